@@ -1,1 +1,19 @@
-//! 
+//! The one durable log: everything that must survive goes through a [`Journal`] and nowhere else.
+//! It never edits or drops what it acknowledged, and knows nothing of documents, MCP or HTTP.
+//! Start at [`Journal`]; [`SqliteJournal`] is the one that needs no server.
+
+mod log;
+mod query;
+mod seal;
+mod sqlite;
+mod verify;
+mod watch;
+
+pub use log::{
+    AppendError, Change, Committed, Expect, Head, Journal, ReadError, Refusal, Unavailable,
+};
+pub use query::{Order, Query};
+pub use seal::{SEAL_EVENTS_MAX, SealError, SealRecord, Witness, seal_subject, seal_up_to_now};
+pub use sqlite::{FORMAT, OpenError, OpenOptions, SqlError, SqlTable, SqliteJournal, WriterCounts};
+pub use verify::{Fault, FaultKind, Verdict, verify};
+pub use watch::{Watch, WatchItem};

@@ -1,0 +1,256 @@
+//! What a journal promises, whichever store is below it.
+
+use std::{error::Error, fmt, sync::Arc};
+
+use async_trait::async_trait;
+use model::{Body, Event, NewEvent, Revision, Seq, Subject, event::IdempotencyKey};
+
+use crate::{Query, Watch};
+
+/// A durable, ordered log of events, one history per subject.
+///
+/// A write is acknowledged only when a power cut can no longer undo it. Its outcomes are:
+/// committed; conflict or refusal (nothing was written); [`AppendError::Unknown`] (resolved by
+/// [`Journal::find_key`]); unavailable (nothing was written).
+#[async_trait]
+pub trait Journal: Send + Sync + 'static {
+    /// Writes `event` if the subject is as `expect` says.
+    async fn append(
+        &self,
+        subject: Subject,
+        expect: Expect,
+        event: NewEvent,
+    ) -> Result<Committed, AppendError> {
+        let key = event.key.clone();
+        let mut event = Some(event);
+        let wanted = subject.clone();
+        let change: Change = Box::new(move |head| {
+            let current = head.current();
+            if !expect.holds(current) {
+                return Err(Refusal::new(Mismatch {
+                    expect,
+                    current: current.cloned(),
+                }));
+            }
+            event.take().ok_or_else(|| Refusal::new(Retried))
+        });
+        match self.apply(subject, key, change).await {
+            Err(AppendError::Refused(refusal)) => match refusal.downcast::<Mismatch>() {
+                Ok(mismatch) => Err(AppendError::Conflict {
+                    subject: wanted,
+                    expect: mismatch.expect,
+                    current: mismatch.current,
+                }),
+                Err(refusal) => Err(AppendError::Refused(refusal)),
+            },
+            outcome => outcome,
+        }
+    }
+
+    /// Lets the writer itself make the event from what the subject holds at that moment, so that
+    /// many writers of one subject need no retry loop. With a `key` it counts once: a second call
+    /// answers with the first one's event and does not run `change`.
+    async fn apply(
+        &self,
+        subject: Subject,
+        key: Option<IdempotencyKey>,
+        change: Change,
+    ) -> Result<Committed, AppendError>;
+
+    /// The newest event of `subject`.
+    async fn last(&self, subject: &Subject) -> Result<Option<Arc<Event>>, ReadError>;
+
+    /// The newest event of `subject` at or before `seq`.
+    async fn last_at(&self, subject: &Subject, seq: Seq) -> Result<Option<Arc<Event>>, ReadError>;
+
+    /// The subjects that begin with `prefix`, in order.
+    async fn subjects(&self, prefix: &str) -> Result<Vec<Subject>, ReadError>;
+
+    /// The document that travelled with the event at `seq`.
+    async fn body(&self, seq: Seq) -> Result<Option<Body>, ReadError>;
+
+    /// The events that `query` selects, at most [`Query::limit`] of them.
+    async fn read(&self, query: Query) -> Result<Vec<Arc<Event>>, ReadError>;
+
+    /// What was committed under `key`: the answer to [`AppendError::Unknown`].
+    async fn find_key(&self, key: &IdempotencyKey) -> Result<Option<Arc<Event>>, ReadError>;
+
+    /// The seq of the newest event, 0 for an empty journal.
+    async fn newest(&self) -> Result<Seq, ReadError>;
+
+    /// Every event after `after` that `query` selects, as they are committed.
+    fn watch(self: Arc<Self>, after: Seq, query: Query) -> Watch;
+}
+
+/// What a writer believes about a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Nothing was ever written to it.
+    Absent,
+    /// Its newest event has this revision.
+    Revision(Revision),
+    /// The writer does not care: for facts that do not build on each other.
+    Any,
+}
+
+impl Expect {
+    fn holds(self, current: Option<&Arc<Event>>) -> bool {
+        match self {
+            Expect::Absent => current.is_none(),
+            Expect::Revision(revision) => current.is_some_and(|event| event.revision == revision),
+            Expect::Any => true,
+        }
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expect::Absent => f.write_str("absent"),
+            Expect::Revision(revision) => write!(f, "at revision {revision}"),
+            Expect::Any => f.write_str("anything"),
+        }
+    }
+}
+
+/// Makes the next event of a subject, or refuses. May run more than once; only the last run counts.
+pub type Change = Box<dyn FnMut(&mut dyn Head) -> Result<NewEvent, Refusal> + Send>;
+
+/// A subject as the writer sees it while it applies a [`Change`].
+pub trait Head {
+    /// The newest event of the subject.
+    fn current(&self) -> Option<&Arc<Event>>;
+    /// The subject's events with `from <= seq <= to`, oldest first.
+    fn events(&mut self, from: Seq, to: Seq) -> Result<Vec<Arc<Event>>, ReadError>;
+    /// The document that travelled with the event at `seq`.
+    fn body(&mut self, seq: Seq) -> Result<Option<Body>, ReadError>;
+}
+
+/// A [`Change`] that said no; the caller knows the type of its reason.
+pub struct Refusal(Box<dyn Error + Send + Sync>);
+
+impl Refusal {
+    pub fn new(reason: impl Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(reason))
+    }
+
+    pub fn downcast<E: Error + 'static>(self) -> Result<E, Refusal> {
+        self.0.downcast().map(|reason| *reason).map_err(Refusal)
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the subject is not {expect}")]
+struct Mismatch {
+    expect: Expect,
+    current: Option<Arc<Event>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the write was tried again after it had been made")]
+struct Retried;
+
+/// A write that is durable.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    pub event: Arc<Event>,
+    /// It had been committed before, under the same idempotency key.
+    pub was_repeated: bool,
+}
+
+/// Why a write was not acknowledged.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Nothing was written; `current` is what the subject holds.
+    #[error("`{subject}` is not {expect}: it is at revision {}", current.as_ref().map_or(0, |event| event.revision))]
+    Conflict {
+        subject: Subject,
+        expect: Expect,
+        current: Option<Arc<Event>>,
+    },
+    /// Nothing was written.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Nothing was written: the key belongs to another write.
+    #[error("the idempotency key `{key}` was used for `{subject}` at seq {seq}: choose another")]
+    KeyTaken {
+        key: IdempotencyKey,
+        subject: Subject,
+        seq: Seq,
+    },
+    /// Nothing was written.
+    #[error("the event is {bytes} bytes, {bytes_max} are allowed")]
+    TooLarge { bytes: usize, bytes_max: usize },
+    /// The store did not say whether it wrote. Ask [`Journal::find_key`], or send it again under
+    /// the same key.
+    #[error("the store failed in the middle of a commit, so the write may or may not be there")]
+    Unknown(#[source] Unavailable),
+    /// Nothing was written.
+    #[error("the journal takes no writes")]
+    Unavailable(#[source] Unavailable),
+}
+
+/// Why a read was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error(transparent)]
+    Unreadable(#[from] model::event::UnreadableEvent),
+    #[error("the journal cannot be read")]
+    Unavailable(#[source] Unavailable),
+}
+
+/// What is wrong with the store, sorted by what an operator does about it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Unavailable {
+    #[error("the disk is full: {0}")]
+    DiskFull(String),
+    #[error("the folder or file is read-only: {0}")]
+    ReadOnly(String),
+    #[error("the file is damaged: {0}")]
+    Damaged(String),
+    #[error("another process holds it for too long: {0}")]
+    Busy(String),
+    #[error("it is shut down")]
+    Closed,
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Unavailable {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::DiskFull(_) => "free some space; nothing that was acknowledged is lost",
+            Self::ReadOnly(_) => "make the data folder writable, or choose another with --data",
+            Self::Damaged(_) => {
+                "run `luthier ledger verify`, then restore or `luthier ledger fork`"
+            }
+            Self::Busy(_) => "see which processes use the data folder, or try again",
+            Self::Closed => "start it again",
+            Self::Failed(_) => "run `luthier doctor`",
+        }
+    }
+
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::DiskFull(_) => "disk_full",
+            Self::ReadOnly(_) => "read_only",
+            Self::Damaged(_) => "journal_damaged",
+            Self::Busy(_) => "journal_busy",
+            Self::Closed => "journal_closed",
+            Self::Failed(_) => "journal_failed",
+        }
+    }
+}

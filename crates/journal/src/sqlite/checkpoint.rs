@@ -1,0 +1,59 @@
+//! Copies the write-ahead log back into the file beside the writer, so that commits don't wait.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use rusqlite::Connection;
+
+use super::writer::WriterCounts;
+
+/// The log grows by at least this many pages between two rounds.
+const PAGES_BETWEEN_MIN: u32 = 500;
+
+/// The writer's end of the checkpoint thread; the thread ends when it is dropped.
+pub(super) struct Checkpointer {
+    ask: SyncSender<()>,
+    asked_at_pages: u32,
+}
+
+impl Checkpointer {
+    pub(super) fn start(
+        connection: Connection,
+        counts: Arc<WriterCounts>,
+    ) -> std::io::Result<Self> {
+        let (ask, asked) = sync_channel(1);
+        thread::Builder::new()
+            .name("journal-checkpoint".to_owned())
+            .spawn(move || run(&connection, &asked, &counts))?;
+        Ok(Self {
+            ask,
+            asked_at_pages: 0,
+        })
+    }
+
+    /// Asks for a round, unless one was asked for a moment ago.
+    pub(super) fn ask(&mut self, pages: u32) {
+        let has_restarted = pages < self.asked_at_pages;
+        if !has_restarted && pages < self.asked_at_pages + PAGES_BETWEEN_MIN {
+            return;
+        }
+        if self.ask.try_send(()).is_ok() {
+            self.asked_at_pages = pages;
+        }
+    }
+}
+
+fn run(connection: &Connection, asked: &Receiver<()>, counts: &WriterCounts) {
+    while asked.recv().is_ok() {
+        counts.checkpoints.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = connection.pragma(None, "wal_checkpoint", "PASSIVE", |_| Ok(())) {
+            tracing::warn!(%error, "the log could not be folded in; the writer will try");
+        }
+    }
+}

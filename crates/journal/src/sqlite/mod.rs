@@ -1,0 +1,316 @@
+//! The embedded journal: one `SQLite` file, one writer thread, readers apart.
+
+mod checkpoint;
+mod poll;
+mod recent;
+mod schema;
+mod select;
+mod sql;
+mod writer;
+
+use std::{
+    ffi::CString,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+};
+
+use async_trait::async_trait;
+use model::{Body, Event, Seq, Subject, event::IdempotencyKey};
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use self::{
+    checkpoint::Checkpointer,
+    poll::Poller,
+    recent::{PAGE_EVENTS_MAX, Recent},
+    writer::{Command, Writer},
+};
+pub use self::{
+    schema::FORMAT,
+    sql::{SqlError, SqlTable},
+    writer::WriterCounts,
+};
+use crate::{
+    AppendError, Change, Committed, Journal, Query, ReadError, Unavailable, Watch, watch::Source,
+};
+
+/// How a journal file is opened.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    pub path: PathBuf,
+    /// How many writes may wait for the writer.
+    pub queue_max: usize,
+    /// How many writes one transaction takes at most.
+    pub batch_max: usize,
+    /// How many readers work at once.
+    pub readers_max: usize,
+    /// Memory that each connection may keep pages in.
+    pub cache_kib_max: u32,
+    /// A registered `SQLite` VFS: how tests stand in for a power cut.
+    pub vfs: Option<CString>,
+    /// `SQLite`'s `synchronous`: `FULL`. Anything less loses acknowledged writes in a power cut,
+    /// which a test shows.
+    pub synchronous: &'static str,
+}
+
+impl OpenOptions {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            queue_max: 4096,
+            batch_max: 256,
+            readers_max: 8,
+            cache_kib_max: 4096,
+            vfs: None,
+            synchronous: "FULL",
+        }
+    }
+}
+
+/// Why a journal was not opened. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the journal `{}` has format {found}, this build knows up to {known}", path.display())]
+    Newer {
+        path: PathBuf,
+        found: i32,
+        known: i32,
+    },
+    #[error("`{}` is not a journal", path.display())]
+    Foreign { path: PathBuf },
+    #[error("the journal `{}` cannot be opened", path.display())]
+    Unavailable { path: PathBuf, source: Unavailable },
+    #[error("a thread could not be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A [`Journal`] in one `SQLite` file. Several processes may open the same file.
+pub struct SqliteJournal {
+    options: OpenOptions,
+    queue: Mutex<Option<mpsc::Sender<Command>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    recent: Arc<Recent>,
+    readers: Mutex<Vec<Connection>>,
+    reading: Semaphore,
+    counts: Arc<WriterCounts>,
+    poller: Poller,
+}
+
+impl SqliteJournal {
+    /// Opens the file, creating it if there is none. Blocks on the disk.
+    pub fn open(options: OpenOptions) -> Result<Arc<Self>, OpenError> {
+        let unavailable = |error: &rusqlite::Error| OpenError::Unavailable {
+            path: options.path.clone(),
+            source: schema::unavailable(error),
+        };
+        let connection = schema::open_for_writing(&options)?;
+        let newest = schema::newest(&connection).map_err(|error| unavailable(&error))?;
+        let recent = Arc::new(Recent::new(newest));
+        let counts = Arc::new(WriterCounts::default());
+        let beside = schema::open_for_writing(&options)?;
+        let checkpointer =
+            Checkpointer::start(beside, counts.clone()).map_err(OpenError::Thread)?;
+        let (queue, queued) = mpsc::channel(options.queue_max);
+        let writer = Writer::new(
+            connection,
+            queued,
+            options.batch_max,
+            recent.clone(),
+            counts.clone(),
+            checkpointer,
+        );
+        let writer = std::thread::Builder::new()
+            .name("journal-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(OpenError::Thread)?;
+        Ok(Arc::new(Self {
+            poller: Poller::new(options.clone(), recent.clone()),
+            reading: Semaphore::new(options.readers_max),
+            options,
+            queue: Mutex::new(Some(queue)),
+            writer: Mutex::new(Some(writer)),
+            recent,
+            readers: Mutex::default(),
+            counts,
+        }))
+    }
+
+    /// Writes what is queued, folds the log in and releases the file. Later writes are refused.
+    pub async fn close(&self) {
+        drop(
+            self.queue
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(writer) = writer else { return };
+        let joined = tokio::task::spawn_blocking(move || writer.join()).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            tracing::error!("the journal's writer ended with a panic");
+        }
+    }
+
+    pub fn counts(&self) -> &WriterCounts {
+        &self.counts
+    }
+
+    /// Writes that wait for the writer now.
+    pub fn queued(&self) -> usize {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue
+            .as_ref()
+            .map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+
+    /// Lets go of idle readers and their page caches.
+    pub fn release_readers(&self) -> usize {
+        let idle =
+            std::mem::take(&mut *self.readers.lock().unwrap_or_else(PoisonError::into_inner));
+        idle.len()
+    }
+
+    /// Runs one read-only SQL statement over the view `ledger` and the table `events`.
+    pub async fn sql(
+        self: &Arc<Self>,
+        statement: String,
+        rows_max: usize,
+    ) -> Result<SqlTable, SqlError> {
+        let options = self.options.clone();
+        tokio::task::spawn_blocking(move || sql::run(&options, &statement, rows_max))
+            .await
+            .map_err(|_panic| SqlError::Unavailable(Unavailable::Closed))?
+    }
+
+    /// Calls `work` with a connection that only reads, on a thread that may block.
+    pub(crate) async fn with_reader<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let closed = || ReadError::Unavailable(Unavailable::Closed);
+        let _permit = self.reading.acquire().await.map_err(|_closed| closed())?;
+        let idle = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let options = self.options.clone();
+        let run = move || {
+            let connection = match idle {
+                Some(connection) => connection,
+                None => schema::open_for_reading(&options).map_err(|e| schema::read_error(&e))?,
+            };
+            let outcome = work(&connection);
+            Ok::<_, ReadError>((connection, outcome))
+        };
+        let (connection, outcome) = tokio::task::spawn_blocking(run)
+            .await
+            .map_err(|_panic| closed())??;
+        self.readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(connection);
+        outcome
+    }
+}
+
+#[async_trait]
+impl Journal for SqliteJournal {
+    async fn apply(
+        &self,
+        subject: Subject,
+        key: Option<IdempotencyKey>,
+        change: Change,
+    ) -> Result<Committed, AppendError> {
+        let closed = || AppendError::Unavailable(Unavailable::Closed);
+        let queue = self
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let (reply, answer) = oneshot::channel();
+        let command = Command {
+            subject,
+            key,
+            change,
+            reply,
+        };
+        queue
+            .ok_or_else(closed)?
+            .send(command)
+            .await
+            .map_err(|_closed| closed())?;
+        // The writer answers every command; a dropped reply means that it died in the middle.
+        answer
+            .await
+            .unwrap_or(Err(AppendError::Unknown(Unavailable::Closed)))
+    }
+
+    async fn last(&self, subject: &Subject) -> Result<Option<Arc<Event>>, ReadError> {
+        let subject = subject.clone();
+        self.with_reader(move |connection| writer::last(connection, &subject))
+            .await
+    }
+
+    async fn last_at(&self, subject: &Subject, seq: Seq) -> Result<Option<Arc<Event>>, ReadError> {
+        let subject = subject.clone();
+        self.with_reader(move |connection| select::last_at(connection, &subject, seq))
+            .await
+    }
+
+    async fn subjects(&self, prefix: &str) -> Result<Vec<Subject>, ReadError> {
+        let prefix = prefix.to_owned();
+        self.with_reader(move |connection| select::subjects(connection, &prefix))
+            .await
+    }
+
+    async fn body(&self, seq: Seq) -> Result<Option<Body>, ReadError> {
+        self.with_reader(move |connection| schema::body(connection, seq))
+            .await
+    }
+
+    async fn read(&self, query: Query) -> Result<Vec<Arc<Event>>, ReadError> {
+        self.with_reader(move |connection| select::read(connection, &query))
+            .await
+    }
+
+    async fn find_key(&self, key: &IdempotencyKey) -> Result<Option<Arc<Event>>, ReadError> {
+        let key = key.clone();
+        self.with_reader(move |connection| writer::find_key(connection, &key))
+            .await
+    }
+
+    async fn newest(&self) -> Result<Seq, ReadError> {
+        self.with_reader(|connection| {
+            schema::newest(connection).map_err(|error| schema::read_error(&error))
+        })
+        .await
+    }
+
+    fn watch(self: Arc<Self>, after: Seq, query: Query) -> Watch {
+        let interest = self.poller.interest();
+        let newest = self.recent.subscribe();
+        Watch::new(self, after, query, newest, Box::new(interest))
+    }
+}
+
+#[async_trait]
+impl Source for SqliteJournal {
+    async fn events_after(&self, after: Seq) -> Result<Vec<Arc<Event>>, ReadError> {
+        let recent = self.recent.after(after);
+        if !recent.is_empty() {
+            return Ok(recent);
+        }
+        let query = Query {
+            after,
+            limit: PAGE_EVENTS_MAX,
+            ..Query::all()
+        };
+        self.read(query).await
+    }
+}

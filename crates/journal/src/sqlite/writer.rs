@@ -1,0 +1,488 @@
+//! The one thread that writes: it takes whatever waits, makes it one transaction, syncs once.
+
+use std::{
+    cell::Cell,
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use fail::fail_point;
+use jiff::Timestamp;
+use lru::LruCache;
+use model::{
+    Body, Event, NewEvent, Revision, Seq, Subject,
+    event::{IdempotencyKey, Label, PlacedEvent},
+    trace::TraceId,
+};
+use rusqlite::{Connection, hooks::Wal, params};
+use tokio::sync::{
+    mpsc::{self, error::TryRecvError},
+    oneshot,
+};
+
+use super::{checkpoint::Checkpointer, recent::Recent, schema};
+use crate::{AppendError, Change, Committed, Head, ReadError, Refusal, Unavailable};
+
+/// How many newest events of subjects the writer keeps at hand.
+const HEADS_MAX: usize = 4096;
+
+/// The largest event, its document included.
+pub(crate) const EVENT_BYTES_MAX: usize = 8 << 20;
+
+/// The write-ahead log is copied back beside the writer from this many pages on …
+const WAL_PAGES_SOFT_MAX: u32 = 500;
+
+/// … and by the writer itself from this many on, so that it starts again from the front.
+const WAL_PAGES_HARD_MAX: u32 = 4_000;
+
+/// How long the writer looks for the next command before it sleeps.
+const LOOK_AGAIN_US_MAX: u64 = 50;
+
+/// One write on its way to the writer.
+pub(super) struct Command {
+    pub(super) subject: Subject,
+    pub(super) key: Option<IdempotencyKey>,
+    pub(super) change: Change,
+    pub(super) reply: oneshot::Sender<Result<Committed, AppendError>>,
+}
+
+type Reply = oneshot::Sender<Result<Committed, AppendError>>;
+
+/// What the writer counted since the journal was opened.
+#[derive(Debug, Default)]
+pub struct WriterCounts {
+    pub events: AtomicU64,
+    pub transactions: AtomicU64,
+    pub refused: AtomicU64,
+    pub failed: AtomicU64,
+    pub checkpoints: AtomicU64,
+}
+
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) queue: mpsc::Receiver<Command>,
+    pub(super) batch_max: usize,
+    pub(super) recent: Arc<Recent>,
+    pub(super) counts: Arc<WriterCounts>,
+    pub(super) checkpointer: Checkpointer,
+    heads: LruCache<Subject, Arc<Event>>,
+    newest: Seq,
+    /// The time of the newest event: none that follows is older.
+    newest_time: Timestamp,
+}
+
+thread_local! {
+    /// Pages in the write-ahead log after the last commit of this thread.
+    static WAL_PAGES: Cell<u32> = const { Cell::new(0) };
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the hook's signature")]
+fn count_wal_pages(_: &mut Wal, pages: i32) -> rusqlite::Result<()> {
+    WAL_PAGES.set(u32::try_from(pages).unwrap_or(0));
+    Ok(())
+}
+
+impl Writer {
+    pub(super) fn new(
+        connection: Connection,
+        queue: mpsc::Receiver<Command>,
+        batch_max: usize,
+        recent: Arc<Recent>,
+        counts: Arc<WriterCounts>,
+        checkpointer: Checkpointer,
+    ) -> Self {
+        let heads = LruCache::new(NonZeroUsize::new(HEADS_MAX).expect("HEADS_MAX is not 0"));
+        Self {
+            connection,
+            queue,
+            batch_max,
+            recent,
+            counts,
+            checkpointer,
+            heads,
+            newest: 0,
+            newest_time: Timestamp::MIN,
+        }
+    }
+
+    /// Until every sender is gone; what is queued by then is still written.
+    pub(super) fn run(mut self) {
+        self.connection
+            .wal_hook(Some(count_wal_pages))
+            .expect("a fresh connection takes a hook");
+        while let Some(first) = self.receive() {
+            let mut batch = vec![first];
+            while batch.len() < self.batch_max {
+                match self.queue.try_recv() {
+                    Ok(next) => batch.push(next),
+                    Err(_) => break,
+                }
+            }
+            self.commit(batch);
+            self.keep_log_short();
+        }
+        if let Err(error) = self
+            .connection
+            .pragma(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))
+        {
+            tracing::debug!(%error, "the log was not folded in at closing; the next opening does it");
+        }
+    }
+
+    /// The next command. Looks again for a moment before it sleeps: whoever was just answered
+    /// often writes again at once, and waking a thread takes as long as half a commit.
+    fn receive(&mut self) -> Option<Command> {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_micros(LOOK_AGAIN_US_MAX) {
+            match self.queue.try_recv() {
+                Ok(command) => return Some(command),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => std::hint::spin_loop(),
+            }
+        }
+        self.queue.blocking_recv()
+    }
+
+    /// One transaction for all of `batch`.
+    fn commit(&mut self, batch: Vec<Command>) {
+        fail_point!("journal::before_begin");
+        if let Err(error) = self.begin() {
+            let reason = schema::unavailable(&error);
+            for command in batch {
+                self.refuse(command.reply, AppendError::Unavailable(reason.clone()));
+            }
+            return;
+        }
+        let mut written: Vec<(Arc<Event>, Reply)> = Vec::with_capacity(batch.len());
+        let mut repeated: Vec<(Committed, Reply)> = Vec::new();
+        let mut queue = batch.into_iter();
+        while let Some(command) = queue.next() {
+            let Command {
+                subject,
+                key,
+                change,
+                reply,
+            } = command;
+            match self.make(subject, key, change) {
+                Ok(Made::Written(event)) => written.push((event, reply)),
+                Ok(Made::Repeated(event)) => {
+                    repeated.push((
+                        Committed {
+                            event,
+                            was_repeated: true,
+                        },
+                        reply,
+                    ));
+                }
+                Err(Failure::Refused(error)) => self.refuse(reply, error),
+                Err(Failure::Store(error)) => {
+                    let replies = written.into_iter().map(|(_, reply)| reply);
+                    let replies = replies.chain(repeated.into_iter().map(|(_, reply)| reply));
+                    let replies = replies
+                        .chain([reply])
+                        .chain(queue.map(|command| command.reply));
+                    let reason = schema::unavailable(&error);
+                    return self.abandon(replies, || AppendError::Unavailable(reason.clone()));
+                }
+            }
+        }
+        self.finish(written, repeated);
+    }
+
+    /// Makes durable what was written, then tells.
+    fn finish(&mut self, written: Vec<(Arc<Event>, Reply)>, repeated: Vec<(Committed, Reply)>) {
+        fail_point!("journal::before_commit");
+        if let Err(error) = self.connection.execute_batch("COMMIT") {
+            let replies = written.into_iter().map(|(_, reply)| reply);
+            let replies = replies.chain(repeated.into_iter().map(|(_, reply)| reply));
+            let reason = schema::unavailable(&error);
+            let is_unknown = schema::is_outcome_unknown(&error);
+            let error = if is_unknown {
+                AppendError::Unknown
+            } else {
+                AppendError::Unavailable
+            };
+            return self.abandon(replies, || error(reason.clone()));
+        }
+        fail_point!("journal::after_commit");
+        if !written.is_empty() {
+            let events = u64::try_from(written.len()).unwrap_or(u64::MAX);
+            self.counts.events.fetch_add(events, Ordering::Relaxed);
+            self.counts.transactions.fetch_add(1, Ordering::Relaxed);
+            self.recent
+                .publish(written.iter().map(|(event, _)| event.clone()));
+        }
+        for (event, reply) in written {
+            answer(
+                reply,
+                Ok(Committed {
+                    event,
+                    was_repeated: false,
+                }),
+            );
+        }
+        for (committed, reply) in repeated {
+            answer(reply, Ok(committed));
+        }
+    }
+
+    fn begin(&mut self) -> rusqlite::Result<()> {
+        self.connection
+            .prepare_cached("BEGIN IMMEDIATE")?
+            .execute([])?;
+        let (newest, time) = match schema::newest_with_time(&self.connection) {
+            Ok(newest) => newest,
+            Err(error) => {
+                self.roll_back();
+                return Err(error);
+            }
+        };
+        if newest != self.newest {
+            // Another process wrote: what is kept at hand may be stale.
+            self.heads.clear();
+            self.newest = newest;
+            self.newest_time = Timestamp::from_microsecond(time).unwrap_or(Timestamp::MIN);
+        }
+        Ok(())
+    }
+
+    /// Runs one change and inserts what it made.
+    fn make(
+        &mut self,
+        subject: Subject,
+        key: Option<IdempotencyKey>,
+        mut change: Change,
+    ) -> Result<Made, Failure> {
+        if let Some(key) = &key
+            && let Some(event) = find_key(&self.connection, key)?
+        {
+            if event.subject == subject {
+                return Ok(Made::Repeated(event));
+            }
+            let (key, subject, seq) = (key.clone(), event.subject.clone(), event.seq);
+            return Err(Failure::Refused(AppendError::KeyTaken {
+                key,
+                subject,
+                seq,
+            }));
+        }
+        let current = self.head(&subject)?;
+        let revision = current.as_ref().map_or(0, |event| event.revision) + 1;
+        let mut view = View {
+            connection: &self.connection,
+            current,
+        };
+        let event = catch_unwind(AssertUnwindSafe(|| change(&mut view)))
+            .unwrap_or_else(|_| Err(Refusal::new(Panicked)))
+            .map_err(|refusal| Failure::Refused(AppendError::Refused(refusal)))?
+            .with_key(key);
+        self.insert(event, subject, revision).map(Made::Written)
+    }
+
+    fn insert(
+        &mut self,
+        mut event: NewEvent,
+        subject: Subject,
+        revision: Revision,
+    ) -> Result<Arc<Event>, Failure> {
+        // To the microsecond, as it is stored, and never before the event before it.
+        let time = Timestamp::from_microsecond(event.time.as_microsecond());
+        event.time = time.unwrap_or(Timestamp::MIN).max(self.newest_time);
+        let PlacedEvent {
+            mut event,
+            text,
+            body,
+        } = Event::place(event, subject, revision);
+        let bytes = text.len() + body.as_ref().map_or(0, |body| body.bytes().len());
+        if bytes > EVENT_BYTES_MAX {
+            let error = AppendError::TooLarge {
+                bytes,
+                bytes_max: EVENT_BYTES_MAX,
+            };
+            return Err(Failure::Refused(error));
+        }
+        event.seq = self.newest + 1;
+        let context = &event.context;
+        let version = context.version.as_ref().map(ToString::to_string);
+        self.connection
+            .prepare_cached(
+                "INSERT INTO events (seq, subject, revision, type, rare_type, time, conversation, trace, \
+                 version, agent, key, hash, event, body) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            )?
+            .execute(params![
+                schema::seq_to_row(event.seq),
+                event.subject.as_str(),
+                schema::seq_to_row(revision),
+                event.kind.as_str(),
+                schema::rare_type(&event.kind),
+                event.time.as_microsecond(),
+                context.conversation.as_ref().map(Label::as_str),
+                context.trace.as_ref().map(TraceId::as_str),
+                version,
+                context.agent.as_ref().map(Label::as_str),
+                event.key.as_ref().map(IdempotencyKey::as_str),
+                event.hash.0,
+                text,
+                body.as_ref().map(Body::bytes),
+            ])?;
+        let event = Arc::new(event);
+        self.newest = event.seq;
+        self.newest_time = event.time;
+        self.heads.put(event.subject.clone(), event.clone());
+        Ok(event)
+    }
+
+    fn head(&mut self, subject: &Subject) -> Result<Option<Arc<Event>>, Failure> {
+        if let Some(event) = self.heads.get(subject) {
+            return Ok(Some(event.clone()));
+        }
+        let found = last(&self.connection, subject)?;
+        if let Some(event) = &found {
+            self.heads.put(subject.clone(), event.clone());
+        }
+        Ok(found)
+    }
+
+    /// Gives up the transaction; every reply gets its own copy of the reason.
+    fn abandon(&mut self, replies: impl Iterator<Item = Reply>, reason: impl Fn() -> AppendError) {
+        self.roll_back();
+        let error = reason();
+        tracing::error!(%error, cause = error_source(&error), "a transaction was given up");
+        for reply in replies {
+            self.counts.failed.fetch_add(1, Ordering::Relaxed);
+            answer(reply, Err(reason()));
+        }
+    }
+
+    fn roll_back(&mut self) {
+        self.heads.clear();
+        self.newest = 0;
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+    }
+
+    fn refuse(&self, reply: Reply, error: AppendError) {
+        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        answer(reply, Err(error));
+    }
+
+    fn keep_log_short(&mut self) {
+        let pages = WAL_PAGES.get();
+        if pages >= WAL_PAGES_HARD_MAX {
+            fail_point!("journal::before_checkpoint");
+            self.counts.checkpoints.fetch_add(1, Ordering::Relaxed);
+            match self
+                .connection
+                .pragma(None, "wal_checkpoint", "PASSIVE", |_| Ok(()))
+            {
+                Ok(()) => WAL_PAGES.set(0),
+                Err(error) => tracing::warn!(%error, "the log could not be folded in"),
+            }
+        } else if pages >= WAL_PAGES_SOFT_MAX {
+            self.checkpointer.ask(pages);
+        }
+    }
+}
+
+fn error_source(error: &AppendError) -> String {
+    std::error::Error::source(error)
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+enum Made {
+    Written(Arc<Event>),
+    Repeated(Arc<Event>),
+}
+
+/// Why one write of a batch came to nothing.
+enum Failure {
+    /// It alone.
+    Refused(AppendError),
+    /// The store failed, and with it the whole batch.
+    Store(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(reason) => Self::Refused(AppendError::Unavailable(reason)),
+            ReadError::Unreadable(reason) => Self::Refused(AppendError::Unavailable(
+                Unavailable::Damaged(reason.to_string()),
+            )),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the change panicked; nothing was written")]
+struct Panicked;
+
+fn answer(reply: Reply, outcome: Result<Committed, AppendError>) {
+    if reply.send(outcome).is_err() {
+        tracing::trace!("the writer of an event went away before its answer");
+    }
+}
+
+pub(super) fn find_key(
+    connection: &Connection,
+    key: &IdempotencyKey,
+) -> Result<Option<Arc<Event>>, ReadError> {
+    let sql = "SELECT seq, hash, event FROM events WHERE key = ?1";
+    schema::find_event(connection, sql, [key.as_str()])
+}
+
+pub(super) fn last(
+    connection: &Connection,
+    subject: &Subject,
+) -> Result<Option<Arc<Event>>, ReadError> {
+    let sql =
+        "SELECT seq, hash, event FROM events WHERE subject = ?1 ORDER BY revision DESC LIMIT 1";
+    schema::find_event(connection, sql, [subject.as_str()])
+}
+
+/// What a change sees of its subject, inside the transaction.
+struct View<'a> {
+    connection: &'a Connection,
+    current: Option<Arc<Event>>,
+}
+
+impl Head for View<'_> {
+    fn current(&self) -> Option<&Arc<Event>> {
+        self.current.as_ref()
+    }
+
+    fn events(&mut self, from: Seq, to: Seq) -> Result<Vec<Arc<Event>>, ReadError> {
+        let Some(current) = &self.current else {
+            return Ok(Vec::new());
+        };
+        let sql = "SELECT seq, hash, event FROM events INDEXED BY events_by_subject \
+                   WHERE subject = ?1 AND revision >= coalesce((SELECT revision FROM events \
+                   WHERE seq = ?2 AND subject = ?1), 0) AND seq BETWEEN ?2 AND ?3 ORDER BY revision";
+        let bounds = (schema::seq_to_row(from), schema::seq_to_row(to));
+        schema::events(
+            self.connection,
+            sql,
+            params![current.subject.as_str(), bounds.0, bounds.1],
+        )
+    }
+
+    fn body(&mut self, seq: Seq) -> Result<Option<Body>, ReadError> {
+        schema::body(self.connection, seq)
+    }
+}

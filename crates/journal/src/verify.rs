@@ -1,0 +1,344 @@
+//! Proof that nothing was edited, dropped, reordered or cut, or the place where it was.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
+
+use model::{
+    Digest, Event, EventType, Revision, Seq, Subject,
+    event::{IdempotencyKey, Label},
+    trace::TraceId,
+};
+use rusqlite::Connection;
+use serde::Serialize;
+
+use crate::{
+    ReadError, SqliteJournal, Witness,
+    seal::{LEAF_DIGITS, SealRecord},
+};
+
+/// Rows read at once, so that the writer's log can be folded in between.
+const PAGE_ROWS_MAX: i64 = 4096;
+
+/// After this many faults the rest is not listed.
+const FAULTS_MAX: usize = 100;
+
+/// What a verification found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    pub ok: bool,
+    pub events: u64,
+    pub seals: u64,
+    pub first_bad: Option<Fault>,
+    /// The first of them, in order of place.
+    pub faults: Vec<Fault>,
+    /// The last event under a seal.
+    pub sealed_to: Seq,
+    /// The last event under a seal that somebody outside the journal remembers.
+    pub witnessed_to: Seq,
+    /// How many events after that rest on the file alone.
+    pub unwitnessed: u64,
+}
+
+/// Something wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    pub seq: Seq,
+    #[serde(flatten)]
+    pub kind: FaultKind,
+}
+
+/// What is wrong with an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "fault", content = "reason")]
+pub enum FaultKind {
+    /// Its text does not have its hash, or its columns differ from its text.
+    Edited(String),
+    /// Its document does not have the hash that the event says.
+    BodyEdited,
+    /// It is not there, and later ones are.
+    Dropped,
+    /// Another event stands in its place than was sealed there.
+    Replaced,
+    /// It is not the next one of its subject.
+    Reordered(String),
+    /// The seal does not follow the seal before it.
+    SealBroken(String),
+    /// It was sealed and witnessed, and the journal ends before it.
+    Cut,
+    /// The file itself cannot be read from here on.
+    Damaged(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seq = self.seq;
+        match &self.kind {
+            FaultKind::Edited(reason) => write!(f, "event {seq} was edited: {reason}"),
+            FaultKind::BodyEdited => write!(f, "the document of event {seq} was edited"),
+            FaultKind::Dropped => write!(f, "event {seq} was dropped"),
+            FaultKind::Replaced => write!(f, "event {seq} is not the one that was sealed"),
+            FaultKind::Reordered(reason) => write!(f, "event {seq} is out of order: {reason}"),
+            FaultKind::SealBroken(reason) => write!(f, "the seal at {seq} is broken: {reason}"),
+            FaultKind::Cut => write!(f, "everything from event {seq} on was cut off"),
+            FaultKind::Damaged(reason) => {
+                write!(f, "the file cannot be read from event {seq} on: {reason}")
+            }
+        }
+    }
+}
+
+/// Reads the whole journal and compares it with its hashes, its seals and the `witness`.
+pub async fn verify(
+    journal: &SqliteJournal,
+    witness: Option<Witness>,
+    progress: impl Fn(Seq) + Send + 'static,
+) -> Result<Verdict, ReadError> {
+    journal
+        .with_reader(move |connection| {
+            let mut audit = Audit::default();
+            if let Err(error) = audit.read_all(connection, &progress) {
+                audit.fault(audit.newest + 1, FaultKind::Damaged(error.to_string()));
+            }
+            Ok(audit.close(witness.as_ref()))
+        })
+        .await
+}
+
+#[derive(Default)]
+struct Audit {
+    events: u64,
+    seals: u64,
+    newest: Seq,
+    revisions: HashMap<Subject, Revision>,
+    /// Hashes that no seal covers yet; a place without an event has none.
+    unsealed: BTreeMap<Seq, Digest>,
+    last_seal: Option<(Seq, Digest)>,
+    sealed_to: Seq,
+    seal_hashes: HashMap<Seq, Digest>,
+    faults: BTreeMap<Seq, FaultKind>,
+}
+
+/// One row as it is in the file.
+struct Stored {
+    seq: Seq,
+    subject: String,
+    revision: i64,
+    kind: String,
+    time: i64,
+    conversation: Option<String>,
+    trace: Option<String>,
+    version: Option<String>,
+    agent: Option<String>,
+    key: Option<String>,
+    hash: Digest,
+    text: String,
+    body: Option<Vec<u8>>,
+}
+
+impl Audit {
+    fn read_all(
+        &mut self,
+        connection: &Connection,
+        progress: &dyn Fn(Seq),
+    ) -> rusqlite::Result<()> {
+        let mut page = connection.prepare(
+            "SELECT seq, subject, revision, type, time, conversation, trace, version, agent, key, \
+             hash, event, body FROM events NOT INDEXED WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        )?;
+        loop {
+            let after = self.newest;
+            let mut rows = page.query([i64::try_from(after).unwrap_or(i64::MAX), PAGE_ROWS_MAX])?;
+            while let Some(row) = rows.next()? {
+                let seq: i64 = row.get(0)?;
+                self.take(&Stored {
+                    seq: Seq::try_from(seq).unwrap_or(0),
+                    subject: row.get(1)?,
+                    revision: row.get(2)?,
+                    kind: row.get(3)?,
+                    time: row.get(4)?,
+                    conversation: row.get(5)?,
+                    trace: row.get(6)?,
+                    version: row.get(7)?,
+                    agent: row.get(8)?,
+                    key: row.get(9)?,
+                    hash: Digest(row.get(10)?),
+                    text: row.get(11)?,
+                    body: row.get(12)?,
+                });
+            }
+            if self.newest == after {
+                return Ok(());
+            }
+            progress(self.newest);
+        }
+    }
+
+    fn take(&mut self, row: &Stored) {
+        for dropped in (self.newest + 1..row.seq).take(FAULTS_MAX) {
+            self.fault(dropped, FaultKind::Dropped);
+        }
+        self.newest = row.seq;
+        self.events += 1;
+        self.unsealed.insert(row.seq, row.hash);
+        if Digest::of(row.text.as_bytes()) != row.hash {
+            let reason = "its text does not have its hash".to_owned();
+            return self.fault(row.seq, FaultKind::Edited(reason));
+        }
+        match Event::from_sealed_text(row.seq, row.hash, &row.text) {
+            Ok(event) => self.take_event(row, &event),
+            Err(error) => self.fault(row.seq, FaultKind::Edited(error.reason)),
+        }
+    }
+
+    fn take_event(&mut self, row: &Stored, event: &Event) {
+        if let Some(column) = differing_column(row, event) {
+            let reason = format!("the column `{column}` differs from the text");
+            return self.fault(row.seq, FaultKind::Edited(reason));
+        }
+        if event.body != row.body.as_deref().map(Digest::of) {
+            return self.fault(row.seq, FaultKind::BodyEdited);
+        }
+        let revision = self.revisions.entry(event.subject.clone()).or_default();
+        let expected = *revision + 1;
+        *revision = event.revision;
+        if event.revision != expected {
+            let reason = format!(
+                "`{}` goes from revision {} to {}",
+                event.subject,
+                expected - 1,
+                event.revision
+            );
+            return self.fault(row.seq, FaultKind::Reordered(reason));
+        }
+        if event.kind == EventType::SEAL {
+            self.take_seal(event);
+        }
+    }
+
+    fn take_seal(&mut self, event: &Event) {
+        self.seals += 1;
+        self.seal_hashes.insert(event.seq, event.hash);
+        let broken = |reason: &str| FaultKind::SealBroken(reason.to_owned());
+        let record = match SealRecord::of(event) {
+            Ok(record) => record,
+            Err(error) => return self.fault(event.seq, broken(&error.to_string())),
+        };
+        let previous = self.last_seal.replace((event.seq, event.hash));
+        if record.previous != previous.map(|(_, hash)| hash) {
+            self.fault(event.seq, broken("it does not name the seal before it"));
+        }
+        if record.from != self.sealed_to + 1 || record.to >= event.seq || record.to < record.from {
+            return self.fault(
+                event.seq,
+                broken("it does not begin where the one before ends"),
+            );
+        }
+        self.sealed_to = record.to;
+        let later = self.unsealed.split_off(&(record.to + 1));
+        let covered = std::mem::replace(&mut self.unsealed, later);
+        self.compare(&record, &covered, event.seq);
+    }
+
+    fn compare(&mut self, record: &SealRecord, covered: &BTreeMap<Seq, Digest>, seal: Seq) {
+        let mut is_named = false;
+        for (at, seq) in (record.from..=record.to).enumerate() {
+            let leaf = record.leaves.get(at * LEAF_DIGITS..(at + 1) * LEAF_DIGITS);
+            let found = covered.get(&seq).map(ToString::to_string);
+            match (leaf, found) {
+                (Some(leaf), Some(found)) if found.starts_with(leaf) => {}
+                (Some(_), Some(_)) => {
+                    is_named = true;
+                    self.fault(seq, FaultKind::Replaced);
+                }
+                // A missing event was named when the gap was met.
+                (_, None) => is_named = true,
+                (None, Some(_)) => {}
+            }
+        }
+        let hashes: Vec<Digest> = covered.values().copied().collect();
+        if !is_named && Digest::merkle_root(&hashes) != record.root {
+            let reason = format!(
+                "events {} to {} do not have its root",
+                record.from, record.to
+            );
+            self.fault(seal, FaultKind::SealBroken(reason));
+        }
+    }
+
+    /// The first thing found wrong at a place is the one that is told.
+    fn fault(&mut self, seq: Seq, kind: FaultKind) {
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.entry(seq).or_insert(kind);
+        }
+    }
+
+    fn close(mut self, witness: Option<&Witness>) -> Verdict {
+        let mut witnessed_to = 0;
+        if let Some(witness) = witness {
+            witnessed_to = witness.to.min(self.newest);
+            match self.seal_hashes.get(&witness.seq) {
+                Some(hash) if *hash == witness.hash => {}
+                _ if self.newest < witness.seq => self.fault(self.newest + 1, FaultKind::Cut),
+                Some(_) => self.fault(witness.seq, FaultKind::Replaced),
+                None => {
+                    let reason = "a seal was witnessed here and is gone".to_owned();
+                    self.fault(witness.seq, FaultKind::SealBroken(reason));
+                }
+            }
+        }
+        let faults: Vec<Fault> = self
+            .faults
+            .into_iter()
+            .map(|(seq, kind)| Fault { seq, kind })
+            .collect();
+        Verdict {
+            ok: faults.is_empty(),
+            events: self.events,
+            seals: self.seals,
+            first_bad: faults.first().cloned(),
+            faults,
+            sealed_to: self.sealed_to,
+            witnessed_to,
+            unwitnessed: self.newest - witnessed_to,
+        }
+    }
+}
+
+fn differing_column(row: &Stored, event: &Event) -> Option<&'static str> {
+    let context = &event.context;
+    let version = context.version.as_ref().map(ToString::to_string);
+    let same = |stored: &Option<String>, text: Option<&str>| stored.as_deref() == text;
+    [
+        ("subject", row.subject == event.subject.as_str()),
+        (
+            "revision",
+            Revision::try_from(row.revision) == Ok(event.revision),
+        ),
+        ("type", row.kind == event.kind.as_str()),
+        ("time", row.time == event.time.as_microsecond()),
+        (
+            "conversation",
+            same(
+                &row.conversation,
+                context.conversation.as_ref().map(Label::as_str),
+            ),
+        ),
+        (
+            "trace",
+            same(&row.trace, context.trace.as_ref().map(TraceId::as_str)),
+        ),
+        ("version", same(&row.version, version.as_deref())),
+        (
+            "agent",
+            same(&row.agent, context.agent.as_ref().map(Label::as_str)),
+        ),
+        (
+            "key",
+            same(&row.key, event.key.as_ref().map(IdempotencyKey::as_str)),
+        ),
+    ]
+    .into_iter()
+    .find_map(|(column, is_same)| (!is_same).then_some(column))
+}

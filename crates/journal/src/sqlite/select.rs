@@ -11,10 +11,8 @@ use crate::{Order, Query, ReadError};
 
 pub(super) fn read(connection: &Connection, query: &Query) -> Result<Vec<Arc<Event>>, ReadError> {
     let mut sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? AND seq <= ?");
-    let mut values = vec![
-        Value::from(seq_to_row(query.after)),
-        seq_to_row(query.until).into(),
-    ];
+    let (after, until) = seq_range(connection, query).map_err(|error| read_error(&error))?;
+    let mut values = vec![Value::from(seq_to_row(after)), seq_to_row(until).into()];
     let mut equal = |column: &str, wanted: Option<String>| {
         if let Some(wanted) = wanted {
             write!(sql, " AND {column} = ?").expect("writing to a String cannot fail");

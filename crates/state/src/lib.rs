@@ -1,1 +1,25 @@
-//! 
+//! The State Manager: per lineage a staged and an active document, changed under optimistic
+//! concurrency, promoted, pinned and rolled back by one swap of a small root record.
+//! It stores nothing itself (every change is one journal event) and knows nothing of HTTP or git.
+//! Start at [`StateManager`].
+
+mod change;
+mod document;
+mod history;
+mod manager;
+mod materialise;
+mod migrate;
+mod moves;
+mod projection;
+mod root;
+mod schema;
+mod write;
+
+pub use change::{Change, ChangeError};
+pub use document::{Document, Limits, Target};
+pub use history::{HistoryEntry, StateWatch};
+pub use manager::{Author, Clock, Moved, Seed, StateError, StateManager, Written};
+pub use migrate::{Adoption, Migration, MigrationError};
+pub use projection::{HandEdit, Projection, ProjectionError};
+pub use root::{DocumentRef, Root};
+pub use schema::{Schema, SchemaError, Violation};

@@ -1,0 +1,218 @@
+//! How a document becomes the next one: RFC 6902, RFC 7396, or a whole new value.
+
+use json_patch::{Patch, PatchOperation};
+use model::json;
+use serde_json::Value;
+
+use crate::Limits;
+
+/// What a writer wants done to a document.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A value computed from a document that the writer read, which it must name.
+    Set(Value),
+    /// RFC 6902 operations, all or none.
+    Patch(Patch),
+    /// An RFC 7396 merge patch.
+    Merge(Value),
+}
+
+/// Why a change does not fit a document. The document stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    #[error("operation {operation} failed at `{pointer}`: {reason}")]
+    Operation {
+        operation: usize,
+        pointer: String,
+        reason: String,
+    },
+    #[error("the patch has {operations} operations, {operations_max} are allowed")]
+    TooManyOperations {
+        operations: usize,
+        operations_max: usize,
+    },
+    #[error("the patch is not one: {0}")]
+    NotAPatch(String),
+    #[error("the document would be {bytes} bytes, {bytes_max} are allowed")]
+    TooLarge { bytes: usize, bytes_max: usize },
+    #[error("the document would nest {depth} levels deep, {depth_max} are allowed")]
+    TooDeep { depth: usize, depth_max: usize },
+    #[error("the document would be {found}, it must be an object")]
+    NotAnObject { found: &'static str },
+    #[error("the number {0} cannot be kept exactly: send it as a string")]
+    Number(serde_json::Number),
+}
+
+impl Change {
+    /// Reads RFC 6902 operations from JSON.
+    pub fn patch(operations: Value) -> Result<Self, ChangeError> {
+        serde_json::from_value(operations)
+            .map(Self::Patch)
+            .map_err(|error| ChangeError::NotAPatch(error.to_string()))
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Set(_) => "set",
+            Self::Patch(_) => "patch",
+            Self::Merge(_) => "merge",
+        }
+    }
+
+    /// Is the result the same whatever stands between the writer's read and its write?
+    pub(crate) fn needs_base(&self) -> bool {
+        matches!(self, Self::Set(_))
+    }
+
+    /// The document after the change.
+    pub(crate) fn apply(&self, before: &Value, limits: &Limits) -> Result<Value, ChangeError> {
+        let after = match self {
+            Self::Set(value) => value.clone(),
+            Self::Patch(patch) => apply_patch(patch, before, limits)?,
+            Self::Merge(merge) => {
+                let mut after = before.clone();
+                json_patch::merge(&mut after, merge);
+                after
+            }
+        };
+        check_shape(&after, limits)?;
+        Ok(after)
+    }
+}
+
+fn apply_patch(patch: &Patch, before: &Value, limits: &Limits) -> Result<Value, ChangeError> {
+    if patch.len() > limits.operations_max {
+        let (operations, operations_max) = (patch.len(), limits.operations_max);
+        return Err(ChangeError::TooManyOperations {
+            operations,
+            operations_max,
+        });
+    }
+    let mut after = before.clone();
+    for (at, operation) in patch.iter().enumerate() {
+        json_patch::patch_unsafe(&mut after, std::slice::from_ref(operation)).map_err(|error| {
+            let pointer = error.path.to_string();
+            ChangeError::Operation {
+                operation: at,
+                pointer,
+                reason: error.kind.to_string(),
+            }
+        })?;
+        // Copies can double the document each time, so the end is too late to look.
+        if matches!(operation, PatchOperation::Copy(_)) {
+            check_size(&after, limits)?;
+        }
+    }
+    Ok(after)
+}
+
+fn check_size(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
+    let bytes = model::canonical::to_string(value).len();
+    if bytes > limits.bytes_max {
+        return Err(ChangeError::TooLarge {
+            bytes,
+            bytes_max: limits.bytes_max,
+        });
+    }
+    Ok(())
+}
+
+fn check_shape(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
+    if !value.is_object() {
+        return Err(ChangeError::NotAnObject {
+            found: kind_of(value),
+        });
+    }
+    let depth = json::depth(value);
+    if depth > limits.depth_max {
+        return Err(ChangeError::TooDeep {
+            depth,
+            depth_max: limits.depth_max,
+        });
+    }
+    check_numbers(value)
+}
+
+/// Values that came through [`json::parse`] pass; those made inside might not.
+fn check_numbers(value: &Value) -> Result<(), ChangeError> {
+    match value {
+        Value::Number(number) => {
+            let is_exact = number.is_f64()
+                || number
+                    .as_i64()
+                    .is_some_and(|n| n.unsigned_abs() <= model::SAFE_INTEGER_MAX);
+            if is_exact {
+                Ok(())
+            } else {
+                Err(ChangeError::Number(number.clone()))
+            }
+        }
+        Value::Array(items) => items.iter().try_for_each(check_numbers),
+        Value::Object(members) => members.values().try_for_each(check_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(operations: Value) -> String {
+        let limits = Limits {
+            bytes_max: 200,
+            depth_max: 3,
+            operations_max: 4,
+        };
+        Change::patch(operations)
+            .and_then(|change| change.apply(&json!({"a": [1, 2], "n": null}), &limits))
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn a_patch_that_does_not_fit_says_which_operation_and_where() {
+        let copy = |n: u32| json!({"op": "copy", "from": "", "path": format!("/c{n}")});
+        let table = [
+            json!([{"op": "replace", "path": "/missing/x", "value": 1}]),
+            json!([{"op": "add", "path": "/a/9", "value": 1}]),
+            json!([{"op": "remove", "path": "/zz"}]),
+            json!([{"op": "test", "path": "/a/0", "value": 7}]),
+            json!([{"op": "move", "from": "/a", "path": "/a/0"}]),
+            json!([{"op": "replace", "path": "", "value": [1]}]),
+            json!([{"op": "add", "path": "/d", "value": [[[1]]]}]),
+            json!([{"op": "jump", "path": "/d"}]),
+            json!({"op": "add"}),
+            json!([copy(1), copy(2), copy(3), copy(4), copy(5)]),
+            json!([{"op": "add", "path": "/s", "value": "x".repeat(150)}, copy(1)]),
+        ]
+        .map(refused)
+        .join("\n");
+
+        insta::assert_snapshot!(table, @r#"
+        operation 0 failed at `/missing/x`: path is invalid
+        operation 0 failed at `/a/9`: path is invalid
+        operation 0 failed at `/zz`: path is invalid
+        operation 0 failed at `/a/0`: value did not match
+        operation 0 failed at `/a/0`: cannot move the value inside itself
+        the document would be an array, it must be an object
+        the document would nest 4 levels deep, 3 are allowed
+        the patch is not one: unknown variant `jump`, expected one of `add`, `remove`, `replace`, `move`, `copy`, `test`
+        the patch is not one: invalid type: map, expected a sequence
+        the patch has 5 operations, 4 are allowed
+        the document would be 364 bytes, 200 are allowed
+        "#);
+    }
+}

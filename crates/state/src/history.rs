@@ -1,0 +1,79 @@
+//! What happened to a lineage, and what happens next.
+
+use std::sync::Arc;
+
+use journal::{Order, Query, Watch};
+use json_patch::Patch;
+use model::{Event, LineageName, Seq, Subject};
+
+use crate::{Root, StateError, StateManager, Target};
+
+/// One change of a lineage.
+#[derive(Clone, Debug)]
+pub struct HistoryEntry {
+    pub event: Arc<Event>,
+    pub root: Root,
+}
+
+impl StateManager {
+    /// The newest changes of `lineage`, newest first, before `before` if it is given.
+    pub async fn history(
+        &self,
+        lineage: &LineageName,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StateError> {
+        self.head(lineage).await?;
+        let query = Query {
+            until: before.map_or(Query::all().until, |before| before.saturating_sub(1)),
+            order: Order::NewestFirst,
+            limit,
+            ..Query::of(Subject::lineage(lineage))
+        };
+        let events = self.journal.read(query).await?;
+        events
+            .into_iter()
+            .map(|event| {
+                Ok(HistoryEntry {
+                    root: Root::of(&event)?,
+                    event,
+                })
+            })
+            .collect()
+    }
+
+    /// The operations that lead from the active document to the staged one.
+    pub async fn diff(&self, lineage: &LineageName) -> Result<Patch, StateError> {
+        let root = self.root(lineage).await?;
+        let active = self.load(lineage, Target::Active, &root).await?;
+        let staging = self.load(lineage, Target::Staging, &root).await?;
+        Ok(json_patch::diff(&active.value, &staging.value))
+    }
+
+    /// Every change of `lineage` after `after`, once and in order.
+    pub fn watch(&self, lineage: &LineageName, after: Seq) -> StateWatch {
+        let query = Query::of(Subject::lineage(lineage));
+        StateWatch {
+            watch: self.journal.clone().watch(after, query),
+        }
+    }
+}
+
+/// Follows a lineage.
+#[derive(Debug)]
+pub struct StateWatch {
+    watch: Watch,
+}
+
+impl StateWatch {
+    /// The next change; `None` when the journal is closed. Cancel-safe.
+    pub async fn next(&mut self) -> Result<Option<HistoryEntry>, StateError> {
+        match self.watch.next_event().await? {
+            Some(event) => Ok(Some(HistoryEntry {
+                root: Root::of(&event)?,
+                event,
+            })),
+            None => Ok(None),
+        }
+    }
+}

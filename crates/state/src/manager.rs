@@ -1,0 +1,537 @@
+//! The State Manager: reading documents, and what every writer shares.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use journal::{AppendError, Expect, Head, Journal, Order, Query, ReadError, Refusal};
+use json_patch::Patch;
+use model::{
+    Body, Context, Digest, Event, EventType, LineageName, NewEvent, Revision, Seq, Subject,
+    canonical, event::IdempotencyKey, nearest::nearest,
+};
+use semver::Version;
+use serde_json::{Value, json};
+
+use crate::{
+    ChangeError, Document, Limits, Schema, SchemaError, Target, Violation,
+    materialise::{self, Cache},
+    root::{DocumentRef, Root, SchemaRef},
+};
+
+/// Tells the time of events.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Staged and active documents of every lineage, over a journal. Cheap to clone.
+#[derive(Clone)]
+pub struct StateManager {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What changes take with them into the journal's writer.
+pub(crate) struct Shared {
+    pub(crate) cache: Cache,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    /// The newest event of each lineage that passed through here: a guess, checked by the writer.
+    heads: Mutex<HashMap<LineageName, Arc<Event>>>,
+}
+
+/// Who changes something, and why.
+#[derive(Clone, Debug, Default)]
+pub struct Author {
+    pub context: Context,
+    /// Makes a repeated request count once.
+    pub key: Option<IdempotencyKey>,
+    pub reason: Option<String>,
+}
+
+/// What a new lineage begins with.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    pub version: Version,
+    pub schema: Value,
+    pub value: Value,
+}
+
+/// A write that is durable.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub document: Document,
+    /// The event, or none if the document already was what was asked for.
+    pub event: Option<Arc<Event>>,
+    /// The same request had been answered before.
+    pub was_repeated: bool,
+}
+
+/// Why a state operation came to nothing. Nothing was published in any of these cases.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error("there is no lineage `{lineage}`")]
+    NoLineage {
+        lineage: LineageName,
+        nearest: Vec<String>,
+    },
+    #[error("a computed value must name the revision it was computed from")]
+    BaseRequired,
+    #[error("the {target} state moved from revision {base} to {} since it was read", current.revision)]
+    Stale {
+        target: Target,
+        base: Revision,
+        current: Box<Document>,
+        moved: Box<Option<Moved>>,
+    },
+    #[error("the {target} state has no revision {base} yet, it is at {current}")]
+    Future {
+        target: Target,
+        base: Revision,
+        current: Revision,
+    },
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    #[error("the document breaks its schema {}", first(violations))]
+    Invalid { violations: Vec<Violation> },
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    #[error("the staged state is the active state, so there is nothing to promote")]
+    NothingToPromote,
+    #[error("`{lineage}` has no version {version}")]
+    UnknownVersion {
+        lineage: LineageName,
+        version: Version,
+        nearest: Vec<String>,
+    },
+    #[error("version {version} was withdrawn and is never a base again")]
+    Withdrawn { version: Version },
+    #[error("version {version} is the active one already")]
+    AlreadyActive { version: Version },
+    #[error("`{migration}` refuses version {version}: {reason}")]
+    Migration {
+        migration: String,
+        version: Version,
+        reason: String,
+    },
+    #[error("event {seq} does not hold what it should: {reason}")]
+    Unreadable { seq: Seq, reason: String },
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Write(AppendError),
+}
+
+/// Who moved a document, and how.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    pub by: Context,
+    pub at: Timestamp,
+    pub seq: Seq,
+    /// From the document that was read to the current one.
+    pub diff: Patch,
+}
+
+fn first(violations: &[Violation]) -> String {
+    violations
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+impl StateManager {
+    pub fn new(journal: Arc<dyn Journal>, clock: Clock) -> Self {
+        Self::with_limits(journal, clock, Limits::default())
+    }
+
+    pub fn with_limits(journal: Arc<dyn Journal>, clock: Clock, limits: Limits) -> Self {
+        let shared = Shared {
+            cache: Cache::default(),
+            limits,
+            clock,
+            heads: Mutex::default(),
+        };
+        Self {
+            journal,
+            shared: Arc::new(shared),
+        }
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// Lets go of parsed documents; says how many.
+    pub fn release_cache(&self) -> usize {
+        self.shared.cache.clear()
+    }
+
+    /// Begins `lineage` with `seed` unless it exists; either way answers what it holds.
+    pub async fn open(
+        &self,
+        lineage: &LineageName,
+        seed: Seed,
+        author: &Author,
+    ) -> Result<Root, StateError> {
+        let subject = Subject::lineage(lineage);
+        if let Some(event) = self.journal.last(&subject).await? {
+            return Root::of(&event);
+        }
+        let event = self.shared.first_event(seed, author)?;
+        match self
+            .journal
+            .append(subject.clone(), Expect::Absent, event)
+            .await
+        {
+            Ok(committed) => Root::of(&committed.event),
+            // Somebody else began it at the same moment.
+            Err(AppendError::Conflict {
+                current: Some(event),
+                ..
+            }) => Root::of(&event),
+            Err(error) => Err(StateError::Write(error)),
+        }
+    }
+
+    /// The lineages there are.
+    pub async fn lineages(&self) -> Result<Vec<LineageName>, StateError> {
+        let subjects = self.journal.subjects("lineage.").await?;
+        Ok(subjects.iter().filter_map(Subject::as_lineage).collect())
+    }
+
+    /// What `lineage` holds now.
+    pub async fn root(&self, lineage: &LineageName) -> Result<Root, StateError> {
+        Root::of(&*self.head(lineage).await?)
+    }
+
+    /// One of its documents; `active` is the pinned version's while there is a pin.
+    pub async fn document(
+        &self,
+        lineage: &LineageName,
+        target: Target,
+    ) -> Result<Document, StateError> {
+        let root = self.root(lineage).await?;
+        match root.pins.get("active") {
+            Some(pinned) if target == Target::Active && *pinned != root.version => {
+                self.document_of(lineage, pinned).await
+            }
+            _ => self.load(lineage, target, &root).await,
+        }
+    }
+
+    /// A document as it stood when the journal was at `seq`; `None` before the lineage began.
+    pub async fn document_at(
+        &self,
+        lineage: &LineageName,
+        target: Target,
+        seq: Seq,
+    ) -> Result<Option<Document>, StateError> {
+        match self
+            .journal
+            .last_at(&Subject::lineage(lineage), seq)
+            .await?
+        {
+            Some(event) => self
+                .load(lineage, target, &Root::of(&event)?)
+                .await
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The active document of a version, as it was released.
+    pub async fn document_of(
+        &self,
+        lineage: &LineageName,
+        version: &Version,
+    ) -> Result<Document, StateError> {
+        let root = self.root_of(lineage, version).await?;
+        self.load(lineage, Target::Active, &root).await
+    }
+
+    /// Every version of `lineage`, oldest first.
+    pub async fn versions(&self, lineage: &LineageName) -> Result<Vec<Version>, StateError> {
+        let mut versions = Vec::new();
+        let mut after = 0;
+        loop {
+            let query = Query {
+                after,
+                kinds: vec![EventType::RELEASE],
+                limit: Query::LIMIT_MAX,
+                ..Query::of(Subject::lineage(lineage))
+            };
+            let page = self.journal.read(query).await?;
+            let Some(last) = page.last() else {
+                return Ok(versions);
+            };
+            after = last.seq;
+            versions.extend(
+                page.iter()
+                    .filter_map(|event| event.context.version.clone()),
+            );
+        }
+    }
+
+    /// The schema that the documents of `lineage` satisfy now.
+    pub async fn schema(&self, lineage: &LineageName) -> Result<Schema, StateError> {
+        let root = self.root(lineage).await?;
+        let (journal, subject) = (&*self.journal, Subject::lineage(lineage));
+        materialise::schema(journal, &self.shared.cache, &subject, &root.schema).await
+    }
+
+    /// The root right after `version` was released.
+    pub(crate) async fn root_of(
+        &self,
+        lineage: &LineageName,
+        version: &Version,
+    ) -> Result<Root, StateError> {
+        let query = Query {
+            kinds: vec![EventType::RELEASE],
+            version: Some(version.clone()),
+            order: Order::NewestFirst,
+            limit: 1,
+            ..Query::of(Subject::lineage(lineage))
+        };
+        if let Some(event) = self.journal.read(query).await?.first() {
+            return Root::of(event);
+        }
+        self.head(lineage).await?;
+        let known = self.versions(lineage).await?;
+        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+        let text = version.to_string();
+        let nearest = nearest(&text, known.iter().map(String::as_str));
+        Err(StateError::UnknownVersion {
+            lineage: lineage.clone(),
+            version: version.clone(),
+            nearest: nearest.into_iter().map(str::to_owned).collect(),
+        })
+    }
+
+    pub(crate) async fn head(&self, lineage: &LineageName) -> Result<Arc<Event>, StateError> {
+        match self.journal.last(&Subject::lineage(lineage)).await? {
+            Some(event) => Ok(event),
+            None => Err(self.no_lineage(lineage).await?),
+        }
+    }
+
+    pub(crate) async fn no_lineage(&self, lineage: &LineageName) -> Result<StateError, StateError> {
+        let known = self.lineages().await?;
+        let nearest = nearest(lineage.as_str(), known.iter().map(LineageName::as_str));
+        let nearest = nearest.into_iter().map(str::to_owned).collect();
+        Ok(StateError::NoLineage {
+            lineage: lineage.clone(),
+            nearest,
+        })
+    }
+
+    pub(crate) async fn load(
+        &self,
+        lineage: &LineageName,
+        target: Target,
+        root: &Root,
+    ) -> Result<Document, StateError> {
+        let reference = root.document(target);
+        let (journal, subject) = (&*self.journal, Subject::lineage(lineage));
+        let value = materialise::document(journal, &self.shared.cache, &subject, reference).await?;
+        Ok(Document {
+            lineage: lineage.clone(),
+            target,
+            version: root.version.clone(),
+            revision: reference.revision,
+            hash: reference.hash,
+            base: reference.base,
+            seq: reference.seq.unwrap_or(0),
+            value,
+        })
+    }
+
+    /// The head that went through here last, without asking the journal.
+    pub(crate) fn guess(&self, lineage: &LineageName) -> Option<Arc<Event>> {
+        self.shared
+            .heads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(lineage)
+            .cloned()
+    }
+
+    /// Runs `make` inside the journal's writer and turns what came of it into a document.
+    pub(crate) async fn apply(
+        &self,
+        lineage: &LineageName,
+        target: Target,
+        author: &Author,
+        mut make: impl FnMut(&mut dyn Head) -> Result<NewEvent, Halt> + Send + 'static,
+    ) -> Result<Written, StateError> {
+        let change = Box::new(move |head: &mut dyn Head| make(head).map_err(Refusal::new));
+        let key = author.key.clone();
+        let committed = match self
+            .journal
+            .apply(Subject::lineage(lineage), key, change)
+            .await
+        {
+            Ok(committed) => committed,
+            Err(AppendError::Refused(refusal)) => {
+                return match refusal.downcast::<Halt>() {
+                    Ok(halt) => self.answer(lineage, target, halt).await,
+                    Err(refusal) => Err(StateError::Write(AppendError::Refused(refusal))),
+                };
+            }
+            Err(error) => return Err(StateError::Write(error)),
+        };
+        let event = committed.event;
+        let root = Root::of(&event)?;
+        let document = self.load(lineage, target, &root).await?;
+        self.remember(lineage, &event);
+        Ok(Written {
+            document,
+            event: Some(event),
+            was_repeated: committed.was_repeated,
+        })
+    }
+
+    /// What a change that halted in the writer means to its caller.
+    async fn answer(
+        &self,
+        lineage: &LineageName,
+        target: Target,
+        halt: Halt,
+    ) -> Result<Written, StateError> {
+        match halt {
+            Halt::Unchanged => {
+                let root = self.root(lineage).await?;
+                let document = self.load(lineage, target, &root).await?;
+                Ok(Written {
+                    document,
+                    event: None,
+                    was_repeated: false,
+                })
+            }
+            Halt::Stale { base, seq } => Err(self.explain(lineage, base, seq).await?),
+            Halt::NoLineage => Err(self.no_lineage(lineage).await?),
+            Halt::Failed(error) => Err(error),
+        }
+    }
+
+    fn remember(&self, lineage: &LineageName, event: &Arc<Event>) {
+        let mut heads = self
+            .shared
+            .heads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match heads.get_mut(lineage) {
+            Some(known) if known.seq >= event.seq => {}
+            Some(known) => *known = event.clone(),
+            None => {
+                heads.insert(lineage.clone(), event.clone());
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn first_event(&self, seed: Seed, author: &Author) -> Result<NewEvent, StateError> {
+        let schema = Schema::compile(seed.schema)?;
+        let value = crate::Change::Set(seed.value).apply(&Value::Null, &self.limits)?;
+        let (body, hash) = self.checked_body(&value, &schema)?;
+        let root = Root {
+            staging: DocumentRef::with_body(hash, 1, None),
+            active: DocumentRef::with_body(hash, 1, None),
+            version: seed.version.clone(),
+            last_known_good: seed.version,
+            schema: SchemaRef {
+                hash: schema.hash(),
+                seq: None,
+            },
+            pins: std::collections::BTreeMap::default(),
+            withdrawn: Vec::new(),
+        };
+        let data = json!({
+            "change": "init",
+            "target": "active",
+            "new": hash,
+            "reversible": false,
+            "schema": schema.value(),
+        });
+        self.cache.keep(hash, Arc::new(value));
+        self.cache.keep_schema(schema);
+        let event = self.event(EventType::RELEASE, data, &root, author);
+        Ok(event.with_body(Some(body)))
+    }
+
+    /// An event of a lineage, with the root it leaves behind.
+    pub(crate) fn event(
+        &self,
+        kind: EventType,
+        mut data: Value,
+        root: &Root,
+        author: &Author,
+    ) -> NewEvent {
+        data["root"] = serde_json::to_value(root).expect("a root is plain data");
+        if let Some(reason) = &author.reason {
+            data["reason"] = Value::from(reason.as_str());
+        }
+        let context = Context {
+            version: Some(root.version.clone()),
+            ..author.context.clone()
+        };
+        NewEvent::new(kind, (self.clock)(), context, data)
+    }
+
+    /// The canonical bytes of a value that fits its schema and the size.
+    pub(crate) fn checked_body(
+        &self,
+        value: &Value,
+        schema: &Schema,
+    ) -> Result<(Body, Digest), StateError> {
+        let text = canonical::to_string(value);
+        if text.len() > self.limits.bytes_max {
+            let (bytes, bytes_max) = (text.len(), self.limits.bytes_max);
+            return Err(ChangeError::TooLarge { bytes, bytes_max }.into());
+        }
+        schema
+            .check(value)
+            .map_err(|violations| StateError::Invalid { violations })?;
+        let body = Body::new(text.into_bytes());
+        let hash = body.hash();
+        Ok((body, hash))
+    }
+
+    /// The root before a change, whose staged document must be at `base` if one is named.
+    pub(crate) fn root_before(head: &dyn Head, base: Option<Revision>) -> Result<Root, Halt> {
+        let root = Root::of(head.current().ok_or(Halt::NoLineage)?)?;
+        let current = root.staging.revision;
+        match base {
+            Some(base) if base > current => Err(StateError::Future {
+                target: Target::Staging,
+                base,
+                current,
+            }
+            .into()),
+            Some(base) if base < current => Err(Halt::Stale {
+                base,
+                seq: root.staging.seq.unwrap_or(0),
+            }),
+            _ => Ok(root),
+        }
+    }
+}
+
+/// Why a change made no event, as the journal's writer learns it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Halt {
+    #[error("the document already is what was asked for")]
+    Unchanged,
+    #[error("the document moved since revision {base}")]
+    Stale { base: Revision, seq: Seq },
+    #[error("there is no such lineage")]
+    NoLineage,
+    #[error(transparent)]
+    Failed(#[from] StateError),
+}
+
+impl From<ChangeError> for Halt {
+    fn from(error: ChangeError) -> Self {
+        Self::Failed(error.into())
+    }
+}

@@ -1,0 +1,253 @@
+//! From a reference to a value: the nearest whole document, and the patches since.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use journal::{Head, Journal, Order, Query};
+use lru::LruCache;
+use model::{Body, Digest, Event, Seq, Subject};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use crate::{
+    Change, Limits, Schema,
+    manager::StateError,
+    root::{DocumentRef, SchemaRef},
+};
+
+/// After this many patches the next change carries the whole document, so that no reader ever
+/// replays more.
+pub(crate) const PATCHES_MAX: u32 = 64;
+
+/// How many documents and schemas are kept parsed.
+const DOCUMENTS_MAX: usize = 256;
+const SCHEMAS_MAX: usize = 64;
+
+/// Parsed documents and compiled schemas by their hash.
+pub(crate) struct Cache {
+    documents: Mutex<LruCache<Digest, Arc<Value>>>,
+    schemas: Mutex<LruCache<Digest, Schema>>,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        let size = |max| NonZeroUsize::new(max).expect("a cache has room");
+        Self {
+            documents: Mutex::new(LruCache::new(size(DOCUMENTS_MAX))),
+            schemas: Mutex::new(LruCache::new(size(SCHEMAS_MAX))),
+        }
+    }
+}
+
+impl Cache {
+    pub(crate) fn document(&self, hash: &Digest) -> Option<Arc<Value>> {
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(hash)
+            .cloned()
+    }
+
+    pub(crate) fn keep(&self, hash: Digest, value: Arc<Value>) {
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .put(hash, value);
+    }
+
+    pub(crate) fn schema(&self, hash: &Digest) -> Option<Schema> {
+        self.schemas
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(hash)
+            .cloned()
+    }
+
+    pub(crate) fn keep_schema(&self, schema: Schema) {
+        self.schemas
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .put(schema.hash(), schema);
+    }
+
+    /// Lets go of everything; it can all be read again.
+    pub(crate) fn clear(&self) -> usize {
+        let mut documents = self
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let held = documents.len();
+        documents.clear();
+        held
+    }
+}
+
+/// What a document is made of, wherever that was read from.
+struct Parts {
+    body: Option<Body>,
+    events: Vec<Arc<Event>>,
+}
+
+/// Inside the writer's transaction.
+pub(crate) fn document_in(
+    head: &mut dyn Head,
+    cache: &Cache,
+    reference: &DocumentRef,
+) -> Result<Arc<Value>, StateError> {
+    if let Some(value) = cache.document(&reference.hash) {
+        return Ok(value);
+    }
+    let (from, to) = places(reference);
+    let parts = Parts {
+        body: head.body(from)?,
+        events: if from < to {
+            head.events(from + 1, to)?
+        } else {
+            Vec::new()
+        },
+    };
+    build(parts, cache, reference)
+}
+
+/// From outside.
+pub(crate) async fn document(
+    journal: &dyn Journal,
+    cache: &Cache,
+    subject: &Subject,
+    reference: &DocumentRef,
+) -> Result<Arc<Value>, StateError> {
+    if let Some(value) = cache.document(&reference.hash) {
+        return Ok(value);
+    }
+    let (from, to) = places(reference);
+    let mut events = Vec::new();
+    let mut at = from;
+    while at < to {
+        // Pages, because other changes of the lineage may lie between two patches.
+        let query = Query {
+            after: at,
+            until: to,
+            order: Order::OldestFirst,
+            ..Query::of(subject.clone())
+        };
+        let page = journal.read(query).await?;
+        match page.last() {
+            Some(last) => at = last.seq,
+            None => break,
+        }
+        events.extend(page);
+    }
+    build(
+        Parts {
+            body: journal.body(from).await?,
+            events,
+        },
+        cache,
+        reference,
+    )
+}
+
+fn places(reference: &DocumentRef) -> (Seq, Seq) {
+    (reference.body.unwrap_or(0), reference.seq.unwrap_or(0))
+}
+
+fn build(parts: Parts, cache: &Cache, reference: &DocumentRef) -> Result<Arc<Value>, StateError> {
+    let missing = |reason: &str| StateError::Unreadable {
+        seq: reference.seq.unwrap_or(0),
+        reason: reason.to_owned(),
+    };
+    let body = parts
+        .body
+        .ok_or_else(|| missing("the document it builds on is gone"))?;
+    let mut value: Value = serde_json::from_slice(body.bytes())
+        .map_err(|error| missing(&format!("the document it builds on is not JSON: {error}")))?;
+    if reference.patches > 0 {
+        for event in &parts.events {
+            if let Some(change) = staging_change(event)? {
+                // The limits were kept when the patch was made.
+                let limits = Limits {
+                    bytes_max: usize::MAX,
+                    depth_max: usize::MAX,
+                    operations_max: usize::MAX,
+                };
+                value = change
+                    .apply(&value, &limits)
+                    .map_err(|error| missing(&format!("its patch does not apply: {error}")))?;
+            }
+        }
+    }
+    if Digest::of_json(&value) != reference.hash {
+        return Err(missing("what its patches make does not have its hash"));
+    }
+    let value = Arc::new(value);
+    cache.keep(reference.hash, value.clone());
+    Ok(value)
+}
+
+/// How `event` patched the staged document, if it did.
+fn staging_change(event: &Event) -> Result<Option<Change>, StateError> {
+    let unreadable = |error: serde_json::Error| StateError::Unreadable {
+        seq: event.seq,
+        reason: error.to_string(),
+    };
+    let data = &event.data;
+    let patch = match data.get("staging_patch") {
+        Some(patch) => Some(patch),
+        None if data.get("target").and_then(Value::as_str) == Some("staging") => data.get("patch"),
+        None => None,
+    };
+    if let Some(patch) = patch.filter(|patch| !patch.is_null()) {
+        let patch = json_patch::Patch::deserialize(patch).map_err(unreadable)?;
+        return Ok(Some(Change::Patch(patch)));
+    }
+    Ok(data.get("merge").map(|merge| Change::Merge(merge.clone())))
+}
+
+/// The schema that `reference` names; `event_at` reads the event that carries it.
+pub(crate) fn schema_from(
+    event: Option<&Event>,
+    cache: &Cache,
+    reference: &SchemaRef,
+) -> Result<Schema, StateError> {
+    let seq = reference.seq.unwrap_or(0);
+    let missing = |reason: String| StateError::Unreadable { seq, reason };
+    let value = event
+        .and_then(|event| event.data.get("schema"))
+        .ok_or_else(|| missing("the schema is gone".to_owned()))?;
+    let schema = Schema::compile(value.clone()).map_err(|error| missing(error.to_string()))?;
+    if schema.hash() != reference.hash {
+        return Err(missing("the schema does not have its hash".to_owned()));
+    }
+    cache.keep_schema(schema.clone());
+    Ok(schema)
+}
+
+/// Inside the writer's transaction.
+pub(crate) fn schema_in(
+    head: &mut dyn Head,
+    cache: &Cache,
+    reference: &SchemaRef,
+) -> Result<Schema, StateError> {
+    if let Some(schema) = cache.schema(&reference.hash) {
+        return Ok(schema);
+    }
+    let seq = reference.seq.unwrap_or(0);
+    let events = head.events(seq, seq)?;
+    schema_from(events.first().map(AsRef::as_ref), cache, reference)
+}
+
+/// From outside.
+pub(crate) async fn schema(
+    journal: &dyn Journal,
+    cache: &Cache,
+    subject: &Subject,
+    reference: &SchemaRef,
+) -> Result<Schema, StateError> {
+    if let Some(schema) = cache.schema(&reference.hash) {
+        return Ok(schema);
+    }
+    let event = journal.last_at(subject, reference.seq.unwrap_or(0)).await?;
+    schema_from(event.as_deref(), cache, reference)
+}

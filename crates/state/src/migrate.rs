@@ -1,0 +1,196 @@
+//! Taking up a new schema: both documents go through the migrations, or the version is refused.
+
+use std::sync::Arc;
+
+use journal::Head;
+use model::{LineageName, NewEvent};
+use semver::Version;
+use serde_json::{Value, json};
+
+use crate::{
+    Author, Change, Limits, Schema, StateError, StateManager, Target, Written,
+    manager::{Halt, Shared},
+    materialise,
+    moves::{next_patch, release},
+    root::{DocumentRef, SchemaRef},
+};
+
+/// A step from the state of one version to that of another: RFC 6902 operations in a file named
+/// `FROM-TO.json`.
+#[derive(Clone, Debug)]
+pub struct Migration {
+    name: String,
+    from: Version,
+    to: Version,
+    change: Change,
+}
+
+/// A migration file that is none.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    #[error("`{0}` is not named FROM-TO.json with two versions, like 0.1.0-0.2.0.json")]
+    Name(String),
+    #[error("`{name}` does not hold a JSON Patch: {reason}")]
+    Content { name: String, reason: String },
+}
+
+impl Migration {
+    /// From the name of a file, without its folder, and what is in it.
+    pub fn parse(file_name: &str, operations: Value) -> Result<Self, MigrationError> {
+        let misnamed = || MigrationError::Name(file_name.to_owned());
+        let stem = file_name.strip_suffix(".json").ok_or_else(misnamed)?;
+        // A pre-release has dashes of its own, so each dash is tried.
+        let (from, to) = stem
+            .match_indices('-')
+            .find_map(|(at, _)| {
+                Version::parse(&stem[..at])
+                    .ok()
+                    .zip(Version::parse(&stem[at + 1..]).ok())
+            })
+            .ok_or_else(misnamed)?;
+        let change = Change::patch(operations).map_err(|error| MigrationError::Content {
+            name: file_name.to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            name: file_name.to_owned(),
+            from,
+            to,
+            change,
+        })
+    }
+}
+
+/// A new schema for a lineage.
+#[derive(Clone, Debug)]
+pub struct Adoption {
+    pub schema: Value,
+    /// Those that begin at the lineage's version are run, in a chain.
+    pub migrations: Vec<Migration>,
+}
+
+impl StateManager {
+    /// Takes up a schema as the next version. The active document must satisfy it after its
+    /// migrations, or nothing changes; a staged document that cannot is discarded, and the event
+    /// says so.
+    pub async fn adopt(
+        &self,
+        lineage: &LineageName,
+        adoption: Adoption,
+        author: &Author,
+    ) -> Result<Written, StateError> {
+        let schema = Schema::compile(adoption.schema)?;
+        let (shared, by) = (self.shared.clone(), author.clone());
+        let migrations = adoption.migrations;
+        let make = move |head: &mut dyn Head| shared.adopted(head, &schema, &migrations, &by);
+        self.apply(lineage, Target::Active, author, make).await
+    }
+}
+
+impl Shared {
+    fn adopted(
+        &self,
+        head: &mut dyn Head,
+        schema: &Schema,
+        migrations: &[Migration],
+        author: &Author,
+    ) -> Result<NewEvent, Halt> {
+        let mut root = Self::root_before(head, None)?;
+        if schema.hash() == root.schema.hash {
+            return Err(Halt::Unchanged);
+        }
+        let (chain, reached) = chain(migrations, &root.version);
+        let version = reached
+            .cloned()
+            .unwrap_or_else(|| next_patch(&root.version));
+        let active = materialise::document_in(head, &self.cache, &root.active)?;
+        let staging = materialise::document_in(head, &self.cache, &root.staging)?;
+        let active = Arc::new(migrate(&active, &chain, schema, &version, &self.limits)?);
+        let (_, hash) = self.checked_body(&active, schema)?;
+        let mut data = release("adopt", &root, hash);
+        data["migrations"] = json!(chain.iter().map(|step| &step.name).collect::<Vec<_>>());
+        data["schema"] = schema.value().clone();
+        let previous = root.staging.clone();
+        match migrate(&staging, &chain, schema, &version, &self.limits) {
+            Ok(migrated) => {
+                let migrated = Arc::new(migrated);
+                let (_, staged_hash) = self.checked_body(&migrated, schema)?;
+                root.staging = if staged_hash == hash {
+                    DocumentRef::with_body(hash, previous.revision + 1, Some(previous.hash))
+                } else if staged_hash == previous.hash {
+                    previous
+                } else {
+                    data["staging_patch"] = json!(json_patch::diff(&staging, &migrated));
+                    previous.patched(staged_hash)
+                };
+                self.cache.keep(staged_hash, migrated);
+            }
+            Err(error) => {
+                data["staging_discarded"] = json!(error.to_string());
+                root.staging =
+                    DocumentRef::with_body(hash, previous.revision + 1, Some(previous.hash));
+            }
+        }
+        root.active =
+            DocumentRef::with_body(hash, root.active.revision + 1, Some(root.active.hash));
+        root.schema = SchemaRef {
+            hash: schema.hash(),
+            seq: None,
+        };
+        root.last_known_good = root.version.clone();
+        root.version = version;
+        self.cache.keep_schema(schema.clone());
+        Ok(self.release_event(data, &root, &active, author))
+    }
+}
+
+/// The steps that lead on from `version`, and where they end.
+fn chain<'a>(
+    migrations: &'a [Migration],
+    version: &'a Version,
+) -> (Vec<&'a Migration>, Option<&'a Version>) {
+    let mut steps: Vec<&Migration> = Vec::new();
+    let mut at = version;
+    // Each step must lead upward, so the chain ends.
+    while let Some(step) = migrations
+        .iter()
+        .find(|step| step.from == *at && step.to > *at)
+    {
+        at = &step.to;
+        steps.push(step);
+    }
+    let reached = steps.last().map(|step| &step.to);
+    (steps, reached)
+}
+
+fn migrate(
+    value: &Value,
+    chain: &[&Migration],
+    schema: &Schema,
+    version: &Version,
+    limits: &Limits,
+) -> Result<Value, StateError> {
+    let refused = |migration: &str, reason: String| StateError::Migration {
+        migration: migration.to_owned(),
+        version: version.clone(),
+        reason,
+    };
+    let mut value = value.clone();
+    for step in chain {
+        value = step
+            .change
+            .apply(&value, limits)
+            .map_err(|error| refused(&step.name, error.to_string()))?;
+    }
+    schema.check(&value).map_err(|violations| {
+        let name = chain
+            .last()
+            .map_or("the new schema", |step| step.name.as_str());
+        let reason = violations
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        refused(name, reason)
+    })?;
+    Ok(value)
+}

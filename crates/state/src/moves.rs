@@ -1,0 +1,212 @@
+//! Moving the root: promote, discard, roll back, pin. Each is one compare-and-swap.
+
+use std::sync::Arc;
+
+use journal::Head;
+use model::{Body, EventType, LineageName, NewEvent, Revision, canonical};
+use semver::Version;
+use serde_json::{Value, json};
+
+use crate::{
+    Author, Document, StateError, StateManager, Target, Written,
+    manager::{Halt, Shared},
+    materialise,
+    root::{DocumentRef, Root},
+};
+
+impl StateManager {
+    /// Makes the staged document the active one, as the next patch version. With `base`, only if
+    /// staging is still at that revision.
+    pub async fn promote(
+        &self,
+        lineage: &LineageName,
+        base: Option<Revision>,
+        author: &Author,
+    ) -> Result<Written, StateError> {
+        let (shared, by) = (self.shared.clone(), author.clone());
+        let make = move |head: &mut dyn Head| shared.promoted(head, base, &by);
+        self.apply(lineage, Target::Active, author, make).await
+    }
+
+    /// Makes the staged document what the active one is.
+    pub async fn discard_staging(
+        &self,
+        lineage: &LineageName,
+        base: Option<Revision>,
+        author: &Author,
+    ) -> Result<Written, StateError> {
+        let (shared, by) = (self.shared.clone(), author.clone());
+        let make = move |head: &mut dyn Head| shared.discarded(head, base, &by);
+        self.apply(lineage, Target::Staging, author, make).await
+    }
+
+    /// Brings the active document of `to` back as the next patch version, and withdraws the
+    /// version that is active now. Without `to`: the version that served before.
+    pub async fn roll_back(
+        &self,
+        lineage: &LineageName,
+        to: Option<Version>,
+        author: &Author,
+    ) -> Result<Written, StateError> {
+        let to = match to {
+            Some(to) => to,
+            None => self.root(lineage).await?.last_known_good,
+        };
+        // Read outside the writer: what a version released never changes.
+        let old = self.document_of(lineage, &to).await?;
+        let (shared, by) = (self.shared.clone(), author.clone());
+        let make = move |head: &mut dyn Head| shared.rolled_back(head, &old, &by);
+        self.apply(lineage, Target::Active, author, make).await
+    }
+
+    /// Holds the alias `active` at `version`, or lets it follow the releases again.
+    pub async fn pin(
+        &self,
+        lineage: &LineageName,
+        version: Option<Version>,
+        author: &Author,
+    ) -> Result<Document, StateError> {
+        if let Some(version) = &version {
+            self.document_of(lineage, version).await?;
+        }
+        let (shared, by) = (self.shared.clone(), author.clone());
+        let make = move |head: &mut dyn Head| shared.pinned(head, version.as_ref(), &by);
+        self.apply(lineage, Target::Active, author, make).await?;
+        self.document(lineage, Target::Active).await
+    }
+}
+
+impl Shared {
+    fn promoted(
+        &self,
+        head: &mut dyn Head,
+        base: Option<Revision>,
+        author: &Author,
+    ) -> Result<NewEvent, Halt> {
+        let mut root = Self::root_before(head, base)?;
+        if root.staging.hash == root.active.hash {
+            return Err(StateError::NothingToPromote.into());
+        }
+        let value = materialise::document_in(head, &self.cache, &root.staging)?;
+        let schema = materialise::schema_in(head, &self.cache, &root.schema)?;
+        schema
+            .check(&value)
+            .map_err(|violations| StateError::Invalid { violations })?;
+        let data = release("promote", &root, root.staging.hash);
+        let base = Some(root.active.hash);
+        root.active = DocumentRef::with_body(root.staging.hash, root.active.revision + 1, base);
+        root.last_known_good = root.version.clone();
+        root.version = next_patch(&root.version);
+        Ok(self.release_event(data, &root, &value, author))
+    }
+
+    fn rolled_back(
+        &self,
+        head: &mut dyn Head,
+        old: &Document,
+        author: &Author,
+    ) -> Result<NewEvent, Halt> {
+        let mut root = Self::root_before(head, None)?;
+        let version = old.version.clone();
+        if version == root.version {
+            return Err(StateError::AlreadyActive { version }.into());
+        }
+        if root.withdrawn.contains(&version) {
+            return Err(StateError::Withdrawn { version }.into());
+        }
+        let schema = materialise::schema_in(head, &self.cache, &root.schema)?;
+        schema
+            .check(&old.value)
+            .map_err(|violations| StateError::Invalid { violations })?;
+        let mut data = release("rollback", &root, old.hash);
+        data["restores"] = json!(version);
+        data["withdraws"] = json!(root.version);
+        let base = Some(root.active.hash);
+        root.active = DocumentRef::with_body(old.hash, root.active.revision + 1, base);
+        root.withdrawn.push(root.version.clone());
+        root.last_known_good = version;
+        root.version = next_patch(&root.version);
+        Ok(self.release_event(data, &root, &old.value, author))
+    }
+
+    fn discarded(
+        &self,
+        head: &mut dyn Head,
+        base: Option<Revision>,
+        author: &Author,
+    ) -> Result<NewEvent, Halt> {
+        let mut root = Self::root_before(head, base)?;
+        if root.staging.hash == root.active.hash {
+            return Err(Halt::Unchanged);
+        }
+        let value = materialise::document_in(head, &self.cache, &root.active)?;
+        let data = json!({
+            "change": "discard",
+            "target": Target::Staging,
+            "previous": root.staging.hash,
+            "new": root.active.hash,
+            "reversible": true,
+        });
+        let (revision, previous) = (root.staging.revision + 1, Some(root.staging.hash));
+        root.staging = DocumentRef::with_body(root.active.hash, revision, previous);
+        let event = self.event(EventType::STATE_CHANGE, data, &root, author);
+        Ok(event.with_body(Some(body(&value))))
+    }
+
+    fn pinned(
+        &self,
+        head: &mut dyn Head,
+        version: Option<&Version>,
+        author: &Author,
+    ) -> Result<NewEvent, Halt> {
+        let mut root = Self::root_before(head, None)?;
+        let previous = match version {
+            Some(version) => root.pins.insert("active".to_owned(), version.clone()),
+            None => root.pins.remove("active"),
+        };
+        if previous.as_ref() == version {
+            return Err(Halt::Unchanged);
+        }
+        let data = json!({
+            "change": if version.is_some() { "pin" } else { "unpin" },
+            "target": "pins",
+            "previous": previous,
+            "new": version,
+            "reversible": true,
+        });
+        Ok(self.event(EventType::STATE_CHANGE, data, &root, author))
+    }
+
+    pub(crate) fn release_event(
+        &self,
+        data: Value,
+        root: &Root,
+        active: &Arc<Value>,
+        author: &Author,
+    ) -> NewEvent {
+        self.cache.keep(root.active.hash, active.clone());
+        let event = self.event(EventType::RELEASE, data, root, author);
+        event.with_body(Some(body(active)))
+    }
+}
+
+/// What a release says beside the root it leaves.
+pub(crate) fn release(change: &str, before: &Root, new: model::Digest) -> Value {
+    json!({
+        "change": change,
+        "target": Target::Active,
+        "previous": before.active.hash,
+        "new": new,
+        "from_version": before.version,
+        "reversible": true,
+    })
+}
+
+pub(crate) fn body(value: &Value) -> Body {
+    Body::new(canonical::to_string(value).into_bytes())
+}
+
+/// A change of state alone is a patch.
+pub(crate) fn next_patch(version: &Version) -> Version {
+    Version::new(version.major, version.minor, version.patch + 1)
+}

@@ -1,0 +1,113 @@
+//! The root record of a lineage: which document is which. It rides in every event of the lineage,
+//! so the newest event is all there is to read, and one compare-and-swap moves everything.
+
+use std::collections::BTreeMap;
+
+use model::{Digest, Event, Revision, Seq};
+use serde::{Deserialize, Serialize};
+
+use crate::{Target, manager::StateError};
+
+/// What a lineage holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Root {
+    pub staging: DocumentRef,
+    pub active: DocumentRef,
+    pub version: semver::Version,
+    /// The version that served before `version`: where a rollback goes.
+    pub last_known_good: semver::Version,
+    /// The schema of both documents.
+    pub schema: SchemaRef,
+    /// Aliases held at a version.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pins: BTreeMap<String, semver::Version>,
+    /// Versions that were rolled back: never a base again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<semver::Version>,
+}
+
+/// Where a document is to be found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DocumentRef {
+    pub hash: Digest,
+    pub revision: Revision,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Digest>,
+    /// The event that made it; absent in that event itself, whose place was not known yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<Seq>,
+    /// The newest event before it whose body is a whole document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Seq>,
+    /// How many patches lie between that body and this document.
+    #[serde(default)]
+    pub patches: u32,
+}
+
+/// Where a schema is to be found: in the data of an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SchemaRef {
+    pub hash: Digest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<Seq>,
+}
+
+impl DocumentRef {
+    /// A document whose body travels with the event that is being made.
+    pub(crate) fn with_body(hash: Digest, revision: Revision, base: Option<Digest>) -> Self {
+        Self {
+            hash,
+            revision,
+            base,
+            seq: None,
+            body: None,
+            patches: 0,
+        }
+    }
+
+    /// A document that the event being made patches out of `self`.
+    pub(crate) fn patched(&self, hash: Digest) -> Self {
+        Self {
+            hash,
+            revision: self.revision + 1,
+            base: Some(self.hash),
+            seq: None,
+            body: self.body,
+            patches: self.patches + 1,
+        }
+    }
+
+    fn settle(&mut self, seq: Seq) {
+        let made_here = self.seq.is_none();
+        self.seq.get_or_insert(seq);
+        if made_here && self.patches == 0 {
+            self.body.get_or_insert(seq);
+        }
+    }
+}
+
+impl Root {
+    /// The root as `event` left it, with every place filled in.
+    pub fn of(event: &Event) -> Result<Self, StateError> {
+        let unreadable = |reason: String| StateError::Unreadable {
+            seq: event.seq,
+            reason,
+        };
+        let root = event
+            .data
+            .get("root")
+            .ok_or_else(|| unreadable("it has no root".to_owned()))?;
+        let mut root = Root::deserialize(root).map_err(|error| unreadable(error.to_string()))?;
+        root.staging.settle(event.seq);
+        root.active.settle(event.seq);
+        root.schema.seq.get_or_insert(event.seq);
+        Ok(root)
+    }
+
+    pub fn document(&self, target: Target) -> &DocumentRef {
+        match target {
+            Target::Staging => &self.staging,
+            Target::Active => &self.active,
+        }
+    }
+}

@@ -25,7 +25,7 @@ use tokio::sync::{
     oneshot,
 };
 
-use super::{checkpoint::Checkpointer, recent::Recent, schema};
+use super::{checkpoint::Checkpointer, recent::Recent, schema, select};
 use crate::{AppendError, Change, Committed, Head, ReadError, Refusal, Unavailable};
 
 /// How many newest events of subjects the writer keeps at hand.
@@ -471,10 +471,13 @@ impl Head for View<'_> {
         let Some(current) = &self.current else {
             return Ok(Vec::new());
         };
-        let sql = "SELECT seq, hash, event FROM events INDEXED BY events_by_subject \
-                   WHERE subject = ?1 AND revision >= coalesce((SELECT revision FROM events \
-                   WHERE seq = ?2 AND subject = ?1), 0) AND seq BETWEEN ?2 AND ?3 ORDER BY revision";
-        let bounds = (schema::seq_to_row(from), schema::seq_to_row(to));
+        // By revision, because the index holds no seq: from right after what came before `from`.
+        let before = from.saturating_sub(1);
+        let before = select::last_at(self.connection, &current.subject, before)?;
+        let revision = before.map_or(0, |event| event.revision);
+        let sql = "SELECT seq, hash, event FROM events \
+                   WHERE subject = ?1 AND revision > ?2 AND seq <= ?3 ORDER BY revision";
+        let bounds = (schema::seq_to_row(revision), schema::seq_to_row(to));
         schema::events(
             self.connection,
             sql,

@@ -67,6 +67,15 @@ pub struct Document {
     pub value: Arc<Value>,
 }
 
+impl Document {
+    /// As people read it in a file: indented, keys in order, a line end at the end.
+    pub fn to_file_text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(&*self.value).expect("a document is JSON");
+        text.push('\n');
+        text
+    }
+}
+
 /// How large a document and a patch may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

@@ -88,9 +88,7 @@ impl Projection {
         {
             return Ok(edit);
         }
-        let mut text = serde_json::to_string_pretty(&*document.value).expect("a document is JSON");
-        text.push('\n');
-        replace(&path, text.as_bytes())?;
+        replace(&path, document.to_file_text().as_bytes())?;
         let metadata = fs::metadata(&path).map_err(failed("look at", &path))?;
         let fingerprint = Fingerprint::of(&metadata);
         self.written[index(target)] = Some(Stamp {

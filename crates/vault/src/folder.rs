@@ -1,0 +1,299 @@
+//! A vault in a folder of the file system.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
+};
+
+use fail::fail_point;
+
+use crate::Key;
+
+/// The largest object.
+pub const OBJECT_BYTES_MAX: u64 = 256 << 20;
+
+/// Where objects are written before they have their name; no key begins with a dot.
+const NEW: &str = ".new";
+
+/// An unfinished object this old was left by a process that is gone.
+const LEFTOVER_AGE_S_MIN: u64 = 3_600;
+
+/// Folders nest no deeper: a key has at most so many parts.
+const DEPTH_MAX: usize = 512;
+
+/// Objects by key. Several processes may use one folder; whoever puts last wins.
+#[derive(Debug)]
+pub struct Vault {
+    root: PathBuf,
+    puts: AtomicU64,
+}
+
+/// Why the vault did not do what it was asked. No object was changed in any of these cases.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    #[error("the object is {bytes} bytes, {bytes_max} are allowed")]
+    TooLarge { bytes: u64, bytes_max: u64 },
+    #[error("could not {action} `{}`", path.display())]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+}
+
+impl Vault {
+    /// Opens the folder, creating it if there is none. Like everything here, blocks on the disk.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, VaultError> {
+        let root = root.into();
+        let new = root.join(NEW);
+        fs::create_dir_all(&new).map_err(failed("create", &new))?;
+        sync_folder(&root)?;
+        let vault = Self {
+            root,
+            puts: AtomicU64::new(0),
+        };
+        vault.drop_leftovers()?;
+        Ok(vault)
+    }
+
+    /// Keeps `bytes` under `key`, in place of what was there. On return a power cut cannot undo it;
+    /// a reader sees the old object or the new one and nothing between.
+    pub fn put(&self, key: &Key, bytes: &[u8]) -> Result<(), VaultError> {
+        check_size(bytes.len() as u64)?;
+        let path = self.path(key);
+        let folder = path.parent().unwrap_or(&self.root);
+        self.create_folder(folder)?;
+        let number = self.puts.fetch_add(1, Ordering::Relaxed);
+        let new = self
+            .root
+            .join(NEW)
+            .join(format!("{}-{number}", std::process::id()));
+        write_synced(&new, bytes).map_err(|error| {
+            discard(&new);
+            failed("write", &new)(error)
+        })?;
+        fail_point!("vault::before_rename");
+        fs::rename(&new, &path).map_err(|error| {
+            discard(&new);
+            failed("replace", &path)(error)
+        })?;
+        sync_folder(folder)
+    }
+
+    /// What is kept under `key`.
+    pub fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, VaultError> {
+        let path = self.path(key);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(failed("open", &path)(error)),
+        };
+        let metadata = file.metadata().map_err(failed("look at", &path))?;
+        if metadata.is_dir() {
+            return Ok(None);
+        }
+        check_size(metadata.len())?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(failed("read", &path))?;
+        Ok(Some(bytes))
+    }
+
+    /// The keys that begin with `prefix`, in order.
+    pub fn list(&self, prefix: &str) -> Result<Vec<Key>, VaultError> {
+        let mut keys = Vec::new();
+        collect(&self.root, String::new(), DEPTH_MAX, &mut keys)?;
+        keys.retain(|key| key.as_str().starts_with(prefix));
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    /// Lets go of what is kept under `key`; says whether anything was.
+    pub fn delete(&self, key: &Key) -> Result<bool, VaultError> {
+        let path = self.path(key);
+        match fs::remove_file(&path) {
+            Ok(()) => sync_folder(path.parent().unwrap_or(&self.root)).map(|()| true),
+            Err(error) if is_absent(&error) || error.kind() == io::ErrorKind::IsADirectory => {
+                Ok(false)
+            }
+            Err(error) => Err(failed("delete", &path)(error)),
+        }
+    }
+
+    fn path(&self, key: &Key) -> PathBuf {
+        self.root.join(key.as_str())
+    }
+
+    /// A folder is as durable as what is in it: each new one is synced into its parent.
+    fn create_folder(&self, folder: &Path) -> Result<(), VaultError> {
+        let mut missing = Vec::new();
+        let mut at = folder;
+        while at != self.root && !at.is_dir() {
+            missing.push(at);
+            at = at.parent().unwrap_or(&self.root);
+        }
+        for folder in missing.into_iter().rev() {
+            match fs::create_dir(folder) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed("create", folder)(error)),
+            }
+            sync_folder(folder.parent().unwrap_or(&self.root))?;
+        }
+        Ok(())
+    }
+
+    fn drop_leftovers(&self) -> Result<(), VaultError> {
+        let folder = self.root.join(NEW);
+        let now = SystemTime::now();
+        for entry in fs::read_dir(&folder).map_err(failed("list", &folder))? {
+            let entry = entry.map_err(failed("list", &folder))?;
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            let is_old = modified.is_ok_and(|modified| {
+                now.duration_since(modified)
+                    .is_ok_and(|age| age > Duration::from_secs(LEFTOVER_AGE_S_MIN))
+            });
+            if is_old {
+                discard(&entry.path());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_folder(folder: &Path) -> Result<(), VaultError> {
+    File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .map_err(failed("sync", folder))
+}
+
+/// An unfinished object that stays behind does no harm: [`Vault::open`] drops it later.
+fn discard(path: &Path) {
+    drop(fs::remove_file(path));
+}
+
+fn collect(
+    folder: &Path,
+    prefix: String,
+    depth_left: usize,
+    keys: &mut Vec<Key>,
+) -> Result<(), VaultError> {
+    if depth_left == 0 {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder).map_err(failed("list", folder))? {
+        let entry = entry.map_err(failed("list", folder))?;
+        // What has a name that is no key was put there by somebody else.
+        let Ok(key) = format!("{prefix}{}", entry.file_name().to_string_lossy()).parse::<Key>()
+        else {
+            continue;
+        };
+        let path = entry.path();
+        let kind = entry.file_type().map_err(failed("look at", &path))?;
+        if kind.is_dir() {
+            collect(&path, format!("{key}/"), depth_left - 1, keys)?;
+        } else if kind.is_file() {
+            keys.push(key);
+        }
+    }
+    Ok(())
+}
+
+fn check_size(bytes: u64) -> Result<(), VaultError> {
+    if bytes > OBJECT_BYTES_MAX {
+        let bytes_max = OBJECT_BYTES_MAX;
+        return Err(VaultError::TooLarge { bytes, bytes_max });
+    }
+    Ok(())
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> VaultError + use<> {
+    let path = path.to_owned();
+    move |source| VaultError::Io {
+        action,
+        path,
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Key {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_object_is_replaced_whole_listed_in_order_and_gone_when_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::open(folder.path().join("vault")).unwrap();
+
+        vault.put(&key("evals/b/summary.json"), b"{}").unwrap();
+        vault.put(&key("evals/a.json"), b"1").unwrap();
+        vault.put(&key("witness/seal.json"), b"old").unwrap();
+        vault.put(&key("witness/seal.json"), b"new").unwrap();
+
+        let found = vault.get(&key("witness/seal.json")).unwrap();
+        assert_eq!(found.as_deref(), Some(&b"new"[..]));
+        let names = |prefix| {
+            let keys = vault.list(prefix).unwrap();
+            keys.iter().map(Key::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(names("evals/"), ["evals/a.json", "evals/b/summary.json"]);
+        assert_eq!(names("").len(), 3);
+        assert!(vault.delete(&key("evals/a.json")).unwrap());
+        assert!(!vault.delete(&key("evals/a.json")).unwrap());
+        assert_eq!(vault.get(&key("evals/a.json")).unwrap(), None);
+    }
+
+    #[test]
+    fn a_folder_of_keys_is_no_object() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::open(folder.path()).unwrap();
+        vault.put(&key("a/b"), b"1").unwrap();
+
+        assert_eq!(vault.get(&key("a")).unwrap(), None);
+        assert!(!vault.delete(&key("a")).unwrap());
+        assert_eq!(vault.get(&key("a/b/c")).unwrap(), None);
+        let refused = vault.put(&key("a"), b"2").unwrap_err();
+
+        assert!(matches!(refused, VaultError::Io { action: "replace", .. }), "{refused}");
+        assert_eq!(vault.list("").unwrap(), [key("a/b")]);
+        assert_eq!(fs::read_dir(folder.path().join(NEW)).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_put_that_dies_before_its_rename_leaves_the_old_object() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::open(folder.path()).unwrap();
+        vault.put(&key("a"), b"old").unwrap();
+
+        let scenario = fail::FailScenario::setup();
+        fail::cfg("vault::before_rename", "panic").unwrap();
+        let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            vault.put(&key("a"), b"new")
+        }));
+        scenario.teardown();
+
+        assert!(died.is_err());
+        assert_eq!(vault.get(&key("a")).unwrap().as_deref(), Some(&b"old"[..]));
+        assert_eq!(vault.list("").unwrap(), [key("a")]);
+    }
+}

@@ -17,7 +17,7 @@ mod schema;
 mod write;
 
 pub use change::{Change, ChangeError};
-pub use document::{Document, Limits, Target};
+pub use document::{Document, InvalidTarget, Limits, Target};
 pub use history::{HistoryEntry, StateWatch};
 pub use manager::{Author, Clock, Moved, Seed, StateError, StateManager, Written};
 pub use migrate::{Adoption, Migration, MigrationError};

@@ -104,6 +104,8 @@ pub enum StateError {
         version: Version,
         nearest: Vec<String>,
     },
+    #[error(transparent)]
+    LineageName(model::lineage::InvalidLineageName),
     #[error("version {version} was withdrawn and is never a base again")]
     Withdrawn { version: Version },
     #[error("version {version} is the active one already")]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use journal::Head;
-use model::{Body, EventType, LineageName, NewEvent, Revision, canonical};
+use model::{Body, EventType, LineageName, NewEvent, Revision, Subject, canonical};
 use semver::Version;
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Document, StateError, StateManager, Target, Written,
+    Author, Document, Seed, StateError, StateManager, Target, Written,
     manager::{Halt, Shared},
     materialise,
     root::{DocumentRef, Root},
@@ -57,6 +57,35 @@ impl StateManager {
         let (shared, by) = (self.shared.clone(), author.clone());
         let make = move |head: &mut dyn Head| shared.rolled_back(head, &old, &by);
         self.apply(lineage, Target::Active, author, make).await
+    }
+
+    /// Opens a lineage of its own at an earlier version, or finds the one opened there before:
+    /// what a write through an exact version that is no longer a head goes to.
+    pub async fn fork(
+        &self,
+        lineage: &LineageName,
+        version: &Version,
+        author: &Author,
+    ) -> Result<LineageName, StateError> {
+        let root = self.root_of(lineage, version).await?;
+        let old = self.load(lineage, Target::Active, &root).await?;
+        let subject = Subject::lineage(lineage);
+        let (journal, cache) = (&*self.journal, &self.shared.cache);
+        let schema = materialise::schema(journal, cache, &subject, &root.schema).await?;
+        let name = match lineage.as_str() {
+            "main" => format!("from-{version}"),
+            other => format!("{other}-from-{version}"),
+        };
+        let name: LineageName = name.try_into().map_err(StateError::LineageName)?;
+        let seed = Seed {
+            version: version.clone(),
+            schema: schema.value().clone(),
+            value: (*old.value).clone(),
+        };
+        // Opening it is a step of the write that asks for it, whose key is the write's own.
+        let author = Author { key: None, ..author.clone() };
+        self.open(&name, seed, &author).await?;
+        Ok(name)
     }
 
     /// Holds the alias `active` at `version`, or lets it follow the releases again.

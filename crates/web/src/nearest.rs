@@ -1,0 +1,42 @@
+//! What a mistyped name most likely meant.
+
+/// At most this many suggestions: more is a list, not a hint.
+const SUGGESTIONS_MAX: usize = 3;
+/// Below this likeness (0 to 1) a suggestion misleads more than it helps.
+const LIKENESS_MIN: f64 = 0.5;
+
+/// The known names most like `name`, the likeliest first; empty when none is like it.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut ranked: Vec<(f64, &str)> = known
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::normalized_damerau_levenshtein(name, candidate),
+                candidate,
+            )
+        })
+        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+        .collect();
+    ranked.sort_by(|(left, a), (right, b)| right.total_cmp(left).then_with(|| a.cmp(b)));
+    ranked.dedup_by(|(_, a), (_, b)| a == b);
+    ranked
+        .into_iter()
+        .take(SUGGESTIONS_MAX)
+        .map(|(_, candidate)| candidate.to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likeliest_names_come_first_and_unlike_ones_never() {
+        assert_eq!(nearest("limti", ["offset", "limit", "since"]), ["limit"]);
+        assert_eq!(
+            nearest("1.4.2", ["1.4.1", "1.4.3", "9.9.9"]),
+            ["1.4.1", "1.4.3"]
+        );
+        assert_eq!(nearest("zzz", ["limit"]), Vec::<String>::new());
+    }
+}

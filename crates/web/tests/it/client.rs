@@ -127,6 +127,9 @@ fn unchunk(mut chunked: &[u8]) -> Vec<u8> {
     while let Some(end) = chunked.windows(2).position(|two| two == b"\r\n") {
         let length = std::str::from_utf8(&chunked[..end]).unwrap();
         let length = usize::from_str_radix(length, 16).unwrap();
+        if length == 0 {
+            break;
+        }
         chunked = &chunked[end + 2..];
         body.extend_from_slice(&chunked[..length.min(chunked.len())]);
         chunked = chunked.get(length + 2..).unwrap_or_default();

@@ -9,7 +9,7 @@ use web::{AppConfig, ServeConfig};
 use crate::client::{Answer, get};
 use crate::fixture::{Gate, Server, app_with, config};
 
-const CASES: u32 = 300;
+const CASES: u32 = 1000;
 
 fn path() -> impl Strategy<Value = String> {
     prop_oneof![

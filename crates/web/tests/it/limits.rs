@@ -66,7 +66,7 @@ async fn an_announced_length_is_refused_before_a_byte_of_it_is_sent() {
 #[tokio::test]
 async fn a_body_that_stops_or_breaks_is_told_apart_from_a_slow_answer() {
     let quick = AppConfig {
-        request_ms_max: 50,
+        request_ms_max: 250,
         ..config()
     };
     let server = Server::start(app_with(quick, &Gate::new()));
@@ -89,9 +89,9 @@ async fn a_body_that_stops_or_breaks_is_told_apart_from_a_slow_answer() {
     }
 
     insta::assert_snapshot!(told, @r#"
-        stops: 408 {"type":"/docs/problems#request_timeout","title":"Request time-out","status":408,"detail":"the whole request did not arrive within 50 ms","instance":"/measure","code":"request_timeout","hint":"send the whole request at once, then retry","request_id":"t"}
+        stops: 408 {"type":"/docs/problems#request_timeout","title":"Request time-out","status":408,"detail":"the whole request did not arrive within 250 ms","instance":"/measure","code":"request_timeout","hint":"send the whole request at once, then retry","request_id":"t"}
         breaks: 400 {"type":"/docs/problems#bad_request","title":"Bad request","status":400,"detail":"the body broke off, or is not framed as its headers say","instance":"/measure","code":"bad_request","hint":"correct the request; /docs shows what this path takes","request_id":"t"}
-        slow: 503 {"type":"/docs/problems#timed_out","title":"Timed out","status":503,"detail":"the answer was not ready within 50 ms","instance":"/hold","code":"timed_out","hint":"retry, or ask for less at once","request_id":"t"}
+        slow: 503 {"type":"/docs/problems#timed_out","title":"Timed out","status":503,"detail":"the answer was not ready within 250 ms","instance":"/hold","code":"timed_out","hint":"retry, or ask for less at once","request_id":"t"}
         "#);
     server.stop().await.unwrap();
 }
@@ -195,7 +195,7 @@ async fn a_client_that_dribbles_its_headers_is_hung_up_on() {
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
     let hasty = ServeConfig {
-        header_read_ms_max: 50,
+        header_read_ms_max: 250,
         ..ServeConfig::default()
     };
     let server = Server::start_with(app(), hasty);
@@ -216,7 +216,7 @@ async fn an_idle_connection_is_closed() {
 #[tokio::test]
 async fn an_idle_http2_connection_is_closed_too() {
     let hasty = ServeConfig {
-        header_read_ms_max: 50,
+        header_read_ms_max: 250,
         ..ServeConfig::default()
     };
     let server = Server::start_with(app(), hasty);

@@ -1,0 +1,38 @@
+//! `GET /events/verify`.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use journal::Verdict;
+use web::{Problem, ProblemDocument};
+
+use crate::{Shared, answer::problem};
+
+/// When to ask again while another verification runs.
+const RETRY_AFTER_S: u32 = 5;
+
+/// Prove that nothing was changed, dropped, reordered or cut.
+///
+/// Reads the whole ledger, one verification at a time. `ok` is the verdict, `first_bad` the place.
+#[utoipa::path(
+    get,
+    path = "/events/verify",
+    operation_id = "verify_events",
+    tag = "events",
+    responses(
+        (status = 200, description = "What was found.", body = Object),
+        (status = 503, description = "Another verification is running.",
+            body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn verify(State(shared): State<Arc<Shared>>) -> Result<Json<Verdict>, Problem> {
+    let Ok(_turn) = shared.verifying.try_acquire() else {
+        return Err(Problem::unavailable(
+            "another verification is running",
+            RETRY_AFTER_S,
+        ));
+    };
+    let witness = (shared.console.witness)().await;
+    let verdict = journal::verify(&shared.console.journal, witness, |_seq| {}).await;
+    verdict.map(Json).map_err(|error| problem(&error))
+}

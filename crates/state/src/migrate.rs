@@ -8,11 +8,10 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Change, Limits, Schema, StateError, StateManager, Target, Written,
-    manager::{Halt, Shared},
-    materialise,
+    Author, Change, Limits, Schema, StateError, StateManager, Target, Written, materialise,
     moves::{next_patch, release},
-    root::{DocumentRef, SchemaRef},
+    root::{Root, SchemaRef},
+    shared::{Halt, Shared},
 };
 
 /// A step from the state of one version to that of another: RFC 6902 operations in a file named
@@ -65,7 +64,8 @@ impl Migration {
 #[derive(Clone, Debug)]
 pub struct Adoption {
     pub schema: Value,
-    /// Those that begin at the lineage's version are run, in a chain.
+    /// Those that lead on from the lineage's version are run, in a chain. The first may begin at
+    /// any version that had the same schema, for releases of state alone move the number on.
     pub migrations: Vec<Migration>,
 }
 
@@ -95,44 +95,39 @@ impl Shared {
         migrations: &[Migration],
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = Self::root_before(head, None)?;
+        let mut root = self.root_before(head, None)?;
         if schema.hash() == root.schema.hash {
             return Err(Halt::Unchanged);
         }
-        let (chain, reached) = chain(migrations, &root.version);
+        let since = version_of_schema(head, &root)?;
+        let (chain, reached) = chain(migrations, &since, &root.version);
         let version = reached
             .cloned()
             .unwrap_or_else(|| next_patch(&root.version));
         let active = materialise::document_in(head, &self.cache, &root.active)?;
         let staging = materialise::document_in(head, &self.cache, &root.staging)?;
         let active = Arc::new(migrate(&active, &chain, schema, &version, &self.limits)?);
-        let (_, hash) = self.checked_body(&active, schema)?;
+        let hash = self.sized_body(&active)?.hash();
         let mut data = release("adopt", &root, hash);
         data["migrations"] = json!(chain.iter().map(|step| &step.name).collect::<Vec<_>>());
         data["schema"] = schema.value().clone();
-        let previous = root.staging.clone();
-        match migrate(&staging, &chain, schema, &version, &self.limits) {
-            Ok(migrated) => {
-                let migrated = Arc::new(migrated);
-                let (_, staged_hash) = self.checked_body(&migrated, schema)?;
-                root.staging = if staged_hash == hash {
-                    DocumentRef::with_body(hash, previous.revision + 1, Some(previous.hash))
-                } else if staged_hash == previous.hash {
-                    previous
-                } else {
-                    data["staging_patch"] = json!(json_patch::diff(&staging, &migrated));
-                    previous.patched(staged_hash)
-                };
-                self.cache.keep(staged_hash, migrated);
+        let migrated = migrate(&staging, &chain, schema, &version, &self.limits)
+            .and_then(|migrated| Ok((self.sized_body(&migrated)?.hash(), migrated)));
+        match migrated {
+            Ok((staged, _)) if staged == root.staging.hash => {}
+            // The body of the event is the active document, so this one need not travel.
+            Ok((staged, _)) if staged == hash => root.staging = root.staging.replaced(hash),
+            Ok((staged, migrated)) => {
+                data["staging_patch"] = json!(json_patch::diff(&staging, &migrated));
+                root.staging = root.staging.patched(staged);
+                self.cache.keep(staged, Arc::new(migrated));
             }
             Err(error) => {
                 data["staging_discarded"] = json!(error.to_string());
-                root.staging =
-                    DocumentRef::with_body(hash, previous.revision + 1, Some(previous.hash));
+                root.staging = root.staging.replaced(hash);
             }
         }
-        root.active =
-            DocumentRef::with_body(hash, root.active.revision + 1, Some(root.active.hash));
+        root.active = root.active.replaced(hash);
         root.schema = SchemaRef {
             hash: schema.hash(),
             seq: None,
@@ -144,19 +139,36 @@ impl Shared {
     }
 }
 
-/// The steps that lead on from `version`, and where they end.
+/// The version that took up the schema of `root`; releases since then moved on without changing it.
+fn version_of_schema(head: &mut dyn Head, root: &Root) -> Result<Version, StateError> {
+    let Some(seq) = root.schema.seq else {
+        return Ok(root.version.clone());
+    };
+    let events = head.events(seq, seq)?;
+    let version = events
+        .first()
+        .and_then(|event| event.context.version.clone());
+    Ok(version.unwrap_or_else(|| root.version.clone()))
+}
+
+/// The steps that lead on from `version`, whose schema is that of `since`, and where they end.
 fn chain<'a>(
     migrations: &'a [Migration],
-    version: &'a Version,
+    since: &Version,
+    version: &Version,
 ) -> (Vec<&'a Migration>, Option<&'a Version>) {
-    let mut steps: Vec<&Migration> = Vec::new();
-    let mut at = version;
-    // Each step must lead upward, so the chain ends.
-    while let Some(step) = migrations
+    // State alone was released between the two, so a step from any of them fits.
+    let first = migrations
         .iter()
-        .find(|step| step.from == *at && step.to > *at)
-    {
-        at = &step.to;
+        .filter(|step| (since..=version).contains(&&step.from) && step.to > *version)
+        .max_by(|a, b| a.from.cmp(&b.from));
+    let mut steps: Vec<&Migration> = first.into_iter().collect();
+    // Each step must lead upward, so the chain ends.
+    while let Some(step) = steps.last().and_then(|last| {
+        migrations
+            .iter()
+            .find(|step| step.from == last.to && step.to > last.to)
+    }) {
         steps.push(step);
     }
     let reached = steps.last().map(|step| &step.to);
@@ -179,7 +191,7 @@ fn migrate(
     for step in chain {
         value = step
             .change
-            .apply(&value, limits)
+            .apply(value, limits)
             .map_err(|error| refused(&step.name, error.to_string()))?;
     }
     schema.check(&value).map_err(|violations| {

@@ -8,10 +8,9 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Document, Seed, StateError, StateManager, Target, Written,
-    manager::{Halt, Shared},
-    materialise,
-    root::{DocumentRef, Root},
+    Author, Document, Seed, StateError, StateManager, Target, Written, materialise,
+    root::{Root, SchemaRef},
+    shared::{Halt, Shared},
 };
 
 impl StateManager {
@@ -40,8 +39,9 @@ impl StateManager {
         self.apply(lineage, Target::Staging, author, make).await
     }
 
-    /// Brings the active document of `to` back as the next patch version, and withdraws the
-    /// version that is active now. Without `to`: the version that served before.
+    /// Brings the active document of `to` back as the next patch version, with the schema it had,
+    /// and withdraws the version that is active now. Without `to`: the version that served
+    /// before. A staged document that does not fit that schema is discarded, and the event says so.
     pub async fn roll_back(
         &self,
         lineage: &LineageName,
@@ -53,9 +53,11 @@ impl StateManager {
             None => self.root(lineage).await?.last_known_good,
         };
         // Read outside the writer: what a version released never changes.
-        let old = self.document_of(lineage, &to).await?;
+        let root = self.root_of(lineage, &to).await?;
+        let old = self.load(lineage, Target::Active, &root).await?;
+        let schema = root.schema;
         let (shared, by) = (self.shared.clone(), author.clone());
-        let make = move |head: &mut dyn Head| shared.rolled_back(head, &old, &by);
+        let make = move |head: &mut dyn Head| shared.rolled_back(head, &old, &schema, &by);
         self.apply(lineage, Target::Active, author, make).await
     }
 
@@ -68,6 +70,10 @@ impl StateManager {
         author: &Author,
     ) -> Result<LineageName, StateError> {
         let root = self.root_of(lineage, version).await?;
+        if self.root(lineage).await?.withdrawn.contains(version) {
+            let version = version.clone();
+            return Err(StateError::Withdrawn { version });
+        }
         let old = self.load(lineage, Target::Active, &root).await?;
         let subject = Subject::lineage(lineage);
         let (journal, cache) = (&*self.journal, &self.shared.cache);
@@ -83,7 +89,10 @@ impl StateManager {
             value: (*old.value).clone(),
         };
         // Opening it is a step of the write that asks for it, whose key is the write's own.
-        let author = Author { key: None, ..author.clone() };
+        let author = Author {
+            key: None,
+            ..author.clone()
+        };
         self.open(&name, seed, &author).await?;
         Ok(name)
     }
@@ -112,18 +121,14 @@ impl Shared {
         base: Option<Revision>,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = Self::root_before(head, base)?;
+        let mut root = self.root_before(head, base)?;
         if root.staging.hash == root.active.hash {
             return Err(StateError::NothingToPromote.into());
         }
+        // It satisfies the schema: every change of either saw to that.
         let value = materialise::document_in(head, &self.cache, &root.staging)?;
-        let schema = materialise::schema_in(head, &self.cache, &root.schema)?;
-        schema
-            .check(&value)
-            .map_err(|violations| StateError::Invalid { violations })?;
         let data = release("promote", &root, root.staging.hash);
-        let base = Some(root.active.hash);
-        root.active = DocumentRef::with_body(root.staging.hash, root.active.revision + 1, base);
+        root.active = root.active.replaced(root.staging.hash);
         root.last_known_good = root.version.clone();
         root.version = next_patch(&root.version);
         Ok(self.release_event(data, &root, &value, author))
@@ -133,9 +138,10 @@ impl Shared {
         &self,
         head: &mut dyn Head,
         old: &Document,
+        schema: &SchemaRef,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = Self::root_before(head, None)?;
+        let mut root = self.root_before(head, None)?;
         let version = old.version.clone();
         if version == root.version {
             return Err(StateError::AlreadyActive { version }.into());
@@ -143,15 +149,20 @@ impl Shared {
         if root.withdrawn.contains(&version) {
             return Err(StateError::Withdrawn { version }.into());
         }
-        let schema = materialise::schema_in(head, &self.cache, &root.schema)?;
-        schema
-            .check(&old.value)
-            .map_err(|violations| StateError::Invalid { violations })?;
         let mut data = release("rollback", &root, old.hash);
         data["restores"] = json!(version);
         data["withdraws"] = json!(root.version);
-        let base = Some(root.active.hash);
-        root.active = DocumentRef::with_body(old.hash, root.active.revision + 1, base);
+        if schema.hash != root.schema.hash {
+            let staging = materialise::document_in(head, &self.cache, &root.staging)?;
+            let compiled = materialise::schema_in(head, &self.cache, schema)?;
+            if let Err(violations) = compiled.check(&staging) {
+                let reason = StateError::Invalid { violations };
+                data["staging_discarded"] = json!(reason.to_string());
+                root.staging = root.staging.replaced(old.hash);
+            }
+            root.schema = schema.clone();
+        }
+        root.active = root.active.replaced(old.hash);
         root.withdrawn.push(root.version.clone());
         root.last_known_good = version;
         root.version = next_patch(&root.version);
@@ -164,7 +175,7 @@ impl Shared {
         base: Option<Revision>,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = Self::root_before(head, base)?;
+        let mut root = self.root_before(head, base)?;
         if root.staging.hash == root.active.hash {
             return Err(Halt::Unchanged);
         }
@@ -176,8 +187,7 @@ impl Shared {
             "new": root.active.hash,
             "reversible": true,
         });
-        let (revision, previous) = (root.staging.revision + 1, Some(root.staging.hash));
-        root.staging = DocumentRef::with_body(root.active.hash, revision, previous);
+        root.staging = root.staging.replaced(root.active.hash);
         let event = self.event(EventType::STATE_CHANGE, data, &root, author);
         Ok(event.with_body(Some(body(&value))))
     }
@@ -188,7 +198,7 @@ impl Shared {
         version: Option<&Version>,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = Self::root_before(head, None)?;
+        let mut root = self.root_before(head, None)?;
         let previous = match version {
             Some(version) => root.pins.insert("active".to_owned(), version.clone()),
             None => root.pins.remove("active"),

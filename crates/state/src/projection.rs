@@ -10,6 +10,7 @@ use std::{
 
 use fail::fail_point;
 use model::{Digest, json};
+use rustix::{fs::RenameFlags, io::Errno};
 use serde::{Deserialize, Serialize};
 
 use crate::{Document, Limits, Target};
@@ -18,10 +19,16 @@ use crate::{Document, Limits, Target};
 #[derive(Debug)]
 pub struct Projection {
     folder: PathBuf,
-    written: [Option<Stamp>; 2],
+    written: Stamps,
 }
 
-/// What was written last, and how the file looked right after.
+/// The newest stamps of each target, newest first.
+type Stamps = [Vec<Stamp>; 2];
+
+/// A crash can come between noting a stamp and showing its file, so the one before still counts.
+const STAMPS_MAX: usize = 2;
+
+/// What was written, and how the file looked right after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Stamp {
     hash: Digest,
@@ -54,14 +61,20 @@ pub struct ProjectionError {
 }
 
 /// Where the stamps are kept between runs.
-const STAMPS: &str = ".written.json";
+const STAMPS_FILE: &str = ".written.json";
+
+/// Whole texts on their way in, or just come out, have this at the end of their name.
+const SWAP_SUFFIX: &str = ".swap";
+
+/// How often a file that comes and goes is tried.
+const EXCHANGES_MAX: usize = 16;
 
 impl Projection {
     /// Opens the folder, creating it if need be, and recalls what was written last.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, ProjectionError> {
         let folder = folder.into();
         fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
-        let stamps = folder.join(STAMPS);
+        let stamps = folder.join(STAMPS_FILE);
         let written = match fs::read(&stamps) {
             // A stamp that cannot be read counts as none: the copies are then compared by content.
             Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
@@ -76,81 +89,96 @@ impl Projection {
         self.folder.join(format!("{target}.state.json"))
     }
 
-    /// Writes `document` if the file holds another; an edit by hand is moved aside first.
+    /// Writes `document` if the file holds another; an edit by hand is moved aside.
     pub fn write(&mut self, document: &Document) -> Result<Option<HandEdit>, ProjectionError> {
         let target = document.target;
-        let edit = self.set_aside(target, document.hash)?;
-        let path = self.path(target);
-        if self
-            .stamp(target)
-            .is_some_and(|stamp| stamp.hash == document.hash)
-            && path.exists()
+        let (path, swap) = (self.path(target), self.swap_path(target));
+        // Whatever a crash left in between is looked at before its place is used again.
+        let left_over = self.set_aside(target, &swap, document.hash)?;
+        let newest = self.stamps(target).first();
+        if newest.is_some_and(|stamp| stamp.hash == document.hash)
+            && newest.map(|stamp| stamp.fingerprint) == fingerprint_of(&path)?
         {
-            return Ok(edit);
+            return Ok(left_over);
         }
-        replace(&path, document.to_file_text().as_bytes())?;
-        let metadata = fs::metadata(&path).map_err(failed("look at", &path))?;
-        let fingerprint = Fingerprint::of(&metadata);
-        self.written[index(target)] = Some(Stamp {
-            hash: document.hash,
-            fingerprint,
-        });
-        let stamps = serde_json::to_vec(&self.written).expect("stamps are plain data");
-        replace(&self.folder.join(STAMPS), &stamps)?;
-        Ok(edit)
+        replace(&swap, document.to_file_text().as_bytes())?;
+        if let Some(fingerprint) = fingerprint_of(&swap)? {
+            self.note(
+                target,
+                Stamp {
+                    hash: document.hash,
+                    fingerprint,
+                },
+            )?;
+        }
+        fail_point!("state::before_rename");
+        exchange(&swap, &path)?;
+        fail_point!("state::after_rename");
+        let edit = self.set_aside(target, &swap, document.hash)?;
+        Ok(edit.or(left_over))
     }
 
     /// Has `target`'s file changed since it was written? One look at its metadata.
     pub fn was_touched(&self, target: Target) -> Result<bool, ProjectionError> {
-        let path = self.path(target);
-        match fs::metadata(&path) {
-            Ok(metadata) => {
-                let found = Fingerprint::of(&metadata);
-                Ok(self
-                    .stamp(target)
-                    .is_none_or(|stamp| stamp.fingerprint != found))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-            Err(error) => Err(failed("look at", &path)(error)),
-        }
+        let found = fingerprint_of(&self.path(target))?;
+        Ok(!self.is_known(target, found))
     }
 
-    fn stamp(&self, target: Target) -> Option<&Stamp> {
-        self.written[index(target)].as_ref()
+    fn is_known(&self, target: Target, found: Option<Fingerprint>) -> bool {
+        let mut stamps = self.stamps(target).iter();
+        stamps.any(|stamp| Some(stamp.fingerprint) == found)
     }
 
-    /// Moves an edited file out of the way. A file that was only touched, or that holds what is
-    /// about to be written, is no edit.
+    fn stamps(&self, target: Target) -> &[Stamp] {
+        &self.written[index(target)]
+    }
+
+    fn swap_path(&self, target: Target) -> PathBuf {
+        with_suffix(&self.path(target), SWAP_SUFFIX)
+    }
+
+    /// Before the file is shown, so that no crash makes our own writing look like somebody's.
+    fn note(&mut self, target: Target, stamp: Stamp) -> Result<(), ProjectionError> {
+        let stamps = &mut self.written[index(target)];
+        stamps.insert(0, stamp);
+        stamps.truncate(STAMPS_MAX);
+        let text = serde_json::to_vec(&self.written).expect("stamps are plain data");
+        replace(&self.folder.join(STAMPS_FILE), &text)
+    }
+
+    /// Drops the text at `swap` if it was written here, is about to be (`coming`) or was only
+    /// touched; keeps it as an edit otherwise.
     fn set_aside(
-        &mut self,
+        &self,
         target: Target,
+        swap: &Path,
         coming: Digest,
     ) -> Result<Option<HandEdit>, ProjectionError> {
-        if !self.was_touched(target)? {
+        let found = fingerprint_of(swap)?;
+        if found.is_none() {
             return Ok(None);
         }
-        let path = self.path(target);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed("read", &path)(error)),
-        };
-        let limits = Limits::default();
-        let limits = json::Limits {
-            bytes_max: limits.bytes_max,
-            depth_max: limits.depth_max,
-        };
-        let content = json::parse(&text, &limits)
-            .ok()
-            .map(|value| Digest::of_json(&value));
-        let was_written = self.written[index(target)].take().map(|stamp| stamp.hash);
-        if content.is_some() && (content == was_written || content == Some(coming)) {
+        let text = fs::read(swap).map_err(failed("read", swap))?;
+        if self.is_known(target, found) || self.is_ours(target, &text, coming) {
+            fs::remove_file(swap).map_err(failed("remove", swap))?;
             return Ok(None);
         }
         let name = format!("{target}.edited-{}.state.json", Digest::of(&text).short());
         let kept = self.folder.join(name);
-        fs::rename(&path, &kept).map_err(failed("move", &path))?;
+        fs::rename(swap, &kept).map_err(failed("move", swap))?;
         Ok(Some(HandEdit { target, kept }))
+    }
+
+    fn is_ours(&self, target: Target, text: &[u8], coming: Digest) -> bool {
+        let limits = json::Limits {
+            bytes_max: usize::MAX,
+            depth_max: Limits::DEPTH_MAX_MAX,
+        };
+        json::parse(text, &limits).is_ok_and(|value| {
+            let content = Digest::of_json(&value);
+            let mut stamps = self.stamps(target).iter();
+            content == coming || stamps.any(|stamp| stamp.hash == content)
+        })
     }
 }
 
@@ -173,14 +201,61 @@ fn index(target: Target) -> usize {
     }
 }
 
+/// `None` if there is no file.
+fn fingerprint_of(path: &Path) -> Result<Option<Fingerprint>, ProjectionError> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(Fingerprint::of(&metadata))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("look at", path)(error)),
+    }
+}
+
 /// Whoever opens the file sees the old text or the new one. It need not outlive a power cut: it is
 /// written again at the next start.
 fn replace(path: &Path, text: &[u8]) -> Result<(), ProjectionError> {
-    let mut temporary = path.to_owned();
-    temporary.as_mut_os_string().push(".new");
+    let temporary = with_suffix(path, ".new");
     fs::write(&temporary, text).map_err(failed("write", &temporary))?;
-    fail_point!("state::before_rename");
     fs::rename(&temporary, path).map_err(failed("replace", path))
+}
+
+/// Shows the text at `swap` as `path` and leaves there what `path` held, in one step: an edit that
+/// was saved a moment ago is not written over but comes out.
+fn exchange(swap: &Path, path: &Path) -> Result<(), ProjectionError> {
+    let rename =
+        |flags| rustix::fs::renameat_with(rustix::fs::CWD, swap, rustix::fs::CWD, path, flags);
+    let failed = |errno: Errno| failed("replace", path)(errno.into());
+    // Somebody may create or delete the file between two tries.
+    for _ in 0..EXCHANGES_MAX {
+        match rename(RenameFlags::EXCHANGE) {
+            Err(Errno::NOENT) => {}
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => return rename_twice(swap, path),
+            outcome => return outcome.map_err(failed),
+        }
+        match rename(RenameFlags::NOREPLACE) {
+            Err(Errno::EXIST) => {}
+            outcome => return outcome.map_err(failed),
+        }
+    }
+    Err(failed(Errno::BUSY))
+}
+
+/// Where the file system cannot exchange: for a moment there is no file, but nothing is lost.
+fn rename_twice(swap: &Path, path: &Path) -> Result<(), ProjectionError> {
+    let coming = with_suffix(path, ".new");
+    fs::rename(swap, &coming).map_err(failed("move", swap))?;
+    match fs::rename(path, swap) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(failed("move", path)(error));
+        }
+        Ok(()) | Err(_) => {}
+    }
+    fs::rename(&coming, path).map_err(failed("replace", path))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.to_owned();
+    path.as_mut_os_string().push(suffix);
+    path
 }
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ProjectionError + use<> {

@@ -53,15 +53,24 @@ pub struct SchemaRef {
 }
 
 impl DocumentRef {
-    /// A document whose body travels with the event that is being made.
-    pub(crate) fn with_body(hash: Digest, revision: Revision, base: Option<Digest>) -> Self {
+    /// The first document of a lineage; its body travels with the event that is being made.
+    pub(crate) fn first(hash: Digest) -> Self {
         Self {
             hash,
-            revision,
-            base,
+            revision: 1,
+            base: None,
             seq: None,
             body: None,
             patches: 0,
+        }
+    }
+
+    /// A document that takes the place of `self`; its body travels with the event being made.
+    pub(crate) fn replaced(&self, hash: Digest) -> Self {
+        Self {
+            revision: self.revision + 1,
+            base: Some(self.hash),
+            ..Self::first(hash)
         }
     }
 

@@ -2,12 +2,16 @@
 
 use std::{fmt, sync::Arc};
 
-use model::Digest;
+use model::{Digest, canonical, json};
 use serde::Serialize;
 use serde_json::Value;
 
 /// How many violations are told at once.
 const VIOLATIONS_MAX: usize = 10;
+
+/// How large and how deep a schema may be: it travels in an event, which must be readable.
+const SCHEMA_BYTES_MAX: usize = 1 << 20;
+const SCHEMA_DEPTH_MAX: usize = 64;
 
 /// A compiled schema, shared by every document of its versions.
 #[derive(Clone)]
@@ -44,12 +48,27 @@ impl fmt::Display for Violation {
 impl Schema {
     /// Compiles `value`; a `$ref` reaches only into the schema itself.
     pub fn compile(value: Value) -> Result<Self, SchemaError> {
+        let refused = |reason: String| SchemaError {
+            pointer: String::new(),
+            reason,
+        };
+        let depth = json::depth(&value);
+        if depth > SCHEMA_DEPTH_MAX {
+            let reason = format!("it nests {depth} levels deep, {SCHEMA_DEPTH_MAX} are allowed");
+            return Err(refused(reason));
+        }
+        let text = canonical::to_string(&value);
+        if text.len() > SCHEMA_BYTES_MAX {
+            let bytes = text.len();
+            let reason = format!("it is {bytes} bytes, {SCHEMA_BYTES_MAX} are allowed");
+            return Err(refused(reason));
+        }
         let validator = jsonschema::validator_for(&value).map_err(|error| SchemaError {
             pointer: error.instance_path().to_string(),
             reason: error.to_string(),
         })?;
         Ok(Self {
-            hash: Digest::of_json(&value),
+            hash: Digest::of(text.as_bytes()),
             value: Arc::new(value),
             validator: Arc::new(validator),
         })

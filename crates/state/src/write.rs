@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use journal::Head;
-use model::{Body, Digest, Event, EventType, LineageName, NewEvent, Revision, Seq, Subject};
+use journal::{Head, Order, Query};
+use model::{Body, Digest, EventType, LineageName, NewEvent, Revision, Seq, Subject};
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Change, Document, Moved, StateError, StateManager, Target, Written,
-    manager::{Halt, Shared},
+    Author, Change, Document, Moved, StateError, StateManager, Target, Written, change,
     materialise::{self, PATCHES_MAX},
-    root::{DocumentRef, Root},
+    root::Root,
+    shared::{Halt, Shared},
 };
+
+/// How far behind a stale change may be for its base to be looked for among the newest events,
+/// with so many between them that moved something else; beyond, the journal is searched.
+const RECENT_MAX: usize = 64;
+const MOVES_MAX: usize = 4;
 
 impl StateManager {
     /// Changes the staged document of `lineage`.
@@ -26,11 +31,11 @@ impl StateManager {
         base: Option<Revision>,
         author: &Author,
     ) -> Result<Written, StateError> {
-        if change.needs_base() && base.is_none() {
-            return Err(StateError::BaseRequired);
-        }
         match change {
-            Change::Set(value) => self.commit_value(lineage, value, base, author).await,
+            Change::Set(value) => {
+                let base = base.ok_or(StateError::BaseRequired)?;
+                self.commit_value(lineage, value, base, author).await
+            }
             change => {
                 let (shared, by) = (self.shared.clone(), author.clone());
                 let make = move |head: &mut dyn Head| shared.patched(head, &change, base, &by);
@@ -44,55 +49,102 @@ impl StateManager {
         &self,
         lineage: &LineageName,
         value: Value,
-        base: Option<Revision>,
+        base: Revision,
         author: &Author,
     ) -> Result<Written, StateError> {
-        let is_base = |event: &Arc<Event>| {
-            Root::of(event).is_ok_and(|root| Some(root.staging.revision) == base)
-        };
-        let event = match self.guess(lineage).filter(is_base) {
-            Some(event) => event,
-            None => self.head(lineage).await?,
-        };
-        let root = Root::of(&event)?;
-        let (journal, subject) = (&*self.journal, Subject::lineage(lineage));
-        let cache = &self.shared.cache;
-        let before = materialise::document(journal, cache, &subject, &root.staging).await?;
-        let schema = materialise::schema(journal, cache, &subject, &root.schema).await?;
-        let value = Change::Set(value).apply(&before, &self.shared.limits)?;
-        let (body, hash) = self.shared.checked_body(&value, &schema)?;
-        let prepared = Prepared {
-            patch: json_patch::diff(&before, &value),
-            before: root.staging.hash,
-            hash,
-            body,
-            value: Arc::new(value),
-            schema: schema.hash(),
+        let prepared = match self.prepare(lineage, value, base).await {
+            Ok(prepared) => prepared,
+            Err(halt) => {
+                // A repetition is answered with what its first sending did, wherever the state
+                // went since.
+                return match self.find_repeated(lineage, Target::Staging, author).await? {
+                    Some(written) => Ok(written),
+                    None => self.answer(lineage, Target::Staging, halt).await,
+                };
+            }
         };
         let (shared, by) = (self.shared.clone(), author.clone());
         let make = move |head: &mut dyn Head| shared.replaced(head, &prepared, base, &by);
         self.apply(lineage, Target::Staging, author, make).await
     }
 
-    /// Who moved the staged document since `base`, last by the event at `seq`, and how.
+    async fn prepare(
+        &self,
+        lineage: &LineageName,
+        value: Value,
+        base: Revision,
+    ) -> Result<Prepared, Halt> {
+        let (journal, cache) = (&*self.journal, &self.shared.cache);
+        let subject = Subject::lineage(lineage);
+        let guess = self.guess(lineage);
+        let guess = guess.map(|event| cache.root(&event)).transpose()?;
+        let guess = guess.filter(|root| root.staging.revision == base);
+        let root = if let Some(root) = guess {
+            root
+        } else {
+            let head = journal.last(&subject).await.map_err(StateError::from)?;
+            let head = head.ok_or(Halt::NoLineage)?;
+            let root = cache.root(&head)?;
+            Shared::check_base(&root, base, head.seq)?;
+            root
+        };
+        let before = materialise::document(journal, cache, &subject, &root.staging).await?;
+        let schema = materialise::schema(journal, cache, &subject, &root.schema).await?;
+        let value = change::admit(value, &self.shared.limits)?;
+        let (body, hash) = self.shared.checked_body(&value, &schema)?;
+        Ok(Prepared {
+            patch: json_patch::diff(&before, &value),
+            before: root.staging.hash,
+            hash,
+            body,
+            value: Arc::new(value),
+            schema: schema.hash(),
+        })
+    }
+
+    /// What an earlier sending of the same request did, if it has a key and was committed.
+    async fn find_repeated(
+        &self,
+        lineage: &LineageName,
+        target: Target,
+        author: &Author,
+    ) -> Result<Option<Written>, StateError> {
+        let Some(key) = &author.key else {
+            return Ok(None);
+        };
+        let subject = Subject::lineage(lineage);
+        let found = self.journal.find_key(key).await?;
+        let Some(event) = found.filter(|event| event.subject == subject) else {
+            return Ok(None);
+        };
+        let root = self.shared.cache.root(&event)?;
+        Ok(Some(Written {
+            document: self.load(lineage, target, &root).await?,
+            event: Some(event),
+            was_repeated: true,
+        }))
+    }
+
+    /// Who moved the staged document since `base`, last, and how; `head` is the newest event.
     pub(crate) async fn explain(
         &self,
         lineage: &LineageName,
         base: Revision,
-        seq: Seq,
+        head: Seq,
     ) -> Result<StateError, StateError> {
-        let event = self
-            .journal
-            .last_at(&Subject::lineage(lineage), seq)
-            .await?;
-        let Some(event) = event else {
+        let subject = Subject::lineage(lineage);
+        let Some(newest) = self.journal.last_at(&subject, head).await? else {
             return self.no_lineage(lineage).await;
         };
-        let current = self
-            .load(lineage, Target::Staging, &Root::of(&event)?)
-            .await?;
-        let old = self.staging_at_revision(lineage, base, seq).await?;
-        let moved = old.map(|old| Moved {
+        let root = self.shared.cache.root(&newest)?;
+        let current = self.load(lineage, Target::Staging, &root).await?;
+        let mover = if newest.seq == current.seq {
+            Some(newest)
+        } else {
+            self.journal.last_at(&subject, current.seq).await?
+        };
+        let old = self.staging_at_revision(lineage, base, &current).await?;
+        let moved = mover.zip(old).map(|(event, old)| Moved {
             by: event.context.clone(),
             at: event.time,
             seq: event.seq,
@@ -107,15 +159,33 @@ impl StateManager {
         })
     }
 
-    /// The staged document when it had `revision`, by bisection over the journal up to `until`.
+    /// The staged document when it had `revision`, before it became `current`.
     async fn staging_at_revision(
         &self,
         lineage: &LineageName,
         revision: Revision,
-        until: Seq,
+        current: &Document,
     ) -> Result<Option<Document>, StateError> {
         let subject = Subject::lineage(lineage);
-        let (mut low, mut high) = (0, until);
+        let (mut low, mut high) = (0, current.seq);
+        // Whoever lost a race is a few changes behind: one page holds them.
+        let behind = usize::try_from(current.revision - revision).unwrap_or(usize::MAX);
+        if behind <= RECENT_MAX {
+            let query = Query {
+                until: current.seq - 1,
+                order: Order::NewestFirst,
+                limit: behind + MOVES_MAX,
+                ..Query::of(subject.clone())
+            };
+            for event in self.journal.read(query).await? {
+                high = event.seq;
+                let root = self.shared.cache.root(&event)?;
+                if root.staging.revision <= revision {
+                    let old = self.load(lineage, Target::Staging, &root).await?;
+                    return Ok(Some(old).filter(|old| old.revision == revision));
+                }
+            }
+        }
         while high - low > 1 {
             let middle = low + (high - low) / 2;
             let found = match self.journal.last_at(&subject, middle).await? {
@@ -152,16 +222,21 @@ impl Shared {
         base: Option<Revision>,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = Self::root_before(head, base)?;
+        let mut root = self.root_before(head, base)?;
         let before = materialise::document_in(head, &self.cache, &root.staging)?;
         let schema = materialise::schema_in(head, &self.cache, &root.schema)?;
-        let after = change.apply(&before, &self.limits)?;
+        let after = change.apply((*before).clone(), &self.limits)?;
         let (body, hash) = self.checked_body(&after, &schema)?;
         if hash == root.staging.hash {
             return Err(Halt::Unchanged);
         }
         let previous = root.staging.hash;
-        root.staging = root.staging.patched(hash);
+        let is_due = root.staging.patches >= PATCHES_MAX;
+        root.staging = if is_due {
+            root.staging.replaced(hash)
+        } else {
+            root.staging.patched(hash)
+        };
         let mut data = json!({
             "change": change.name(),
             "target": Target::Staging,
@@ -176,11 +251,6 @@ impl Shared {
             }
             Change::Set(_) => {}
         }
-        let is_due = root.staging.patches > PATCHES_MAX;
-        if is_due {
-            let DocumentRef { revision, base, .. } = root.staging;
-            root.staging = DocumentRef::with_body(hash, revision, base);
-        }
         self.cache.keep(hash, Arc::new(after));
         let event = self.event(EventType::STATE_CHANGE, data, &root, author);
         Ok(event.with_body(is_due.then_some(body)))
@@ -191,10 +261,10 @@ impl Shared {
         &self,
         head: &mut dyn Head,
         prepared: &Prepared,
-        base: Option<Revision>,
+        base: Revision,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = Self::root_before(head, base)?;
+        let mut root = self.root_before(head, Some(base))?;
         if prepared.hash == root.staging.hash {
             return Err(Halt::Unchanged);
         }
@@ -203,8 +273,7 @@ impl Shared {
             let schema = materialise::schema_in(head, &self.cache, &root.schema)?;
             self.checked_body(&prepared.value, &schema)?;
         }
-        let revision = root.staging.revision + 1;
-        root.staging = DocumentRef::with_body(prepared.hash, revision, Some(prepared.before));
+        root.staging = root.staging.replaced(prepared.hash);
         let data = json!({
             "change": "set",
             "target": Target::Staging,

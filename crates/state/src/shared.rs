@@ -1,0 +1,150 @@
+//! What happens inside the journal's writer, whatever the change is.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
+
+use journal::Head;
+use model::{
+    Body, Context, Digest, Event, EventType, LineageName, NewEvent, Revision, Seq, canonical,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    Author, ChangeError, Clock, Limits, Schema, Seed, StateError, Target, change,
+    materialise::Cache,
+    root::{DocumentRef, Root, SchemaRef},
+};
+
+/// What changes take with them into the journal's writer.
+pub(crate) struct Shared {
+    pub(crate) cache: Cache,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    /// The newest event of each lineage that passed through here: a guess, checked by the writer.
+    pub(crate) heads: Mutex<HashMap<LineageName, Arc<Event>>>,
+}
+
+impl Shared {
+    pub(crate) fn first_event(&self, seed: Seed, author: &Author) -> Result<NewEvent, StateError> {
+        let schema = Schema::compile(seed.schema)?;
+        let value = change::admit(seed.value, &self.limits)?;
+        let (body, hash) = self.checked_body(&value, &schema)?;
+        let root = Root {
+            staging: DocumentRef::first(hash),
+            active: DocumentRef::first(hash),
+            version: seed.version.clone(),
+            last_known_good: seed.version,
+            schema: SchemaRef {
+                hash: schema.hash(),
+                seq: None,
+            },
+            pins: BTreeMap::default(),
+            withdrawn: Vec::new(),
+        };
+        let data = json!({
+            "change": "init",
+            "target": "active",
+            "new": hash,
+            "reversible": false,
+            "schema": schema.value(),
+        });
+        self.cache.keep(hash, Arc::new(value));
+        self.cache.keep_schema(schema);
+        let event = self.event(EventType::RELEASE, data, &root, author);
+        Ok(event.with_body(Some(body)))
+    }
+
+    /// An event of a lineage, with the root it leaves behind.
+    pub(crate) fn event(
+        &self,
+        kind: EventType,
+        mut data: Value,
+        root: &Root,
+        author: &Author,
+    ) -> NewEvent {
+        data["root"] = serde_json::to_value(root).expect("a root is plain data");
+        if let Some(reason) = &author.reason {
+            data["reason"] = Value::from(reason.as_str());
+        }
+        let context = Context {
+            version: Some(root.version.clone()),
+            ..author.context.clone()
+        };
+        NewEvent::new(kind, (self.clock)(), context, data)
+    }
+
+    /// The canonical bytes of a value that fits its schema and the size.
+    pub(crate) fn checked_body(
+        &self,
+        value: &Value,
+        schema: &Schema,
+    ) -> Result<(Body, Digest), StateError> {
+        let body = self.sized_body(value)?;
+        schema
+            .check(value)
+            .map_err(|violations| StateError::Invalid { violations })?;
+        let hash = body.hash();
+        Ok((body, hash))
+    }
+
+    /// The canonical bytes of a value, if they are not too many.
+    pub(crate) fn sized_body(&self, value: &Value) -> Result<Body, StateError> {
+        let text = canonical::to_string(value);
+        if text.len() > self.limits.bytes_max {
+            let (bytes, bytes_max) = (text.len(), self.limits.bytes_max);
+            return Err(ChangeError::TooLarge { bytes, bytes_max }.into());
+        }
+        Ok(Body::new(text.into_bytes()))
+    }
+
+    /// The root before a change, whose staged document must be at `base` if one is named.
+    pub(crate) fn root_before(
+        &self,
+        head: &dyn Head,
+        base: Option<Revision>,
+    ) -> Result<Root, Halt> {
+        let event = head.current().ok_or(Halt::NoLineage)?;
+        let root = self.cache.root(event)?;
+        if let Some(base) = base {
+            Self::check_base(&root, base, event.seq)?;
+        }
+        Ok((*root).clone())
+    }
+
+    /// Is the staged document of `root`, which the event at `head` left, still at `base`?
+    pub(crate) fn check_base(root: &Root, base: Revision, head: Seq) -> Result<(), Halt> {
+        let current = root.staging.revision;
+        match base.cmp(&current) {
+            Ordering::Greater => Err(StateError::Future {
+                target: Target::Staging,
+                base,
+                current,
+            }
+            .into()),
+            Ordering::Less => Err(Halt::Stale { base, head }),
+            Ordering::Equal => Ok(()),
+        }
+    }
+}
+
+/// Why a change made no event, as the journal's writer learns it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Halt {
+    #[error("the document already is what was asked for")]
+    Unchanged,
+    #[error("the document moved since revision {base}")]
+    Stale { base: Revision, head: Seq },
+    #[error("there is no such lineage")]
+    NoLineage,
+    #[error(transparent)]
+    Failed(#[from] StateError),
+}
+
+impl From<ChangeError> for Halt {
+    fn from(error: ChangeError) -> Self {
+        Self::Failed(error.into())
+    }
+}

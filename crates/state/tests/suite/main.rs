@@ -1,0 +1,15 @@
+//! The State Manager over a real journal in a temporary folder.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod adopting;
+mod changing;
+mod checking;
+mod limits;
+mod moving;
+mod opening;
+mod projecting;
+mod reading;
+mod rebuilding;
+mod replaying;
+mod support;

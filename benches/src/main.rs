@@ -1,1 +1,102 @@
-fn main() {}
+//! Measures Luthier's journal, state and program beside named peers, on one disk, in one run.
+//! It asserts nothing and keeps nothing: figures of one machine at one moment, for comparison.
+//! Start at [`cases`]; [`load`] is what every store is put under.
+
+mod cases;
+mod disk;
+mod document;
+mod etcd;
+mod history;
+mod load;
+mod luthier;
+mod nats;
+mod program;
+mod server;
+mod sqlite;
+mod table;
+mod watch;
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Result;
+use clap::Parser;
+use serde_json::json;
+
+use crate::cases::Bench;
+
+#[derive(Parser)]
+#[command(about = "Measures Luthier beside named peers; started by `./x bench`")]
+struct Args {
+    /// Answer as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Only cases or stores whose name holds this; a ratio needs both sides.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// Short runs and a short history: to see that it works, not to quote.
+    #[arg(long)]
+    quick: bool,
+    /// Where `./x bench` put the servers of the peers.
+    #[arg(long, value_name = "DIR", default_value = "target/tools")]
+    tools: PathBuf,
+    /// The program whose start and memory are measured.
+    #[arg(long, value_name = "FILE", default_value = "target/release/luthier")]
+    luthier: PathBuf,
+    /// Where data is written while measuring: the disk that is measured.
+    #[arg(long, value_name = "DIR", default_value = "target")]
+    folder: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    fs::create_dir_all(&args.folder)?;
+    let mut bench = Bench {
+        folder: tempfile::Builder::new()
+            .prefix("bench-")
+            .tempdir_in(&args.folder)?,
+        tools: args.tools.clone(),
+        luthier: args.luthier.clone(),
+        only: args.only.clone(),
+        duration: if args.quick {
+            Duration::from_millis(500)
+        } else {
+            Duration::from_secs(3)
+        },
+        history_events: if args.quick { 20_000 } else { 1_000_000 },
+        starts: if args.quick { 2 } else { 10 },
+        rows: Vec::new(),
+    };
+    bench.run().await?;
+    table::compare(&mut bench.rows);
+
+    let mut out = io::stdout().lock();
+    if args.json {
+        let report = json!({"machine": machine(), "quick": args.quick, "rows": bench.rows});
+        writeln!(out, "{report:#}")?;
+        return Ok(());
+    }
+    writeln!(out, "{}\n\n{}", machine(), table::HEADER)?;
+    for row in &bench.rows {
+        writeln!(out, "{row}")?;
+    }
+    Ok(())
+}
+
+/// Processor and kernel, as far as they can be read.
+fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(Path::new(path)).unwrap_or_default();
+    let info = read("/proc/cpuinfo");
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown processor", |(_, model)| model);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let kernel = read("/proc/sys/kernel/osrelease");
+    format!("{cores} cores of {model}, Linux {}", kernel.trim())
+}

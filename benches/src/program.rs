@@ -1,0 +1,93 @@
+//! The program itself: how long `luthier up` takes to be ready, and what it holds at rest.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use hdrhistogram::Histogram;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::{
+    load::{new_histogram, record},
+    server::{LOCALHOST, Server, free_port},
+};
+
+/// How long it is left alone before it is weighed.
+const REST: Duration = Duration::from_secs(2);
+
+pub(crate) struct Program {
+    /// With an empty data folder.
+    pub(crate) first_start_ns: Histogram<u64>,
+    /// With a data folder that it left behind.
+    pub(crate) next_start_ns: Histogram<u64>,
+    /// Proportional share of every process of it.
+    pub(crate) rest_bytes: u64,
+}
+
+pub(crate) async fn measure(luthier: &Path, folder: &Path, starts: usize) -> Result<Program> {
+    let mut first_start_ns = new_histogram();
+    let mut next_start_ns = new_histogram();
+    for number in 0..starts {
+        let data = folder.join(format!("data-{number}"));
+        record(&mut first_start_ns, start(luthier, &data, folder).await?.0);
+        record(&mut next_start_ns, start(luthier, &data, folder).await?.0);
+    }
+    let (_, server) = start(luthier, &folder.join("data-rest"), folder).await?;
+    tokio::time::sleep(REST).await;
+    Ok(Program {
+        first_start_ns,
+        next_start_ns,
+        rest_bytes: weigh(server.id())?,
+    })
+}
+
+async fn start(luthier: &Path, data: &Path, folder: &Path) -> Result<(Duration, Server)> {
+    let port = free_port()?;
+    let args = [
+        "up".to_owned(),
+        format!("--port={port}"),
+        format!("--data={}", data.display()),
+    ];
+    let began = Instant::now();
+    let mut server = Server::start(Path::new(""), luthier, &args, folder)?;
+    server.until_ready(async || is_ready(port).await).await?;
+    Ok((began.elapsed(), server))
+}
+
+async fn is_ready(port: u16) -> Result<()> {
+    let mut stream = TcpStream::connect((LOCALHOST, port)).await?;
+    let request =
+        format!("GET /readyz HTTP/1.1\r\nHost: {LOCALHOST}:{port}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let status = answer.lines().next().unwrap_or_default();
+    if !status.starts_with("HTTP/1.1 200") {
+        bail!("/readyz answers `{status}`");
+    }
+    Ok(())
+}
+
+/// The process and its children, each shared page divided among those who share it.
+fn weigh(process: u32) -> Result<u64> {
+    let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
+    let kib: u64 = rollup
+        .lines()
+        .find_map(|line| line.strip_prefix("Pss:")?.split_whitespace().next())
+        .context("a process has a share")?
+        .parse()?;
+    let mut bytes = kib * 1024;
+    for task in fs::read_dir(format!("/proc/{process}/task"))? {
+        let children = fs::read_to_string(task?.path().join("children"))?;
+        for child in children.split_whitespace() {
+            bytes += weigh(child.parse()?)?;
+        }
+    }
+    Ok(bytes)
+}

@@ -2,6 +2,7 @@
 //! It never edits or drops what it acknowledged, and knows nothing of documents, MCP or HTTP.
 //! Start at [`Journal`]; [`SqliteJournal`] is the one that needs no server.
 
+mod export;
 mod log;
 mod query;
 mod seal;
@@ -9,11 +10,15 @@ mod sqlite;
 mod verify;
 mod watch;
 
+pub use export::{ExportError, ExportFormat, InvalidExportFormat, export};
 pub use log::{
     AppendError, Change, Committed, Expect, Head, Journal, ReadError, Refusal, Unavailable,
 };
 pub use query::{Order, Query};
 pub use seal::{SEAL_EVENTS_MAX, SealError, SealRecord, Witness, seal_subject, seal_up_to_now};
-pub use sqlite::{FORMAT, OpenError, OpenOptions, SqlError, SqlTable, SqliteJournal, WriterCounts};
+pub use sqlite::{
+    FORMAT, ForkError, OpenError, OpenOptions, SqlError, SqlTable, SqliteJournal, WriterCounts,
+    fork,
+};
 pub use verify::{Fault, FaultKind, Verdict, verify};
 pub use watch::{Watch, WatchItem};

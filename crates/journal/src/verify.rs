@@ -5,12 +5,13 @@ use std::{
     fmt,
 };
 
+use jiff::Timestamp;
 use model::{
-    Digest, Event, EventType, Revision, Seq, Subject,
+    Digest, Event, EventType, Revision, Seq,
     event::{IdempotencyKey, Label},
     trace::TraceId,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, Row, types::ValueRef};
 use serde::Serialize;
 
 use crate::{
@@ -96,14 +97,20 @@ pub async fn verify(
     progress: impl Fn(Seq) + Send + 'static,
 ) -> Result<Verdict, ReadError> {
     journal
-        .with_reader(move |connection| {
-            let mut audit = Audit::default();
-            if let Err(error) = audit.read_all(connection, &progress) {
-                audit.fault(audit.newest + 1, FaultKind::Damaged(error.to_string()));
-            }
-            Ok(audit.close(witness.as_ref()))
-        })
+        .with_reader(move |connection| Ok(audit(connection, witness.as_ref(), &progress)))
         .await
+}
+
+pub(crate) fn audit(
+    connection: &Connection,
+    witness: Option<&Witness>,
+    progress: &dyn Fn(Seq),
+) -> Verdict {
+    let mut audit = Audit::default();
+    if let Err(error) = audit.read_all(connection, progress) {
+        audit.fault(audit.newest + 1, FaultKind::Damaged(error.to_string()));
+    }
+    audit.close(witness)
 }
 
 #[derive(Default)]
@@ -111,7 +118,11 @@ struct Audit {
     events: u64,
     seals: u64,
     newest: Seq,
-    revisions: HashMap<Subject, Revision>,
+    /// The newest time and where it is, and the one before.
+    times: Option<(Timestamp, Seq, Timestamp)>,
+    revisions: HashMap<String, Revision>,
+    /// Dropped events that no jump of a revision was put down to yet.
+    missing: u64,
     /// Hashes that no seal covers yet; a place without an event has none.
     unsealed: BTreeMap<Seq, Digest>,
     last_seal: Option<(Seq, Digest)>,
@@ -132,9 +143,50 @@ struct Stored {
     version: Option<String>,
     agent: Option<String>,
     key: Option<String>,
-    hash: Digest,
-    text: String,
+    hash: Vec<u8>,
+    /// Bytes, because an edit may have made it no text at all.
+    text: Vec<u8>,
     body: Option<Vec<u8>>,
+}
+
+impl Stored {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let bytes = |at: usize| Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_bytes()?.to_vec());
+        let lossy = |at: usize| bytes(at).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let optional = |at: usize| match row.get_ref(at)? {
+            ValueRef::Null => Ok(None),
+            _ => lossy(at).map(Some),
+        };
+        Ok(Self {
+            seq: Seq::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
+            subject: lossy(1)?,
+            revision: row.get(2)?,
+            kind: lossy(3)?,
+            time: row.get(4)?,
+            conversation: optional(5)?,
+            trace: optional(6)?,
+            version: optional(7)?,
+            agent: optional(8)?,
+            key: optional(9)?,
+            hash: bytes(10)?,
+            text: bytes(11)?,
+            body: row.get(12)?,
+        })
+    }
+
+    /// The event, if its text has its hash.
+    fn event(&self) -> Result<Event, String> {
+        if Digest::of(&self.text).0.as_slice() != self.hash {
+            return Err("its text does not have its hash".to_owned());
+        }
+        let text = str::from_utf8(&self.text).map_err(|error| error.to_string())?;
+        Event::from_sealed_text(self.seq, self.digest(), text).map_err(|error| error.reason)
+    }
+
+    /// A hash of another length is none.
+    fn digest(&self) -> Digest {
+        Digest(self.hash.as_slice().try_into().unwrap_or_default())
+    }
 }
 
 impl Audit {
@@ -143,30 +195,20 @@ impl Audit {
         connection: &Connection,
         progress: &dyn Fn(Seq),
     ) -> rusqlite::Result<()> {
+        // What is committed from here on is the next verification's.
+        let end: Option<i64> =
+            connection.query_row("SELECT max(seq) FROM events", [], |row| row.get(0))?;
         let mut page = connection.prepare(
             "SELECT seq, subject, revision, type, time, conversation, trace, version, agent, key, \
-             hash, event, body FROM events NOT INDEXED WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+             hash, event, body FROM events NOT INDEXED \
+             WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3",
         )?;
         loop {
             let after = self.newest;
-            let mut rows = page.query([i64::try_from(after).unwrap_or(i64::MAX), PAGE_ROWS_MAX])?;
+            let from = i64::try_from(after).unwrap_or(i64::MAX);
+            let mut rows = page.query([from, end.unwrap_or(0), PAGE_ROWS_MAX])?;
             while let Some(row) = rows.next()? {
-                let seq: i64 = row.get(0)?;
-                self.take(&Stored {
-                    seq: Seq::try_from(seq).unwrap_or(0),
-                    subject: row.get(1)?,
-                    revision: row.get(2)?,
-                    kind: row.get(3)?,
-                    time: row.get(4)?,
-                    conversation: row.get(5)?,
-                    trace: row.get(6)?,
-                    version: row.get(7)?,
-                    agent: row.get(8)?,
-                    key: row.get(9)?,
-                    hash: Digest(row.get(10)?),
-                    text: row.get(11)?,
-                    body: row.get(12)?,
-                });
+                self.take(&Stored::from_row(row)?);
             }
             if self.newest == after {
                 return Ok(());
@@ -179,20 +221,23 @@ impl Audit {
         for dropped in (self.newest + 1..row.seq).take(FAULTS_MAX) {
             self.fault(dropped, FaultKind::Dropped);
         }
+        self.missing += row.seq - self.newest - 1;
         self.newest = row.seq;
         self.events += 1;
-        self.unsealed.insert(row.seq, row.hash);
-        if Digest::of(row.text.as_bytes()) != row.hash {
-            let reason = "its text does not have its hash".to_owned();
-            return self.fault(row.seq, FaultKind::Edited(reason));
-        }
-        match Event::from_sealed_text(row.seq, row.hash, &row.text) {
+        self.unsealed.insert(row.seq, row.digest());
+        match row.event() {
             Ok(event) => self.take_event(row, &event),
-            Err(error) => self.fault(row.seq, FaultKind::Edited(error.reason)),
+            Err(reason) => {
+                // The columns are what is left to say which place of its subject it holds.
+                let revision = Revision::try_from(row.revision).unwrap_or_default();
+                self.revisions.insert(row.subject.clone(), revision);
+                self.fault(row.seq, FaultKind::Edited(reason));
+            }
         }
     }
 
     fn take_event(&mut self, row: &Stored, event: &Event) {
+        let is_next = self.take_place(event);
         if let Some(column) = differing_column(row, event) {
             let reason = format!("the column `{column}` differs from the text");
             return self.fault(row.seq, FaultKind::Edited(reason));
@@ -200,20 +245,45 @@ impl Audit {
         if event.body != row.body.as_deref().map(Digest::of) {
             return self.fault(row.seq, FaultKind::BodyEdited);
         }
-        let revision = self.revisions.entry(event.subject.clone()).or_default();
-        let expected = *revision + 1;
-        *revision = event.revision;
-        if event.revision != expected {
-            let reason = format!(
-                "`{}` goes from revision {} to {}",
-                event.subject,
-                expected - 1,
-                event.revision
-            );
+        if let Err(reason) = is_next {
             return self.fault(row.seq, FaultKind::Reordered(reason));
         }
+        self.take_time(event);
         if event.kind == EventType::SEAL {
             self.take_seal(event);
+        }
+    }
+
+    /// Is it the next one of its subject? A jump that dropped events explain was told with them.
+    fn take_place(&mut self, event: &Event) -> Result<(), String> {
+        let revision = self.revisions.entry(event.subject.to_string()).or_default();
+        let before = std::mem::replace(revision, event.revision);
+        if event.revision == before + 1 {
+            return Ok(());
+        }
+        match event.revision.checked_sub(before + 1) {
+            Some(jump) if jump <= self.missing => {
+                self.missing -= jump;
+                Ok(())
+            }
+            _ => Err(format!(
+                "`{}` goes from revision {before} to {}",
+                event.subject, event.revision
+            )),
+        }
+    }
+
+    /// Times never decrease: where they do, the one out of line is the one without which they don't.
+    fn take_time(&mut self, event: &Event) {
+        let reason = || FaultKind::Reordered("its time is not between its neighbours'".to_owned());
+        let (last, at, before) = self.times.unwrap_or((event.time, 0, Timestamp::MIN));
+        if event.time >= last {
+            self.times = Some((event.time, event.seq, last));
+        } else if event.time >= before {
+            self.fault(at, reason());
+            self.times = Some((event.time, event.seq, before));
+        } else {
+            self.fault(event.seq, reason());
         }
     }
 

@@ -70,10 +70,11 @@ impl Watch {
                 let events = self.source.events_after(self.seen).await?;
                 if let Some(last) = events.last() {
                     self.seen = last.seq;
+                    self.ready
+                        .extend(events.into_iter().filter(|event| self.query.matches(event)));
+                    continue;
                 }
-                self.ready
-                    .extend(events.into_iter().filter(|event| self.query.matches(event)));
-                continue;
+                // Somebody cut the file while it was open; asking again at once would spin.
             }
             if self.bookmarked < self.seen {
                 self.bookmarked = self.seen;

@@ -6,7 +6,7 @@ use std::{
         atomic::Ordering,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use rusqlite::Connection;
@@ -16,9 +16,11 @@ use super::writer::WriterCounts;
 /// The log grows by at least this many pages between two rounds.
 const PAGES_BETWEEN_MIN: u32 = 500;
 
-/// The writer's end of the checkpoint thread; the thread ends when it is dropped.
+/// The writer's end of the checkpoint thread; the thread ends, and lets go of the file, when it is
+/// dropped.
 pub(super) struct Checkpointer {
-    ask: SyncSender<()>,
+    ask: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
     asked_at_pages: u32,
 }
 
@@ -28,11 +30,12 @@ impl Checkpointer {
         counts: Arc<WriterCounts>,
     ) -> std::io::Result<Self> {
         let (ask, asked) = sync_channel(1);
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("journal-checkpoint".to_owned())
             .spawn(move || run(&connection, &asked, &counts))?;
         Ok(Self {
-            ask,
+            ask: Some(ask),
+            thread: Some(thread),
             asked_at_pages: 0,
         })
     }
@@ -43,8 +46,22 @@ impl Checkpointer {
         if !has_restarted && pages < self.asked_at_pages + PAGES_BETWEEN_MIN {
             return;
         }
-        if self.ask.try_send(()).is_ok() {
+        let ask = self.ask.as_ref();
+        if ask.is_some_and(|ask| ask.try_send(()).is_ok()) {
             self.asked_at_pages = pages;
+        }
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        drop(self.ask.take());
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the journal's checkpoint thread ended with a panic");
         }
     }
 }

@@ -1,17 +1,22 @@
 //! The embedded journal: one `SQLite` file, one writer thread, readers apart.
 
 mod checkpoint;
+mod fork;
 mod poll;
 mod recent;
 mod schema;
 mod select;
 mod sql;
+mod view;
 mod writer;
 
 use std::{
     ffi::CString,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
 };
 
@@ -27,12 +32,14 @@ use self::{
     writer::{Command, Writer},
 };
 pub use self::{
+    fork::{ForkError, fork},
     schema::FORMAT,
     sql::{SqlError, SqlTable},
     writer::WriterCounts,
 };
 use crate::{
-    AppendError, Change, Committed, Journal, Query, ReadError, Unavailable, Watch, watch::Source,
+    AppendError, Change, Committed, Journal, Query, ReadError, Refusal, Unavailable, Watch,
+    watch::Source,
 };
 
 /// How a journal file is opened.
@@ -47,6 +54,8 @@ pub struct OpenOptions {
     pub readers_max: usize,
     /// Memory that each connection may keep pages in.
     pub cache_kib_max: u32,
+    /// How long a statement of [`SqliteJournal::sql`] may run.
+    pub sql_ms_max: u64,
     /// A registered `SQLite` VFS: how tests stand in for a power cut.
     pub vfs: Option<CString>,
     /// `SQLite`'s `synchronous`: `FULL`. Anything less loses acknowledged writes in a power cut,
@@ -62,6 +71,7 @@ impl OpenOptions {
             batch_max: 256,
             readers_max: 8,
             cache_kib_max: 4096,
+            sql_ms_max: 10_000,
             vfs: None,
             synchronous: "FULL",
         }
@@ -94,6 +104,7 @@ pub struct SqliteJournal {
     readers: Mutex<Vec<Connection>>,
     reading: Semaphore,
     counts: Arc<WriterCounts>,
+    is_unsettled: Arc<AtomicBool>,
     poller: Poller,
 }
 
@@ -108,6 +119,7 @@ impl SqliteJournal {
         let newest = schema::newest(&connection).map_err(|error| unavailable(&error))?;
         let recent = Arc::new(Recent::new(newest));
         let counts = Arc::new(WriterCounts::default());
+        let is_unsettled = Arc::new(AtomicBool::new(false));
         let beside = schema::open_for_writing(&options)?;
         let checkpointer =
             Checkpointer::start(beside, counts.clone()).map_err(OpenError::Thread)?;
@@ -119,6 +131,7 @@ impl SqliteJournal {
             recent.clone(),
             counts.clone(),
             checkpointer,
+            is_unsettled.clone(),
         );
         let writer = std::thread::Builder::new()
             .name("journal-writer".to_owned())
@@ -133,10 +146,12 @@ impl SqliteJournal {
             recent,
             readers: Mutex::default(),
             counts,
+            is_unsettled,
         }))
     }
 
-    /// Writes what is queued, folds the log in and releases the file. Later writes are refused.
+    /// Writes what is queued, folds the log in, releases the file and ends every watch. Later writes
+    /// are refused.
     pub async fn close(&self) {
         drop(
             self.queue
@@ -150,10 +165,14 @@ impl SqliteJournal {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         let Some(writer) = writer else { return };
-        let joined = tokio::task::spawn_blocking(move || writer.join()).await;
+        let poller = self.poller.close();
+        self.release_readers();
+        let join = move || poller.map_or(Ok(()), JoinHandle::join).and(writer.join());
+        let joined = tokio::task::spawn_blocking(join).await;
         if !matches!(joined, Ok(Ok(()))) {
-            tracing::error!("the journal's writer ended with a panic");
+            tracing::error!("a thread of the journal ended with a panic");
         }
+        self.recent.close();
     }
 
     pub fn counts(&self) -> &WriterCounts {
@@ -187,6 +206,19 @@ impl SqliteJournal {
             .map_err(|_panic| SqlError::Unavailable(Unavailable::Closed))?
     }
 
+    /// Has the writer find out what became of a commit that failed in the middle: until then, what
+    /// is not there now could still come to light after a crash.
+    async fn settle(&self) -> Result<(), ReadError> {
+        let subject = crate::seal_subject();
+        let change: Change = Box::new(|_head| Err(Refusal::new(OnlyToSettle)));
+        match self.apply(subject, None, change).await {
+            Err(AppendError::Unavailable(reason) | AppendError::Unknown(reason)) => {
+                Err(ReadError::Unavailable(reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Calls `work` with a connection that only reads, on a thread that may block.
     pub(crate) async fn with_reader<T: Send + 'static>(
         &self,
@@ -218,6 +250,10 @@ impl SqliteJournal {
         outcome
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is nothing to write")]
+struct OnlyToSettle;
 
 #[async_trait]
 impl Journal for SqliteJournal {
@@ -253,7 +289,7 @@ impl Journal for SqliteJournal {
 
     async fn last(&self, subject: &Subject) -> Result<Option<Arc<Event>>, ReadError> {
         let subject = subject.clone();
-        self.with_reader(move |connection| writer::last(connection, &subject))
+        self.with_reader(move |connection| select::last(connection, &subject))
             .await
     }
 
@@ -280,8 +316,11 @@ impl Journal for SqliteJournal {
     }
 
     async fn find_key(&self, key: &IdempotencyKey) -> Result<Option<Arc<Event>>, ReadError> {
+        if self.is_unsettled.load(Ordering::Acquire) {
+            self.settle().await?;
+        }
         let key = key.clone();
-        self.with_reader(move |connection| writer::find_key(connection, &key))
+        self.with_reader(move |connection| select::find_key(connection, &key))
             .await
     }
 

@@ -2,10 +2,10 @@
 
 use std::{
     sync::{
-        Arc, OnceLock, Weak,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    thread::{self, Thread},
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -19,16 +19,23 @@ const POLL_INTERVAL_MS: u64 = 10;
 pub(super) struct Poller {
     options: OpenOptions,
     recent: Arc<Recent>,
-    watchers: Arc<AtomicUsize>,
-    thread: OnceLock<Option<Thread>>,
+    wanted: Arc<Wanted>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Whether there is anything to do for the thread.
+#[derive(Default)]
+struct Wanted {
+    watchers: AtomicUsize,
+    is_closed: AtomicBool,
 }
 
 /// One watcher's wish to be told; dropped with the watcher.
-pub(super) struct Interest(Arc<AtomicUsize>);
+pub(super) struct Interest(Arc<Wanted>);
 
 impl Drop for Interest {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.watchers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -37,28 +44,41 @@ impl Poller {
         Self {
             options,
             recent,
-            watchers: Arc::default(),
-            thread: OnceLock::new(),
+            wanted: Arc::default(),
+            thread: Mutex::default(),
         }
     }
 
     /// Counts a watcher in; the first one starts the thread, later ones wake it.
     pub(super) fn interest(&self) -> Interest {
-        self.watchers.fetch_add(1, Ordering::Relaxed);
-        if let Some(thread) = self.thread.get_or_init(|| self.start()) {
-            thread.unpark();
+        self.wanted.watchers.fetch_add(1, Ordering::Relaxed);
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_none() && !self.wanted.is_closed.load(Ordering::Relaxed) {
+            *thread = self.start();
         }
-        Interest(self.watchers.clone())
+        if let Some(thread) = thread.as_ref() {
+            thread.thread().unpark();
+        }
+        Interest(self.wanted.clone())
     }
 
-    fn start(&self) -> Option<Thread> {
-        let (options, watchers) = (self.options.clone(), self.watchers.clone());
+    /// Ends the thread, which lets go of the file; whoever needs that joins it.
+    pub(super) fn close(&self) -> Option<JoinHandle<()>> {
+        self.wanted.is_closed.store(true, Ordering::Relaxed);
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let thread = thread.take()?;
+        thread.thread().unpark();
+        Some(thread)
+    }
+
+    fn start(&self) -> Option<JoinHandle<()>> {
+        let (options, wanted) = (self.options.clone(), self.wanted.clone());
         let recent = Arc::downgrade(&self.recent);
         let spawned = thread::Builder::new()
             .name("journal-poll".to_owned())
-            .spawn(move || run(&options, &recent, &watchers));
+            .spawn(move || run(&options, &recent, &wanted));
         match spawned {
-            Ok(handle) => Some(handle.thread().clone()),
+            Ok(thread) => Some(thread),
             Err(error) => {
                 tracing::error!(%error, "watchers will not hear of other processes' events");
                 None
@@ -69,18 +89,20 @@ impl Poller {
 
 impl Drop for Poller {
     fn drop(&mut self) {
-        if let Some(Some(thread)) = self.thread.get() {
-            thread.unpark();
-        }
+        // Not waited for: it ends by itself within one interval.
+        drop(self.close());
     }
 }
 
 /// Until the journal is gone.
-fn run(options: &OpenOptions, recent: &Weak<Recent>, watchers: &AtomicUsize) {
+fn run(options: &OpenOptions, recent: &Weak<Recent>, wanted: &Wanted) {
     let mut connection = None;
     let mut version = None;
     while let Some(recent) = recent.upgrade() {
-        if watchers.load(Ordering::Relaxed) == 0 {
+        if wanted.is_closed.load(Ordering::Relaxed) {
+            return;
+        }
+        if wanted.watchers.load(Ordering::Relaxed) == 0 {
             // Weak, so that a sleeping poller keeps nothing alive.
             drop(recent);
             thread::park();

@@ -16,19 +16,30 @@ pub(super) const PAGE_EVENTS_MAX: usize = 256;
 
 pub(super) struct Recent {
     events: Mutex<VecDeque<Arc<Event>>>,
-    newest: watch::Sender<Seq>,
+    /// Gone once the journal is closed: that is how watchers hear of it.
+    newest: Mutex<Option<watch::Sender<Seq>>>,
 }
 
 impl Recent {
     pub(super) fn new(newest: Seq) -> Self {
         Self {
             events: Mutex::default(),
-            newest: watch::Sender::new(newest),
+            newest: Mutex::new(Some(watch::Sender::new(newest))),
         }
     }
 
     pub(super) fn subscribe(&self) -> watch::Receiver<Seq> {
-        self.newest.subscribe()
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        match newest.as_ref() {
+            Some(newest) => newest.subscribe(),
+            None => watch::channel(0).1,
+        }
+    }
+
+    /// There will be no more events.
+    pub(super) fn close(&self) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(newest.take());
     }
 
     /// Called by the writer, after the commit, in order.
@@ -44,11 +55,14 @@ impl Recent {
 
     /// Also called when another process wrote.
     pub(super) fn announce(&self, newest: Seq) {
-        self.newest.send_if_modified(|known| {
-            let is_news = newest > *known;
-            *known = newest.max(*known);
-            is_news
-        });
+        let sender = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = sender.as_ref() {
+            sender.send_if_modified(|known| {
+                let is_news = newest > *known;
+                *known = newest.max(*known);
+                is_news
+            });
+        }
     }
 
     /// The events right after `after`, if they are all here.

@@ -94,27 +94,30 @@ fn connect(options: &OpenOptions, flags: OpenFlags) -> rusqlite::Result<Connecti
 }
 
 fn check_identity(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let failed = |error| open_failure(path, &error);
-    let number = |name: &str| {
-        connection
-            .pragma_query_value(None, name, |row| row.get::<_, i32>(0))
-            .map_err(failed)
-    };
+    let (application, format, tables) =
+        identity(connection).map_err(|error| open_failure(path, &error))?;
+    let path = path.to_owned();
+    match (application, format) {
+        (APPLICATION_ID, FORMAT) => Ok(()),
+        (APPLICATION_ID, found) if found > FORMAT => Err(OpenError::Newer {
+            path,
+            found,
+            known: FORMAT,
+        }),
+        // New, or another process is just about to create it.
+        (0, 0) if tables == 0 => Ok(()),
+        _ => Err(OpenError::Foreign { path }),
+    }
+}
+
+/// Application, format and number of tables, all at one moment.
+fn identity(connection: &Connection) -> rusqlite::Result<(i32, i32, i64)> {
+    let moment = connection.unchecked_transaction()?;
+    let number = |name: &str| moment.pragma_query_value(None, name, |row| row.get(0));
     let (application, format) = (number("application_id")?, number("user_version")?);
-    let is_empty = number("page_count")? == 0;
-    if is_empty || (application == APPLICATION_ID && format == FORMAT) {
-        return Ok(());
-    }
-    if application != APPLICATION_ID {
-        return Err(OpenError::Foreign {
-            path: path.to_owned(),
-        });
-    }
-    Err(OpenError::Newer {
-        path: path.to_owned(),
-        found: format,
-        known: FORMAT,
-    })
+    let tables = moment.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    moment.commit()?;
+    Ok((application, format, tables))
 }
 
 fn create_if_empty(connection: &Connection) -> rusqlite::Result<()> {
@@ -142,9 +145,27 @@ fn open_failure(path: &Path, error: &rusqlite::Error) -> OpenError {
     }
 }
 
+/// Makes sure that a commit whose sync failed never comes to light: it lies whole in the log, and
+/// the next commit, though nothing is in it, is written over it.
+pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    connection.pragma_update(None, "user_version", FORMAT)?;
+    connection.execute_batch("COMMIT")
+}
+
 /// Sorts what `SQLite` says by what an operator does about it.
 pub(super) fn unavailable(error: &rusqlite::Error) -> Unavailable {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
     let text = error.to_string();
+    if let FromSqlConversionFailure(..)
+    | IntegralValueOutOfRange(..)
+    | InvalidColumnType(..)
+    | Utf8Error(..) = error
+    {
+        return Unavailable::Damaged(text);
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Unavailable::DiskFull(text),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {

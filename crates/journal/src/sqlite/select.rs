@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use jiff::Timestamp;
-use model::{Event, Revision, Seq, Subject};
+use model::{Event, Revision, Seq, Subject, event::IdempotencyKey};
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter, types::Value};
 
 use super::schema::{self, EVENT_COLUMNS, read_error, seq_to_row};
@@ -67,6 +67,10 @@ fn seq_range(connection: &Connection, query: &Query) -> rusqlite::Result<(Seq, S
 
 /// The last seq whose event is older than `time`, by bisection: times never decrease.
 fn last_before(connection: &Connection, time: Timestamp) -> rusqlite::Result<Seq> {
+    // Events are stored to the microsecond, so the next whole one up divides them as `time` does.
+    let is_whole = time.as_nanosecond() % 1_000 == 0;
+    let floor = time.as_nanosecond().div_euclid(1_000);
+    let bound = i64::try_from(floor + i128::from(!is_whole)).unwrap_or(i64::MAX);
     let mut time_of = connection.prepare_cached("SELECT time FROM events WHERE seq = ?1")?;
     let (mut low, mut high) = (0, schema::newest(connection)? + 1);
     while high - low > 1 {
@@ -74,7 +78,7 @@ fn last_before(connection: &Connection, time: Timestamp) -> rusqlite::Result<Seq
         let found: Option<i64> = time_of
             .query_row([seq_to_row(middle)], |row| row.get(0))
             .optional()?;
-        if found.is_some_and(|found| found < time.as_microsecond()) {
+        if found.is_some_and(|found| found < bound) {
             low = middle;
         } else {
             high = middle;
@@ -90,7 +94,7 @@ pub(super) fn last_at(
     subject: &Subject,
     seq: Seq,
 ) -> Result<Option<Arc<Event>>, ReadError> {
-    let Some(newest) = super::writer::last(connection, subject)? else {
+    let Some(newest) = last(connection, subject)? else {
         return Ok(None);
     };
     if newest.seq <= seq {
@@ -106,6 +110,23 @@ pub(super) fn last_at(
     }
     let sql = "SELECT seq, hash, event FROM events WHERE subject = ?1 AND revision = ?2";
     schema::find_event(connection, sql, (subject.as_str(), seq_to_row(low)))
+}
+
+pub(super) fn find_key(
+    connection: &Connection,
+    key: &IdempotencyKey,
+) -> Result<Option<Arc<Event>>, ReadError> {
+    let sql = "SELECT seq, hash, event FROM events WHERE key = ?1";
+    schema::find_event(connection, sql, [key.as_str()])
+}
+
+pub(super) fn last(
+    connection: &Connection,
+    subject: &Subject,
+) -> Result<Option<Arc<Event>>, ReadError> {
+    let sql =
+        "SELECT seq, hash, event FROM events WHERE subject = ?1 ORDER BY revision DESC LIMIT 1";
+    schema::find_event(connection, sql, [subject.as_str()])
 }
 
 fn seq_of(
@@ -124,7 +145,7 @@ fn seq_of(
 pub(super) fn subjects(connection: &Connection, prefix: &str) -> Result<Vec<Subject>, ReadError> {
     let failed = |error| read_error(&error);
     let mut next = connection
-        .prepare_cached("SELECT min(subject) FROM events WHERE subject > ?1 AND subject < ?2")
+        .prepare_cached("SELECT min(subject) FROM events WHERE subject >= ?1 AND subject < ?2")
         .map_err(failed)?;
     let (mut at, end) = (prefix.to_owned(), format!("{prefix}\u{7f}"));
     let mut subjects = Vec::new();
@@ -135,7 +156,8 @@ pub(super) fn subjects(connection: &Connection, prefix: &str) -> Result<Vec<Subj
         let Some(found) = found else {
             return Ok(subjects);
         };
-        at.clone_from(&found);
+        // What follows it and is smaller than any longer name.
+        at = format!("{found}\u{1}");
         match found.try_into() {
             Ok(subject) => subjects.push(subject),
             Err(error) => tracing::warn!(%error, "a subject in the file was passed over"),

@@ -1,20 +1,42 @@
 //! SQL for people: one read-only statement over the ledger.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
-use rusqlite::{Connection, limits::Limit, types::ValueRef};
+use rusqlite::{
+    Connection, ErrorCode,
+    hooks::{AuthAction, AuthContext, Authorization},
+    limits::Limit,
+    types::ValueRef,
+};
 use serde::Serialize;
 use serde_json::{Number, Value};
 
 use super::{OpenOptions, schema};
 use crate::Unavailable;
 
-/// How many steps of `SQLite`'s machine a statement may take, in units of [`STEPS_BETWEEN_LOOKS`].
-const LOOKS_MAX: u32 = 20_000;
-const STEPS_BETWEEN_LOOKS: i32 = 100_000;
+/// How many steps `SQLite`'s machine takes between two looks at the clock.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 /// The longest statement.
 const STATEMENT_BYTES_MAX: i32 = 64 << 10;
+
+/// The longest text or blob that a statement may make: an event fits.
+const VALUE_BYTES_MAX: i32 = 16 << 20;
+
+/// The longest answer, after which it is cut.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// Pragmas that tell how the tables are made; all others may change something.
+const PRAGMAS: [&str; 5] = [
+    "index_info",
+    "index_list",
+    "table_info",
+    "table_list",
+    "table_xinfo",
+];
 
 /// What a statement answered.
 #[derive(Debug, PartialEq, Serialize)]
@@ -32,7 +54,7 @@ pub enum SqlError {
     Statement(String),
     #[error("only statements that read are allowed")]
     Writes,
-    #[error("the statement took too many steps and was stopped")]
+    #[error("the statement took too long and was stopped")]
     TooLong,
     #[error("the journal cannot be read")]
     Unavailable(#[source] Unavailable),
@@ -45,10 +67,12 @@ pub(super) fn run(
 ) -> Result<SqlTable, SqlError> {
     let unavailable = |error: &rusqlite::Error| SqlError::Unavailable(schema::unavailable(error));
     let mut connection = schema::open_for_reading(options).map_err(|error| unavailable(&error))?;
-    guard(&mut connection).map_err(|error| unavailable(&error))?;
+    guard(&mut connection, Duration::from_millis(options.sql_ms_max))
+        .map_err(|error| unavailable(&error))?;
     let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::OperationInterrupted) => SqlError::TooLong,
-        Some(rusqlite::ErrorCode::DatabaseCorrupt) => unavailable(&error),
+        Some(ErrorCode::OperationInterrupted) => SqlError::TooLong,
+        Some(ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly) => SqlError::Writes,
+        Some(ErrorCode::DatabaseCorrupt) => unavailable(&error),
         _ => SqlError::Statement(error.to_string()),
     };
     let mut statement = connection.prepare(statement).map_err(failed)?;
@@ -61,32 +85,48 @@ pub(super) fn run(
         is_cut: false,
         columns,
     };
+    let mut bytes = 0;
     let mut rows = statement.query([]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
-        if table.rows.len() == rows_max {
+        if table.rows.len() == rows_max || bytes > ANSWER_BYTES_MAX {
             table.is_cut = true;
             break;
         }
-        let cells = (0..table.columns.len()).map(|at| row.get_ref(at).map(cell));
-        table
-            .rows
-            .push(cells.collect::<Result<_, _>>().map_err(failed)?);
+        let cells = (0..table.columns.len()).map(|at| {
+            let value = row.get_ref(at)?;
+            bytes += value
+                .as_bytes_or_null()
+                .ok()
+                .flatten()
+                .map_or(8, <[u8]>::len);
+            Ok(cell(value))
+        });
+        let cells: rusqlite::Result<_> = cells.collect();
+        table.rows.push(cells.map_err(failed)?);
     }
     Ok(table)
 }
 
 /// Nothing but reading this one file, and that not for ever.
-fn guard(connection: &mut Connection) -> rusqlite::Result<()> {
+fn guard(connection: &mut Connection, patience: Duration) -> rusqlite::Result<()> {
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
     connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, STATEMENT_BYTES_MAX)?;
-    let mut looks = 0;
-    connection.progress_handler(
-        STEPS_BETWEEN_LOOKS,
-        Some(move || {
-            looks += 1;
-            looks > LOOKS_MAX
-        }),
-    )
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)?;
+    let started = Instant::now();
+    let is_over = move || started.elapsed() > patience;
+    connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_over))?;
+    connection.authorizer(Some(|context: AuthContext<'_>| match context.action {
+        AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => {
+            Authorization::Allow
+        }
+        AuthAction::Function { function_name } if function_name != "load_extension" => {
+            Authorization::Allow
+        }
+        AuthAction::Pragma { pragma_name, .. } if PRAGMAS.contains(&pragma_name) => {
+            Authorization::Allow
+        }
+        _ => Authorization::Deny,
+    }))
 }
 
 fn cell(value: ValueRef<'_>) -> Value {

@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -25,8 +25,8 @@ use tokio::sync::{
     oneshot,
 };
 
-use super::{checkpoint::Checkpointer, recent::Recent, schema, select};
-use crate::{AppendError, Change, Committed, Head, ReadError, Refusal, Unavailable};
+use super::{checkpoint::Checkpointer, recent::Recent, schema, select, view::View};
+use crate::{AppendError, Change, Committed, ReadError, Refusal, Unavailable};
 
 /// How many newest events of subjects the writer keeps at hand.
 const HEADS_MAX: usize = 4096;
@@ -70,6 +70,8 @@ pub(super) struct Writer {
     pub(super) recent: Arc<Recent>,
     pub(super) counts: Arc<WriterCounts>,
     pub(super) checkpointer: Checkpointer,
+    /// A commit failed in the middle and was not yet written over.
+    is_unsettled: Arc<AtomicBool>,
     heads: LruCache<Subject, Arc<Event>>,
     newest: Seq,
     /// The time of the newest event: none that follows is older.
@@ -95,6 +97,7 @@ impl Writer {
         recent: Arc<Recent>,
         counts: Arc<WriterCounts>,
         checkpointer: Checkpointer,
+        is_unsettled: Arc<AtomicBool>,
     ) -> Self {
         let heads = LruCache::new(NonZeroUsize::new(HEADS_MAX).expect("HEADS_MAX is not 0"));
         Self {
@@ -104,6 +107,7 @@ impl Writer {
             recent,
             counts,
             checkpointer,
+            is_unsettled,
             heads,
             newest: 0,
             newest_time: Timestamp::MIN,
@@ -151,16 +155,16 @@ impl Writer {
     /// One transaction for all of `batch`.
     fn commit(&mut self, batch: Vec<Command>) {
         fail_point!("journal::before_begin");
-        if let Err(error) = self.begin() {
-            let reason = schema::unavailable(&error);
-            for command in batch {
-                self.refuse(command.reply, AppendError::Unavailable(reason.clone()));
-            }
-            return;
-        }
-        let mut written: Vec<(Arc<Event>, Reply)> = Vec::with_capacity(batch.len());
-        let mut repeated: Vec<(Committed, Reply)> = Vec::new();
+        let mut answers = Answers::default();
         let mut queue = batch.into_iter();
+        if let Err(error) = self.begin() {
+            answers.refuse_rest(queue, &schema::unavailable(&error));
+            return self.give_up(
+                answers,
+                AppendError::Unavailable,
+                &schema::unavailable(&error),
+            );
+        }
         while let Some(command) = queue.next() {
             let Command {
                 subject,
@@ -169,69 +173,88 @@ impl Writer {
                 reply,
             } = command;
             match self.make(subject, key, change) {
-                Ok(Made::Written(event)) => written.push((event, reply)),
-                Ok(Made::Repeated(event)) => {
-                    repeated.push((
-                        Committed {
-                            event,
-                            was_repeated: true,
-                        },
-                        reply,
-                    ));
-                }
-                Err(Failure::Refused(error)) => self.refuse(reply, error),
-                Err(Failure::Store(error)) => {
-                    let replies = written.into_iter().map(|(_, reply)| reply);
-                    let replies = replies.chain(repeated.into_iter().map(|(_, reply)| reply));
-                    let replies = replies
-                        .chain([reply])
-                        .chain(queue.map(|command| command.reply));
-                    let reason = schema::unavailable(&error);
-                    return self.abandon(replies, || AppendError::Unavailable(reason.clone()));
+                Ok(committed) => answers.made.push((committed, reply)),
+                Err(Failure::Refused(error)) => answers.refused.push((error, reply)),
+                Err(Failure::Store(reason)) => {
+                    answers
+                        .refused
+                        .push((AppendError::Unavailable(reason.clone()), reply));
+                    answers.refuse_rest(queue, &reason);
+                    return self.give_up(answers, AppendError::Unavailable, &reason);
                 }
             }
         }
-        self.finish(written, repeated);
+        self.finish(answers);
     }
 
     /// Makes durable what was written, then tells.
-    fn finish(&mut self, written: Vec<(Arc<Event>, Reply)>, repeated: Vec<(Committed, Reply)>) {
+    fn finish(&mut self, answers: Answers) {
         fail_point!("journal::before_commit");
         if let Err(error) = self.connection.execute_batch("COMMIT") {
-            let replies = written.into_iter().map(|(_, reply)| reply);
-            let replies = replies.chain(repeated.into_iter().map(|(_, reply)| reply));
             let reason = schema::unavailable(&error);
             let is_unknown = schema::is_outcome_unknown(&error);
-            let error = if is_unknown {
-                AppendError::Unknown
-            } else {
-                AppendError::Unavailable
+            self.is_unsettled.store(is_unknown, Ordering::Release);
+            let outcome = match self.settle() {
+                Ok(()) => AppendError::Unavailable,
+                Err(_) => AppendError::Unknown,
             };
-            return self.abandon(replies, || error(reason.clone()));
+            return self.give_up(answers, outcome, &reason);
         }
         fail_point!("journal::after_commit");
-        if !written.is_empty() {
-            let events = u64::try_from(written.len()).unwrap_or(u64::MAX);
+        let written = || answers.made.iter().filter(|made| !made.0.was_repeated);
+        let events = written().count();
+        if events > 0 {
+            let events = u64::try_from(events).unwrap_or(u64::MAX);
             self.counts.events.fetch_add(events, Ordering::Relaxed);
             self.counts.transactions.fetch_add(1, Ordering::Relaxed);
             self.recent
-                .publish(written.iter().map(|(event, _)| event.clone()));
+                .publish(written().map(|(made, _)| made.event.clone()));
         }
-        for (event, reply) in written {
-            answer(
-                reply,
-                Ok(Committed {
-                    event,
-                    was_repeated: false,
-                }),
-            );
-        }
-        for (committed, reply) in repeated {
+        for (committed, reply) in answers.made {
             answer(reply, Ok(committed));
+        }
+        for (error, reply) in answers.refused {
+            self.counts.refused.fetch_add(1, Ordering::Relaxed);
+            answer(reply, Err(error));
         }
     }
 
+    /// Gives up the transaction. What was refused in it wrote nothing in any case; it is told only
+    /// that, because its reason may rest on what is now undone.
+    fn give_up(
+        &mut self,
+        answers: Answers,
+        outcome: fn(Unavailable) -> AppendError,
+        reason: &Unavailable,
+    ) {
+        self.roll_back();
+        let error = outcome(reason.clone());
+        tracing::error!(%error, cause = %reason, "a transaction was given up");
+        let made = answers.made.into_iter().map(|(_, reply)| (reply, outcome));
+        let nothing: fn(Unavailable) -> AppendError = AppendError::Unavailable;
+        let refused = answers.refused.into_iter();
+        for (reply, outcome) in made.chain(refused.map(|(_, reply)| (reply, nothing))) {
+            self.counts.failed.fetch_add(1, Ordering::Relaxed);
+            answer(reply, Err(outcome(reason.clone())));
+        }
+    }
+
+    /// If a commit failed in the middle, makes sure that nothing of it will ever be seen.
+    fn settle(&mut self) -> rusqlite::Result<()> {
+        if !self.is_unsettled.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.roll_back();
+        if let Err(error) = schema::settle(&self.connection) {
+            self.roll_back();
+            return Err(error);
+        }
+        self.is_unsettled.store(false, Ordering::Release);
+        Ok(())
+    }
+
     fn begin(&mut self) -> rusqlite::Result<()> {
+        self.settle()?;
         self.connection
             .prepare_cached("BEGIN IMMEDIATE")?
             .execute([])?;
@@ -256,13 +279,35 @@ impl Writer {
         &mut self,
         subject: Subject,
         key: Option<IdempotencyKey>,
+        change: Change,
+    ) -> Result<Committed, Failure> {
+        let made = self.try_make(subject, key, change);
+        // After some failures, reads included, SQLite itself rolls back; going on would write the
+        // rest of the batch one by one, with a gap in front.
+        if self.connection.is_autocommit() {
+            return Err(Failure::Store(match made {
+                Err(Failure::Store(reason)) => reason,
+                Err(Failure::Refused(AppendError::Unavailable(reason))) => reason,
+                _ => Unavailable::Failed("the store gave up a transaction".to_owned()),
+            }));
+        }
+        made
+    }
+
+    fn try_make(
+        &mut self,
+        subject: Subject,
+        key: Option<IdempotencyKey>,
         mut change: Change,
-    ) -> Result<Made, Failure> {
+    ) -> Result<Committed, Failure> {
         if let Some(key) = &key
-            && let Some(event) = find_key(&self.connection, key)?
+            && let Some(event) = select::find_key(&self.connection, key)?
         {
             if event.subject == subject {
-                return Ok(Made::Repeated(event));
+                return Ok(Committed {
+                    event,
+                    was_repeated: true,
+                });
             }
             let (key, subject, seq) = (key.clone(), event.subject.clone(), event.seq);
             return Err(Failure::Refused(AppendError::KeyTaken {
@@ -281,7 +326,15 @@ impl Writer {
             .unwrap_or_else(|_| Err(Refusal::new(Panicked)))
             .map_err(|refusal| Failure::Refused(AppendError::Refused(refusal)))?
             .with_key(key);
-        self.insert(event, subject, revision).map(Made::Written)
+        if self.connection.is_autocommit() {
+            let reason = "the store failed while a change read from it".to_owned();
+            return Err(Failure::Store(Unavailable::Failed(reason)));
+        }
+        let event = self.insert(event, subject, revision)?;
+        Ok(Committed {
+            event,
+            was_repeated: false,
+        })
     }
 
     fn insert(
@@ -342,37 +395,22 @@ impl Writer {
         if let Some(event) = self.heads.get(subject) {
             return Ok(Some(event.clone()));
         }
-        let found = last(&self.connection, subject)?;
+        let found = select::last(&self.connection, subject)?;
         if let Some(event) = &found {
             self.heads.put(subject.clone(), event.clone());
         }
         Ok(found)
     }
 
-    /// Gives up the transaction; every reply gets its own copy of the reason.
-    fn abandon(&mut self, replies: impl Iterator<Item = Reply>, reason: impl Fn() -> AppendError) {
-        self.roll_back();
-        let error = reason();
-        tracing::error!(%error, cause = error_source(&error), "a transaction was given up");
-        for reply in replies {
-            self.counts.failed.fetch_add(1, Ordering::Relaxed);
-            answer(reply, Err(reason()));
-        }
-    }
-
     fn roll_back(&mut self) {
         self.heads.clear();
         self.newest = 0;
+        self.newest_time = Timestamp::MIN;
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
-    }
-
-    fn refuse(&self, reply: Reply, error: AppendError) {
-        self.counts.refused.fetch_add(1, Ordering::Relaxed);
-        answer(reply, Err(error));
     }
 
     fn keep_log_short(&mut self) {
@@ -393,15 +431,19 @@ impl Writer {
     }
 }
 
-fn error_source(error: &AppendError) -> String {
-    std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default()
+/// What a batch came to. All of it, refusals too, is told only when the batch is durable: a
+/// conflict names an event, and that event may be part of the same batch.
+#[derive(Default)]
+struct Answers {
+    made: Vec<(Committed, Reply)>,
+    refused: Vec<(AppendError, Reply)>,
 }
 
-enum Made {
-    Written(Arc<Event>),
-    Repeated(Arc<Event>),
+impl Answers {
+    fn refuse_rest(&mut self, rest: impl Iterator<Item = Command>, reason: &Unavailable) {
+        self.refused
+            .extend(rest.map(|command| (AppendError::Unavailable(reason.clone()), command.reply)));
+    }
 }
 
 /// Why one write of a batch came to nothing.
@@ -409,12 +451,12 @@ enum Failure {
     /// It alone.
     Refused(AppendError),
     /// The store failed, and with it the whole batch.
-    Store(rusqlite::Error),
+    Store(Unavailable),
 }
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error)
+        Self::Store(schema::unavailable(&error))
     }
 }
 
@@ -436,56 +478,5 @@ struct Panicked;
 fn answer(reply: Reply, outcome: Result<Committed, AppendError>) {
     if reply.send(outcome).is_err() {
         tracing::trace!("the writer of an event went away before its answer");
-    }
-}
-
-pub(super) fn find_key(
-    connection: &Connection,
-    key: &IdempotencyKey,
-) -> Result<Option<Arc<Event>>, ReadError> {
-    let sql = "SELECT seq, hash, event FROM events WHERE key = ?1";
-    schema::find_event(connection, sql, [key.as_str()])
-}
-
-pub(super) fn last(
-    connection: &Connection,
-    subject: &Subject,
-) -> Result<Option<Arc<Event>>, ReadError> {
-    let sql =
-        "SELECT seq, hash, event FROM events WHERE subject = ?1 ORDER BY revision DESC LIMIT 1";
-    schema::find_event(connection, sql, [subject.as_str()])
-}
-
-/// What a change sees of its subject, inside the transaction.
-struct View<'a> {
-    connection: &'a Connection,
-    current: Option<Arc<Event>>,
-}
-
-impl Head for View<'_> {
-    fn current(&self) -> Option<&Arc<Event>> {
-        self.current.as_ref()
-    }
-
-    fn events(&mut self, from: Seq, to: Seq) -> Result<Vec<Arc<Event>>, ReadError> {
-        let Some(current) = &self.current else {
-            return Ok(Vec::new());
-        };
-        // By revision, because the index holds no seq: from right after what came before `from`.
-        let before = from.saturating_sub(1);
-        let before = select::last_at(self.connection, &current.subject, before)?;
-        let revision = before.map_or(0, |event| event.revision);
-        let sql = "SELECT seq, hash, event FROM events \
-                   WHERE subject = ?1 AND revision > ?2 AND seq <= ?3 ORDER BY revision";
-        let bounds = (schema::seq_to_row(revision), schema::seq_to_row(to));
-        schema::events(
-            self.connection,
-            sql,
-            params![current.subject.as_str(), bounds.0, bounds.1],
-        )
-    }
-
-    fn body(&mut self, seq: Seq) -> Result<Option<Body>, ReadError> {
-        schema::body(self.connection, seq)
     }
 }

@@ -1,0 +1,163 @@
+//! A new journal that holds the beginning of another one, byte for byte.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use model::Seq;
+use rusqlite::{Connection, params};
+
+use super::{OpenError, OpenOptions, SqliteJournal, schema};
+use crate::{
+    ReadError, Unavailable,
+    verify::{self, Fault, Verdict},
+};
+
+/// Rows copied in one transaction, so that the source's log can be folded in between.
+const BATCH_ROWS_MAX: Seq = 4096;
+
+/// Why there is no fork. Nothing is left of it.
+#[derive(Debug, thiserror::Error)]
+pub enum ForkError {
+    #[error("`{}` is there already", path.display())]
+    Exists { path: PathBuf },
+    #[error("there is no event {at}: the newest is {newest}")]
+    Beyond { at: Seq, newest: Seq },
+    /// A fork up to right before the fault is possible.
+    #[error("the events to copy are not whole: {0}")]
+    Damaged(Fault),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the fork could not be written")]
+    Write(#[source] Unavailable),
+    #[error("`{}` could not be made", path.display())]
+    File { path: PathBuf, source: io::Error },
+}
+
+/// Writes a journal to `into` that holds the events up to and including `at`, with the same seqs,
+/// hashes and bodies, and verifies it. The file appears whole or not at all.
+pub async fn fork(journal: &SqliteJournal, at: Seq, into: &Path) -> Result<Verdict, ForkError> {
+    let newest = crate::Journal::newest(journal).await?;
+    if at > newest {
+        return Err(ForkError::Beyond { at, newest });
+    }
+    let (options, into) = (journal.options.clone(), into.to_owned());
+    tokio::task::spawn_blocking(move || run(&options, at, &into))
+        .await
+        .map_err(|_panic| ForkError::Write(Unavailable::Closed))?
+}
+
+fn run(options: &OpenOptions, at: Seq, into: &Path) -> Result<Verdict, ForkError> {
+    if into.exists() {
+        return Err(ForkError::Exists {
+            path: into.to_owned(),
+        });
+    }
+    let draft = Draft::beside(into);
+    let verdict = draft.fill(options, at)?;
+    draft.publish(into)?;
+    Ok(verdict)
+}
+
+/// The fork while it is made, under another name; gone when dropped.
+struct Draft {
+    path: PathBuf,
+}
+
+impl Draft {
+    fn beside(into: &Path) -> Self {
+        let mut name = OsString::from(".");
+        name.push(into.file_name().unwrap_or_default());
+        name.push(format!(".{}.fork", uuid::Uuid::now_v7().simple()));
+        Self {
+            path: into.with_file_name(name),
+        }
+    }
+
+    fn fill(&self, source: &OpenOptions, at: Seq) -> Result<Verdict, ForkError> {
+        // Nothing of it counts before the file is synced as a whole.
+        let options = OpenOptions {
+            synchronous: "OFF",
+            vfs: None,
+            path: self.path.clone(),
+            ..source.clone()
+        };
+        let connection = schema::open_for_writing(&options)?;
+        copy(&connection, &source.path, at).map_err(|error| sort(&error))?;
+        let verdict = verify::audit(&connection, None, &|_| ());
+        match verdict.first_bad {
+            Some(fault) => Err(ForkError::Damaged(fault)),
+            None => Ok(verdict),
+        }
+    }
+
+    fn publish(&self, into: &Path) -> Result<(), ForkError> {
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AlreadyExists => ForkError::Exists {
+                path: into.to_owned(),
+            },
+            _ => ForkError::File {
+                path: into.to_owned(),
+                source,
+            },
+        };
+        let folder = match into.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        File::open(&self.path)
+            .and_then(|file| file.sync_all())
+            // A second name, because a rename would replace what appeared there meanwhile.
+            .and_then(|()| fs::hard_link(&self.path, into))
+            .and_then(|()| fs::remove_file(&self.path))
+            .and_then(|()| File::open(folder)?.sync_all())
+            .map_err(failed)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut path = self.path.clone().into_os_string();
+            path.push(suffix);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(%error, path = %path.display(), "a draft of a fork stays behind");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn copy(connection: &Connection, source: &Path, at: Seq) -> rusqlite::Result<()> {
+    const COLUMNS: &str = "seq, subject, revision, type, rare_type, time, conversation, trace, \
+                           version, agent, key, hash, event, body";
+    connection.execute("ATTACH ?1 AS source", [source.to_string_lossy()])?;
+    let mut batch = connection.prepare(&format!(
+        "INSERT INTO main.events ({COLUMNS}) SELECT {COLUMNS} FROM source.events \
+         WHERE seq > ?1 AND seq <= ?2 ORDER BY seq"
+    ))?;
+    for after in (0..at).step_by(usize::try_from(BATCH_ROWS_MAX).unwrap_or(usize::MAX)) {
+        let until = at.min(after + BATCH_ROWS_MAX);
+        batch.execute(params![
+            schema::seq_to_row(after),
+            schema::seq_to_row(until)
+        ])?;
+    }
+    drop(batch);
+    connection.execute("DETACH source", [])?;
+    connection.pragma(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))
+}
+
+fn sort(error: &rusqlite::Error) -> ForkError {
+    match schema::unavailable(error) {
+        damaged @ Unavailable::Damaged(_) => ForkError::Read(ReadError::Unavailable(damaged)),
+        reason => ForkError::Write(reason),
+    }
+}

@@ -1,0 +1,165 @@
+//! Files that are no journal, from another time, or damaged, and folders that cannot hold one.
+
+use std::{fs, path::Path};
+
+use journal::{
+    FORMAT, Journal, OpenError, OpenOptions, Query, ReadError, SqliteJournal, Unavailable, verify,
+};
+use rusqlite::Connection;
+
+use crate::support::{Scratch, everything, history, subject};
+
+fn open(path: &Path) -> Result<(), OpenError> {
+    SqliteJournal::open(OpenOptions::new(path)).map(drop)
+}
+
+/// The error, with the folder left out, and whether the file is as it was.
+fn refused(scratch: &Scratch) -> (String, bool) {
+    let before = fs::read(scratch.path()).unwrap();
+    let error = open(&scratch.path()).unwrap_err().to_string();
+    let is_unchanged = fs::read(scratch.path()).unwrap() == before;
+    let folder = scratch.folder().display().to_string();
+    (error.replace(&folder, "FOLDER"), is_unchanged)
+}
+
+#[tokio::test]
+async fn a_journal_from_a_newer_build_is_refused_and_left_alone() {
+    let scratch = Scratch::default();
+    let journal = scratch.open();
+    history(&*journal, 3).await;
+    journal.close().await;
+    let connection = scratch.tamper();
+    connection
+        .pragma_update(None, "user_version", FORMAT + 1)
+        .unwrap();
+    connection.close().unwrap();
+
+    let (error, is_unchanged) = refused(&scratch);
+
+    insta::assert_snapshot!(error, @"the journal `FOLDER/journal.db` has format 2, this build knows up to 1");
+    assert!(is_unchanged);
+}
+
+#[test]
+fn another_programs_database_is_refused_and_left_alone() {
+    let scratch = Scratch::default();
+    let connection = scratch.tamper();
+    connection
+        .execute_batch("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)")
+        .unwrap();
+    connection.close().unwrap();
+
+    let (error, is_unchanged) = refused(&scratch);
+
+    insta::assert_snapshot!(error, @"`FOLDER/journal.db` is not a journal");
+    assert!(is_unchanged);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    for content in [
+        &b"not a database, but long enough to look at"[..],
+        &[0xa5; 8192],
+    ] {
+        let scratch = Scratch::default();
+        fs::write(scratch.path(), content).unwrap();
+
+        let (error, is_unchanged) = refused(&scratch);
+
+        assert_eq!(error, "`FOLDER/journal.db` is not a journal");
+        assert!(is_unchanged);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_or_is_none_is_named() {
+    let scratch = Scratch::default();
+    fs::write(scratch.folder().join("file"), "").unwrap();
+
+    // /proc takes no files from anybody, root included.
+    for path in [
+        Path::new("/proc/journal.db"),
+        &scratch.folder().join("file/journal.db"),
+    ] {
+        let error = open(path).unwrap_err();
+        let OpenError::Unavailable { source, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(source.code(), "read_only");
+    }
+}
+
+#[test]
+fn an_empty_file_becomes_a_journal() {
+    let scratch = Scratch::default();
+    fs::write(scratch.path(), "").unwrap();
+
+    open(&scratch.path()).unwrap();
+}
+
+const PAGE_BYTES: usize = 4096;
+
+/// The index that holds this page, or `None` for the events themselves.
+fn owner(path: &Path, page: usize) -> Option<String> {
+    let connection = Connection::open(path).unwrap();
+    let sql = "SELECT name FROM dbstat WHERE pageno = ?1";
+    let name = connection.query_row(sql, [page.cast_signed() as i64], |row| row.get(0));
+    Some(name.unwrap()).filter(|name| name != "events")
+}
+
+#[tokio::test]
+async fn a_damaged_page_is_named_by_verify_and_never_read_as_something_else() {
+    let scratch = Scratch::default();
+    let journal = scratch.open();
+    history(&*journal, 120).await;
+    let all = everything(&*journal).await;
+    journal.close().await;
+    drop(journal);
+    let whole = fs::read(scratch.path()).unwrap();
+    let pages = whole.len() / PAGE_BYTES;
+    assert!(pages > 20, "{pages}");
+
+    for page in 2..=pages {
+        let owner = owner(&scratch.path(), page);
+        let damaged = Scratch::default();
+        let mut content = whole.clone();
+        content[(page - 1) * PAGE_BYTES..page * PAGE_BYTES].fill(0xa5);
+        fs::write(damaged.path(), content).unwrap();
+
+        let journal = match SqliteJournal::open(OpenOptions::new(damaged.path())) {
+            Ok(journal) => journal,
+            // The newest event is looked at right away.
+            Err(OpenError::Unavailable { source, .. }) => {
+                assert_eq!(source.code(), "journal_damaged", "page {page}");
+                assert_eq!(owner, None, "page {page}");
+                continue;
+            }
+            Err(error) => panic!("page {page}: {error}"),
+        };
+        let verdict = verify(&journal, None, |_| ()).await.unwrap();
+        let read = journal
+            .read(Query {
+                limit: 1_000,
+                ..Query::all()
+            })
+            .await;
+
+        if owner.is_some() {
+            assert_eq!(read.unwrap(), all, "page {page}");
+            let one = subject("thing.1");
+            let expected = all.iter().filter(|event| event.subject == one);
+            let query = Query {
+                limit: 1_000,
+                ..Query::of(one.clone())
+            };
+            let found = journal.read(query).await;
+            let is_same = found.map(|found| found.iter().eq(expected));
+            assert!(is_same.unwrap_or(true), "page {page}");
+        } else {
+            assert!(!verdict.ok, "page {page}");
+            let error = read.unwrap_err();
+            let is_named = matches!(error, ReadError::Unavailable(Unavailable::Damaged(_)));
+            assert!(is_named, "page {page}: {error:?}");
+        }
+    }
+}

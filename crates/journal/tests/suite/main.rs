@@ -1,0 +1,24 @@
+//! What a journal promises, tried on real files: one binary, so that it is linked once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "all of it is tests, their helpers too; children speak to their parents by stdout"
+)]
+
+mod child;
+mod disk;
+mod support;
+mod validators;
+
+mod conformance;
+mod export;
+mod faults;
+mod files;
+mod fork;
+mod increments;
+mod kill;
+mod power;
+mod seals;
+mod sql;
+mod tamper;
+mod watch;

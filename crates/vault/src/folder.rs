@@ -105,7 +105,7 @@ impl Vault {
     /// The keys that begin with `prefix`, in order.
     pub fn list(&self, prefix: &str) -> Result<Vec<Key>, VaultError> {
         let mut keys = Vec::new();
-        collect(&self.root, String::new(), DEPTH_MAX, &mut keys)?;
+        collect(&self.root, "", DEPTH_MAX, &mut keys)?;
         keys.retain(|key| key.as_str().starts_with(prefix));
         keys.sort_unstable();
         Ok(keys)
@@ -183,7 +183,7 @@ fn discard(path: &Path) {
 
 fn collect(
     folder: &Path,
-    prefix: String,
+    prefix: &str,
     depth_left: usize,
     keys: &mut Vec<Key>,
 ) -> Result<(), VaultError> {
@@ -200,7 +200,7 @@ fn collect(
         let path = entry.path();
         let kind = entry.file_type().map_err(failed("look at", &path))?;
         if kind.is_dir() {
-            collect(&path, format!("{key}/"), depth_left - 1, keys)?;
+            collect(&path, &format!("{key}/"), depth_left - 1, keys)?;
         } else if kind.is_file() {
             keys.push(key);
         }
@@ -274,7 +274,16 @@ mod tests {
         assert_eq!(vault.get(&key("a/b/c")).unwrap(), None);
         let refused = vault.put(&key("a"), b"2").unwrap_err();
 
-        assert!(matches!(refused, VaultError::Io { action: "replace", .. }), "{refused}");
+        assert!(
+            matches!(
+                refused,
+                VaultError::Io {
+                    action: "replace",
+                    ..
+                }
+            ),
+            "{refused}"
+        );
         assert_eq!(vault.list("").unwrap(), [key("a/b")]);
         assert_eq!(fs::read_dir(folder.path().join(NEW)).unwrap().count(), 0);
     }

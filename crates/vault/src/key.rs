@@ -75,12 +75,31 @@ mod tests {
         let long_part = "x".repeat(129);
         let long_key = vec!["x".repeat(127); 5].join("/");
         for text in [
-            "", "/", "/etc/passwd", "a/", "a//b", "..", "../a", "a/../b", "a/./b", ".hidden",
-            "a b", "a\\b", "a\0b", "é", &long_part, &long_key,
+            "",
+            "/",
+            "/etc/passwd",
+            "a/",
+            "a//b",
+            "..",
+            "../a",
+            "a/../b",
+            "a/./b",
+            ".hidden",
+            "a b",
+            "a\\b",
+            "a\0b",
+            "é",
+            &long_part,
+            &long_key,
         ] {
             assert!(text.parse::<Key>().is_err(), "{text:?}");
         }
-        for text in ["a", "witness/seal.json", "evals/0a1b/cases.jsonl", "v1.2.3+b=c_d"] {
+        for text in [
+            "a",
+            "witness/seal.json",
+            "evals/0a1b/cases.jsonl",
+            "v1.2.3+b=c_d",
+        ] {
             assert!(text.parse::<Key>().is_ok(), "{text:?}");
         }
     }

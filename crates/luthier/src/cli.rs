@@ -1,0 +1,125 @@
+//! The command line, as a tree.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    command::{
+        completions::CompletionsArgs, config::ConfigCommand, docs::DocsArgs, init::InitArgs,
+        ledger::LedgerCommand, man::ManArgs, state::StateCommand,
+    },
+    exit::Exit,
+    output::ColourChoice,
+};
+
+/// Serves Python tools over MCP and makes them better while they are used.
+#[derive(Debug, Parser)]
+#[command(
+    name = "luthier",
+    version,
+    max_term_width = 100,
+    after_long_help = Exit::help(),
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct GlobalArgs {
+    /// Print one JSON object, also for a failure
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// The workspace; else `LUTHIER_WORKSPACE`, else the nearest folder upward with a
+    /// `luthier.toml`
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) workspace: Option<PathBuf>,
+    /// The folder of the journal, the vault and the logs [default: .luthier in the workspace]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Say more: -v for debug, -vv for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// Say nothing that was not asked for
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// When to colour; `auto` heeds `NO_COLOR`
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColourChoice,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve every role behind one address
+    Up(UpArgs),
+    /// Serve some roles alone
+    Serve(ServeArgs),
+    /// Make a new workspace
+    Init(InitArgs),
+    /// Show what runs, and where the state stands
+    Status,
+    /// Check what this machine and this workspace need, with a fix for each
+    Doctor,
+    /// Read and change settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Read and change state documents
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Read, prove, replay and copy the ledger
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Print a shell's completions
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    #[command(hide = true)]
+    Man(ManArgs),
+    /// Write the generated reference
+    #[command(hide = true)]
+    Docs(DocsArgs),
+}
+
+/// A part that serves paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// The ledger: `/events`
+    Console,
+    /// State documents: `/agent/{version}/state`
+    Tuner,
+}
+
+impl Role {
+    pub(crate) const ALL: [Self; 2] = [Self::Console, Self::Tuner];
+}
+
+/// Where and how to serve.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct UpArgs {
+    /// The port to listen on; 0 takes a free one [default: 7777]
+    #[arg(long, value_name = "N")]
+    pub(crate) port: Option<u16>,
+    /// The address to listen on [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) bind: Option<IpAddr>,
+    /// Listen beyond loopback even without a token
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// Write each event as a line of JSON to this descriptor
+    #[arg(long, value_name = "FD")]
+    pub(crate) events_fd: Option<i32>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ServeArgs {
+    /// The roles to serve
+    #[arg(required = true, value_name = "ROLE")]
+    pub(crate) roles: Vec<Role>,
+    #[command(flatten)]
+    pub(crate) up: UpArgs,
+}

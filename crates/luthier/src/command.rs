@@ -1,0 +1,39 @@
+//! One file a command; each translates between the command line and the libraries.
+
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod docs;
+mod doctor;
+pub(crate) mod init;
+pub(crate) mod ledger;
+pub(crate) mod man;
+pub(crate) mod state;
+mod status;
+
+use crate::{
+    cli::{Command, Role},
+    exit::Exit,
+    failure::Failure,
+    session::Session,
+    up,
+};
+
+pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        Command::Up(args) => up::run(session, &Role::ALL, &args).map(done),
+        Command::Serve(args) => up::run(session, &args.roles, &args.up).map(done),
+        Command::Init(args) => init::run(session, &args).map(done),
+        Command::Status => status::run(session).map(done),
+        Command::Doctor => doctor::run(session),
+        Command::Config(command) => config::run(session, command).map(done),
+        Command::State(command) => state::run(session, command).map(done),
+        Command::Ledger(command) => ledger::run(session, command),
+        Command::Completions(args) => completions::run(session, &args).map(done),
+        Command::Man(args) => man::run(&args).map(done),
+        Command::Docs(args) => docs::run(&args).map(done),
+    }
+}
+
+fn done((): ()) -> Exit {
+    Exit::Success
+}

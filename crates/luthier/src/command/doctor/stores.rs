@@ -1,0 +1,177 @@
+//! What the data folder holds: journal, vault, and the clock and the disk that they rest on.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use journal::{Journal as _, Order, Query};
+use model::Event;
+use vault::{Key, Vault};
+
+use super::Check;
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    session::{Configured, Opened, journal_path, recall_witness, vault_path},
+    up::free_bytes,
+};
+
+/// How far ahead of the clock the newest event may be: two machines never agree exactly.
+const CLOCK_SKEW_S_MAX: i64 = 5;
+
+/// Events whose hashes are computed again; `ledger verify` looks at all of them.
+const TAIL_EVENTS: usize = 1_000;
+
+/// Below this, the disk is a warning; below the other, a failure.
+const FREE_WARN_BYTES: u64 = 1 << 30;
+const FREE_FAIL_BYTES: u64 = 64 << 20;
+
+pub(super) async fn all(configured: Configured, data: PathBuf) -> Vec<Check> {
+    let mut checks = vec![disk(&data)];
+    if !journal_path(&data).exists() {
+        checks.push(clock(None));
+        checks.push(Check::ok("journal", "none yet; `luthier up` makes it"));
+        checks.push(Check::ok("vault", "none yet; `luthier up` makes it"));
+        return checks;
+    }
+    match Opened::new(configured, data.clone()) {
+        Ok(opened) => {
+            let tail = tail(&opened).await;
+            checks.push(clock(tail.as_ref().ok().and_then(|events| events.last())));
+            checks.push(journal(tail));
+            opened.close().await;
+        }
+        Err(failure) => {
+            checks.push(clock(None));
+            checks.push(Check::of_failure("journal", &failure));
+        }
+    }
+    checks.push(vault(&data).unwrap_or_else(|failure| Check::of_failure("vault", &failure)));
+    checks
+}
+
+/// The newest events, oldest first.
+async fn tail(opened: &Opened) -> Result<Vec<std::sync::Arc<Event>>, Failure> {
+    let query = Query {
+        order: Order::NewestFirst,
+        limit: TAIL_EVENTS,
+        ..Query::all()
+    };
+    let mut events = opened.journal.read(query).await?;
+    events.reverse();
+    Ok(events)
+}
+
+fn journal(tail: Result<Vec<std::sync::Arc<Event>>, Failure>) -> Check {
+    const NAME: &str = "journal";
+    let events = match tail {
+        Ok(events) => events,
+        Err(failure) => return Check::of_failure(NAME, &failure),
+    };
+    let is_whole = |event: &Event| model::Digest::of(event.sealed_text().as_bytes()) == event.hash;
+    let broken = events.iter().find(|event| !is_whole(event));
+    let gap = events
+        .windows(2)
+        .find(|pair| pair[0].seq + 1 != pair[1].seq);
+    let bad = broken
+        .map(|event| event.seq)
+        .or_else(|| gap.map(|pair| pair[0].seq + 1));
+    match (bad, events.last()) {
+        (Some(seq), _) => Check::fail(
+            NAME,
+            format!("event {seq} is missing or was changed"),
+            "run `luthier ledger verify`, then restore or `luthier ledger fork`",
+        )
+        .with_exit(Exit::Damaged),
+        (None, Some(newest)) => Check::ok(
+            NAME,
+            format!(
+                "format {}, {} events, the last {} whole",
+                journal::FORMAT,
+                newest.seq,
+                events.len()
+            ),
+        ),
+        (None, None) => Check::ok(NAME, format!("format {}, empty", journal::FORMAT)),
+    }
+}
+
+fn clock(newest: Option<&std::sync::Arc<Event>>) -> Check {
+    const NAME: &str = "clock";
+    const FIX: &str = "set the clock, and keep it set: `timedatectl set-ntp true`";
+    let now = Timestamp::now();
+    if let Some(event) = newest
+        && event.time > now + SignedDuration::from_secs(CLOCK_SKEW_S_MAX)
+    {
+        let found = format!(
+            "the newest event is of {}, the clock says {now}",
+            event.time
+        );
+        return Check::fail(NAME, found, FIX);
+    }
+    let built: Timestamp = BUILT_AFTER.parse().expect("the constant is a time");
+    if now < built {
+        return Check::fail(
+            NAME,
+            format!("it says {now}, which was before this program"),
+            FIX,
+        );
+    }
+    Check::ok(NAME, model::event::time_text(now))
+}
+
+/// No machine that runs this program lives before.
+const BUILT_AFTER: &str = "2025-01-01T00:00:00Z";
+
+/// Writes, reads and deletes an object.
+fn vault(data: &Path) -> Result<Check, Failure> {
+    let vault = Vault::open(vault_path(data))?;
+    let key: Key = format!("doctor/{}", std::process::id())
+        .parse()
+        .expect("digits are a part of a key");
+    vault.put(&key, b"doctor")?;
+    let is_same = vault.get(&key)?.as_deref() == Some(b"doctor");
+    vault.delete(&key)?;
+    if !is_same {
+        return Ok(Check::fail(
+            "vault",
+            "an object was not what was put",
+            "check the disk",
+        ));
+    }
+    let witness = recall_witness(&vault)?;
+    let witnessed = witness.map_or("nothing".to_owned(), |witness| {
+        format!("events up to {}", witness.to)
+    });
+    Ok(Check::ok(
+        "vault",
+        format!("writes and reads; witnesses {witnessed}"),
+    ))
+}
+
+fn disk(data: &Path) -> Check {
+    const NAME: &str = "disk";
+    const FIX: &str = "free some space, or choose another data folder with --data";
+    // A data folder that is not there yet will be on the disk of the folder above.
+    let folder = data
+        .ancestors()
+        .find(|folder| folder.is_dir())
+        .unwrap_or(data);
+    let free = match free_bytes(folder) {
+        Ok(free) => free,
+        Err(error) => {
+            let failure = Failure::io(
+                &format!("look at the disk of `{}`", folder.display()),
+                error,
+            );
+            return Check::of_failure(NAME, &failure);
+        }
+    };
+    let found = format!("{} MiB free", free >> 20);
+    if free < FREE_FAIL_BYTES {
+        Check::fail(NAME, found, FIX)
+    } else if free < FREE_WARN_BYTES {
+        Check::warn(NAME, found, FIX)
+    } else {
+        Check::ok(NAME, found)
+    }
+}

@@ -1,0 +1,136 @@
+//! `luthier init DIR`
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use crate::{exit::Exit, failure::Failure, session::Session};
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct InitArgs {
+    /// The folder; made if it is not there, refused if it is not empty
+    pub(crate) dir: PathBuf,
+    /// What it begins with
+    #[arg(long, value_name = "NAME", default_value = "blank")]
+    pub(crate) template: Template,
+}
+
+/// A workspace that comes with the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Template {
+    /// A greeting and two limits, with their schema
+    Blank,
+}
+
+/// A file of a template, by its path.
+type TemplateFile = (&'static str, &'static str);
+
+const BLANK: [TemplateFile; 6] = [
+    (
+        "luthier.toml",
+        include_str!("../../../../templates/blank/luthier.toml"),
+    ),
+    (
+        ".gitignore",
+        include_str!("../../../../templates/blank/gitignore"),
+    ),
+    (
+        "README.md",
+        include_str!("../../../../templates/blank/README.md"),
+    ),
+    (
+        "state/schema.json",
+        include_str!("../../../../templates/blank/state/schema.json"),
+    ),
+    (
+        "state/active.state.json",
+        include_str!("../../../../templates/blank/state/active.state.json"),
+    ),
+    (
+        "ci/budgets.json",
+        include_str!("../../../../templates/blank/ci/budgets.json"),
+    ),
+];
+
+/// Stands in templates for what the workspace is called.
+const NAME: &str = "{{name}}";
+
+/// Names that are listed when a folder is in the way.
+const IN_THE_WAY_MAX: usize = 3;
+
+impl Template {
+    fn files(self) -> &'static [TemplateFile] {
+        match self {
+            Self::Blank => &BLANK,
+        }
+    }
+}
+
+pub(crate) fn run(session: &Session, args: &InitArgs) -> Result<(), Failure> {
+    let dir = session.environment.folder.join(&args.dir);
+    refuse_full_folder(&dir)?;
+    let name = dir
+        .file_name()
+        .map_or("luthier".into(), |name| name.to_string_lossy());
+    // Quoted as TOML and JSON both read it.
+    let name = json!(name).to_string();
+    let name = name.trim_matches('"');
+    for (path, text) in args.template.files() {
+        let path = dir.join(path);
+        write(&path, &text.replace(NAME, name))
+            .map_err(|error| Failure::io(&format!("write `{}`", path.display()), error))?;
+    }
+    let files: Vec<&str> = args
+        .template
+        .files()
+        .iter()
+        .map(|(path, _)| *path)
+        .collect();
+    let answer = json!({ "workspace": dir, "files": files });
+    session.output.answer(&answer, |_| {
+        format!(
+            "made the workspace `{0}`\nnext: luthier --workspace {0} up",
+            args.dir.display()
+        )
+    })
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, text)
+}
+
+/// A folder that holds something is never written into.
+pub(crate) fn refuse_full_folder(folder: &Path) -> Result<(), Failure> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Failure::io(&format!("list `{}`", folder.display()), error)),
+    };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    names.sort_unstable();
+    let more = if names.len() > IN_THE_WAY_MAX {
+        ", …"
+    } else {
+        ""
+    };
+    names.truncate(IN_THE_WAY_MAX);
+    let message = format!(
+        "`{}` is not empty: it holds {}{more}",
+        folder.display(),
+        names.join(", ")
+    );
+    Err(Failure::new("folder_not_empty", Exit::Conflict, message)
+        .with_hint("choose a folder that is empty or not there yet".to_owned()))
+}

@@ -1,0 +1,94 @@
+//! `luthier ledger …`: read, prove, replay and copy the log of everything.
+
+mod copy;
+mod filter;
+mod prove;
+mod query;
+mod replay;
+mod tail;
+
+use clap::Subcommand;
+
+use self::{
+    copy::{ExportArgs, ForkArgs},
+    filter::FilterArgs,
+    query::QueryArgs,
+    replay::ReplayArgs,
+    tail::TailArgs,
+};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    session::{Opened, Session},
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    /// Show the newest events, and what comes
+    Tail(TailArgs),
+    /// Show the events of a kind, or ask in SQL
+    Query(QueryArgs),
+    /// Prove that nothing was changed, dropped, reordered or cut, or name the place
+    Verify,
+    /// Write code and state as they stood at one place
+    Replay(ReplayArgs),
+    /// Copy the beginning of the ledger to a new data folder
+    Fork(ForkArgs),
+    /// Write events for other tools
+    Export(ExportArgs),
+    /// Seal what no seal covers yet, and remember the seal in the vault
+    Seal,
+}
+
+pub(crate) fn run(session: &Session, command: LedgerCommand) -> Result<Exit, Failure> {
+    let opened = session.open_journal()?;
+    session.block_on(async {
+        let outcome = perform(session, &opened, command).await;
+        opened.close().await;
+        outcome
+    })
+}
+
+async fn perform(
+    session: &Session,
+    opened: &Opened,
+    command: LedgerCommand,
+) -> Result<Exit, Failure> {
+    match command {
+        LedgerCommand::Tail(args) => tail::run(session, opened, args).await?,
+        LedgerCommand::Query(args) => query::run(session, opened, args).await?,
+        LedgerCommand::Verify => return prove::verify(session, opened).await,
+        LedgerCommand::Replay(args) => replay::run(session, opened, args).await?,
+        LedgerCommand::Fork(args) => copy::fork(session, opened, args).await?,
+        LedgerCommand::Export(args) => copy::export(session, opened, args).await?,
+        LedgerCommand::Seal => prove::seal(session, opened).await?,
+    }
+    Ok(Exit::Success)
+}
+
+/// An event as a line for a person.
+pub(crate) fn line_of(event: &model::Event) -> String {
+    let context = &event.context;
+    let who = context
+        .agent
+        .as_ref()
+        .map_or(context.role.as_str(), |agent| agent.as_str());
+    let kind = event.kind.as_str();
+    let kind = kind.strip_prefix("luthier.").unwrap_or(kind);
+    let data = event.data.to_string();
+    let mut end = data.len().min(DATA_BYTES_SHOWN_MAX);
+    while !data.is_char_boundary(end) {
+        end -= 1;
+    }
+    let more = if end < data.len() { "…" } else { "" };
+    format!(
+        "{:>8}  {}  {kind:<13}  {:<20}  {who:<10}  {}{more}",
+        event.seq,
+        model::event::time_text(event.time),
+        event.subject.as_str(),
+        &data[..end],
+    )
+}
+
+/// A line shows the beginning of an event's data; `--json` has all of it.
+const DATA_BYTES_SHOWN_MAX: usize = 80;

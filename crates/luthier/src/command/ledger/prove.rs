@@ -1,0 +1,62 @@
+//! `ledger verify` and `ledger seal`
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use journal::{Journal as _, Verdict, Witness};
+
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    output::Tone,
+    session::{Opened, Session, keep_witness, recall_witness},
+};
+
+/// Reads everything and compares; whatever is wrong is the answer, not an error.
+pub(super) async fn verify(session: &Session, opened: &Opened) -> Result<Exit, Failure> {
+    let witness = recall_witness(&opened.vault()?)?;
+    let bar = session
+        .output
+        .progress("verifying", opened.journal.newest().await?);
+    let shown = bar.clone();
+    let verdict =
+        journal::verify(&opened.journal, witness, move |seq| shown.set_position(seq)).await?;
+    bar.finish_and_clear();
+    session
+        .output
+        .answer(&verdict, |verdict| text_of(session, verdict))?;
+    Ok(if verdict.ok {
+        Exit::Success
+    } else {
+        Exit::Damaged
+    })
+}
+
+fn text_of(session: &Session, verdict: &Verdict) -> String {
+    let word = if verdict.ok {
+        session.output.paint(Tone::Good, "whole")
+    } else {
+        session.output.paint(Tone::Bad, "damaged")
+    };
+    let mut text = format!(
+        "{word}: {} events, {} seals up to {}, witnessed up to {}; {} rest on the file alone\n",
+        verdict.events, verdict.seals, verdict.sealed_to, verdict.witnessed_to, verdict.unwitnessed
+    );
+    for fault in &verdict.faults {
+        writeln!(text, "  {fault}").expect("writing to a String cannot fail");
+    }
+    text
+}
+
+pub(super) async fn seal(session: &Session, opened: &Opened) -> Result<(), Failure> {
+    let sealed = journal::seal_up_to_now(&*opened.journal, Timestamp::now).await?;
+    if let Some(witness) = &sealed {
+        keep_witness(&opened.vault()?, witness)?;
+    }
+    session
+        .output
+        .answer(&sealed, |sealed: &Option<Witness>| match sealed {
+            Some(witness) => format!("sealed up to {} by the seal at {}", witness.to, witness.seq),
+            None => "there is nothing to seal yet".to_owned(),
+        })
+}

@@ -1,0 +1,211 @@
+//! `luthier state …`: what the Tuner does over MCP, from a shell.
+
+mod answer;
+mod moves;
+mod read;
+mod write;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use model::{Context, LineageName, event::AgentRole};
+use semver::Version;
+use state::{Author, StateManager, Target};
+
+use crate::{
+    failure::Failure,
+    session::{Opened, Session},
+    workspace,
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// Show a document
+    Get(GetArgs),
+    /// Change the staged document
+    Patch(PatchArgs),
+    /// Replace the staged document by a file, such as a hand edit that was set aside
+    Import(ImportArgs),
+    /// Show how the staged document differs from the active one
+    Diff(LineageArgs),
+    /// Make the staged document the active one, as the next patch version
+    Promote(PromoteArgs),
+    /// Make the staged document what the active one is
+    Discard(PromoteArgs),
+    /// Bring an earlier version's document back, and withdraw the active version
+    Rollback(RollbackArgs),
+    /// Hold `active` at a version, or let it go
+    Pin(PinArgs),
+    /// Show what changed, newest first
+    History(HistoryArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LineageArgs {
+    /// The branch of evolution
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub(crate) lineage: LineageName,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GetArgs {
+    /// `staging` or `active`
+    pub(crate) document: Target,
+    #[command(flatten)]
+    pub(crate) lineage: LineageArgs,
+    /// The active document of this version, as it was released
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<Version>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PatchArgs {
+    /// Only `staging` can be changed
+    pub(crate) document: Target,
+    /// An RFC 7396 merge patch, or @FILE
+    #[arg(
+        long,
+        value_name = "JSON",
+        required_unless_present = "patch",
+        conflicts_with = "patch"
+    )]
+    pub(crate) merge: Option<String>,
+    /// RFC 6902 operations, or @FILE
+    #[arg(long, value_name = "JSON")]
+    pub(crate) patch: Option<String>,
+    /// Only if the document is still at this revision
+    #[arg(long, value_name = "N")]
+    pub(crate) if_revision: Option<u64>,
+    #[command(flatten)]
+    pub(crate) by: AuthorArgs,
+    #[command(flatten)]
+    pub(crate) lineage: LineageArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ImportArgs {
+    /// A JSON file
+    pub(crate) file: PathBuf,
+    /// The revision that the file was made from
+    #[arg(long, value_name = "N")]
+    pub(crate) if_revision: Option<u64>,
+    #[command(flatten)]
+    pub(crate) by: AuthorArgs,
+    #[command(flatten)]
+    pub(crate) lineage: LineageArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PromoteArgs {
+    /// Only if staging is still at this revision
+    #[arg(long, value_name = "N")]
+    pub(crate) if_revision: Option<u64>,
+    #[command(flatten)]
+    pub(crate) by: AuthorArgs,
+    #[command(flatten)]
+    pub(crate) lineage: LineageArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RollbackArgs {
+    /// The version to bring back [default: the one that served before]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<Version>,
+    #[command(flatten)]
+    pub(crate) by: AuthorArgs,
+    #[command(flatten)]
+    pub(crate) lineage: LineageArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PinArgs {
+    /// The version to hold
+    #[arg(required_unless_present = "clear", conflicts_with = "clear")]
+    pub(crate) version: Option<Version>,
+    /// Follow the releases again
+    #[arg(long)]
+    pub(crate) clear: bool,
+    #[command(flatten)]
+    pub(crate) by: AuthorArgs,
+    #[command(flatten)]
+    pub(crate) lineage: LineageArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HistoryArgs {
+    /// At most this many changes
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Only what came before this event
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) before: Option<u64>,
+    #[command(flatten)]
+    pub(crate) lineage: LineageArgs,
+}
+
+/// What a change says about itself.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AuthorArgs {
+    /// Why, for the ledger
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Counts once however often it is sent
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<model::event::IdempotencyKey>,
+}
+
+impl AuthorArgs {
+    fn author(&self) -> Author {
+        Author {
+            context: Context::of(AgentRole::Operator),
+            key: self.key.clone(),
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+pub(crate) fn run(session: &Session, command: StateCommand) -> Result<(), Failure> {
+    let (configured, data) = session.data()?;
+    let opened = Opened::new(configured, data)?;
+    session.block_on(async {
+        let outcome = perform(session, &opened, command).await;
+        opened.close().await;
+        outcome
+    })
+}
+
+async fn perform(session: &Session, opened: &Opened, command: StateCommand) -> Result<(), Failure> {
+    let manager = StateManager::new(opened.journal.clone(), std::sync::Arc::new(Timestamp::now));
+    begin(opened, &manager).await?;
+    match command {
+        StateCommand::Get(args) => read::get(session, &manager, args).await,
+        StateCommand::Diff(args) => read::diff(session, &manager, args).await,
+        StateCommand::History(args) => read::history(session, &manager, args).await,
+        StateCommand::Patch(args) => write::patch(session, &manager, args).await,
+        StateCommand::Import(args) => write::import(session, &manager, args).await,
+        StateCommand::Promote(args) => moves::promote(session, &manager, args).await,
+        StateCommand::Discard(args) => moves::discard(session, &manager, args).await,
+        StateCommand::Rollback(args) => moves::roll_back(session, &manager, args).await,
+        StateCommand::Pin(args) => moves::pin(session, &manager, args).await,
+    }
+}
+
+/// In a workspace that was never served, `main` begins now.
+async fn begin(opened: &Opened, manager: &StateManager) -> Result<(), Failure> {
+    let Some(workspace) = &opened.configured.workspace else {
+        return Ok(());
+    };
+    let main = LineageName::default();
+    if manager.lineages().await?.contains(&main) {
+        return Ok(());
+    }
+    let author = Author {
+        context: Context::of(AgentRole::Operator),
+        ..Author::default()
+    };
+    manager
+        .open(&main, workspace::seed(workspace)?, &author)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! How documents and writes are shown.
+
+use model::Digest;
+use serde::Serialize;
+use serde_json::Value;
+use state::{Document, Target, Written};
+
+use crate::{failure::Failure, session::Session};
+
+/// A document, as the contract names its fields.
+#[derive(Debug, Serialize)]
+pub(super) struct DocumentAnswer {
+    lineage: String,
+    document: Target,
+    version: String,
+    revision: u64,
+    hash: Digest,
+    value: Value,
+    /// The event that wrote it; none if it already was what was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+}
+
+impl From<&Document> for DocumentAnswer {
+    fn from(document: &Document) -> Self {
+        Self {
+            lineage: document.lineage.to_string(),
+            document: document.target,
+            version: document.version.to_string(),
+            revision: document.revision,
+            hash: document.hash,
+            value: (*document.value).clone(),
+            seq: None,
+        }
+    }
+}
+
+/// Shows a document by its text alone: what a file of it would hold.
+pub(super) fn show(session: &Session, document: &Document) -> Result<(), Failure> {
+    let answer = DocumentAnswer::from(document);
+    session.output.answer(&answer, |_| document.to_file_text())
+}
+
+/// Shows what a write came to; `done` says it in a word.
+pub(super) fn written(session: &Session, written: &Written, done: &str) -> Result<(), Failure> {
+    let mut answer = DocumentAnswer::from(&written.document);
+    answer.seq = written.event.as_ref().map(|event| event.seq);
+    session.output.answer(&answer, |answer| {
+        let done = if answer.seq.is_none() {
+            "unchanged"
+        } else {
+            done
+        };
+        let repeated = if written.was_repeated {
+            ", as before under this key"
+        } else {
+            ""
+        };
+        format!(
+            "{done}: {} {} is version {}, revision {}{repeated}",
+            answer.lineage, answer.document, answer.version, answer.revision
+        )
+    })
+}

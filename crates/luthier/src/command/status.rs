@@ -1,0 +1,155 @@
+//! `luthier status`
+
+use std::{fmt::Write as _, sync::Arc};
+
+use jiff::Timestamp;
+use journal::{Journal as _, SqliteJournal};
+use serde::Serialize;
+use serde_json::Value;
+use state::StateManager;
+
+use crate::{
+    failure::Failure,
+    session::{Opened, Session, journal_path},
+    up::{Running, ask, find_running},
+};
+
+#[derive(Serialize)]
+struct Status {
+    workspace: Option<String>,
+    data: String,
+    running: Option<Running>,
+    /// What `/readyz` says, of a server that runs.
+    ready: Option<bool>,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    reasons: Value,
+    journal: Option<JournalStatus>,
+}
+
+#[derive(Serialize)]
+struct JournalStatus {
+    path: String,
+    bytes: u64,
+    newest: u64,
+    lineages: Vec<LineageStatus>,
+}
+
+#[derive(Serialize)]
+struct LineageStatus {
+    lineage: String,
+    version: String,
+    staging_revision: u64,
+    active_revision: u64,
+    is_staging_changed: bool,
+}
+
+pub(crate) fn run(session: &Session) -> Result<(), Failure> {
+    let (configured, data) = session.data()?;
+    let running = find_running(&data)?;
+    let mut status = Status {
+        workspace: configured
+            .workspace
+            .as_ref()
+            .map(|folder| folder.display().to_string()),
+        data: data.display().to_string(),
+        ready: None,
+        reasons: Value::Null,
+        journal: None,
+        running,
+    };
+    let path = journal_path(&data);
+    if path.exists() {
+        let bytes = std::fs::metadata(&path)
+            .map_err(|error| Failure::io(&format!("look at `{}`", path.display()), error))?
+            .len();
+        let opened = Opened::new(configured, data)?;
+        status.journal = Some(session.block_on(async {
+            let found = look(&opened.journal, path.display().to_string(), bytes).await;
+            opened.close().await;
+            found
+        })?);
+    }
+    if let Some(url) = status
+        .running
+        .as_ref()
+        .and_then(|running| running.url.as_deref())
+    {
+        let answered = session.block_on(async { Ok(ask(url, "/readyz").await) })?;
+        status.ready = Some(answered.as_ref().is_ok_and(|answer| answer.status == 200));
+        let body = answered.map(|answer| answer.body).unwrap_or_default();
+        let body: Value = serde_json::from_str(&body).unwrap_or_default();
+        status.reasons = body["reasons"].clone();
+    }
+    session.output.answer(&status, text_of)
+}
+
+async fn look(
+    journal: &Arc<SqliteJournal>,
+    path: String,
+    bytes: u64,
+) -> Result<JournalStatus, Failure> {
+    let manager = StateManager::new(journal.clone(), Arc::new(Timestamp::now));
+    let mut lineages = Vec::new();
+    for lineage in manager.lineages().await? {
+        let root = manager.root(&lineage).await?;
+        lineages.push(LineageStatus {
+            lineage: lineage.to_string(),
+            version: root.version.to_string(),
+            staging_revision: root.staging.revision,
+            active_revision: root.active.revision,
+            is_staging_changed: root.staging.hash != root.active.hash,
+        });
+    }
+    Ok(JournalStatus {
+        path,
+        bytes,
+        newest: journal.newest().await?,
+        lineages,
+    })
+}
+
+fn text_of(status: &Status) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        writeln!(text, "{name:<10} {value}").expect("writing to a String cannot fail");
+    };
+    if let Some(workspace) = &status.workspace {
+        line("workspace", workspace.clone());
+    }
+    line("data", status.data.clone());
+    match &status.running {
+        None => line("server", "not running".to_owned()),
+        Some(running) => {
+            let ready = match status.ready {
+                Some(true) => "ready",
+                Some(false) => "not ready",
+                None => "starting",
+            };
+            let url = running.url.as_deref().unwrap_or("no address yet");
+            line("server", format!("{ready}: {url} (pid {})", running.pid));
+        }
+    }
+    let Some(journal) = &status.journal else {
+        line("journal", "none yet".to_owned());
+        return text;
+    };
+    line(
+        "journal",
+        format!("{} events, {} bytes", journal.newest, journal.bytes),
+    );
+    for lineage in &journal.lineages {
+        let changed = if lineage.is_staging_changed {
+            ", staging differs"
+        } else {
+            ""
+        };
+        line(
+            "lineage",
+            format!(
+                "{} {} (staging r{}, active r{}{changed})",
+                lineage.lineage, lineage.version, lineage.staging_revision, lineage.active_revision
+            ),
+        );
+    }
+    text
+}

@@ -1,0 +1,290 @@
+//! Every key there is, with what it takes and what it is for. Documentation, warnings about
+//! unknown keys and `config show` all read this table.
+
+use serde_json::{Value, json};
+use supervision::{SettingRange, SettingSpec};
+
+use crate::up::catalogue;
+
+/// One thing that can be configured.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    /// Dotted, as a table and a name in TOML: `http.port`.
+    pub(crate) path: String,
+    pub(crate) kind: Kind,
+    pub(crate) description: &'static str,
+    /// Never shown.
+    pub(crate) is_secret: bool,
+    /// Also adjustable while `luthier up` runs, by `luthier config set`.
+    pub(crate) is_adjustable: bool,
+}
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Text {
+        default: &'static str,
+    },
+    Choice {
+        default: &'static str,
+        of: &'static [&'static str],
+    },
+    Path {
+        default: &'static str,
+    },
+    Words,
+    Switch {
+        default: bool,
+    },
+    Whole {
+        default: i64,
+        min: i64,
+        max: i64,
+        unit: &'static str,
+    },
+    Number {
+        default: f64,
+        min: f64,
+        max: f64,
+        unit: &'static str,
+    },
+}
+
+const DAY_MS: i64 = 86_400_000;
+const TIB: i64 = 1 << 40;
+const COUNT_MAX: i64 = 1 << 20;
+
+impl Kind {
+    pub(crate) fn default_value(self) -> Value {
+        match self {
+            Self::Text { default } | Self::Choice { default, .. } | Self::Path { default } => {
+                json!(default)
+            }
+            Self::Words => json!([]),
+            Self::Switch { default } => json!(default),
+            Self::Whole { default, .. } => json!(default),
+            Self::Number { default, .. } => json!(default),
+        }
+    }
+
+    /// What it takes, in words.
+    pub(crate) fn takes(self) -> String {
+        let counted = |text: String, unit: &str| match unit {
+            "" => text,
+            unit => format!("{text} {unit}"),
+        };
+        match self {
+            Self::Text { .. } => "a text".to_owned(),
+            Self::Choice { of, .. } => format!("one of `{}`", of.join("`, `")),
+            Self::Path { .. } => "a path".to_owned(),
+            Self::Words => "a list of texts".to_owned(),
+            Self::Switch { .. } => "`true` or `false`".to_owned(),
+            Self::Whole { min, max, unit, .. } => {
+                counted(format!("a whole number from {min} to {max}"), unit)
+            }
+            Self::Number { min, max, unit, .. } => {
+                counted(format!("a number from {min} to {max}"), unit)
+            }
+        }
+    }
+}
+
+/// What is fixed while the program runs.
+const FIXED: [(&str, Kind, &str); 20] = [
+    (
+        "name",
+        Kind::Text { default: "luthier" },
+        "What the workspace is called: on its pages, in traces and metrics.",
+    ),
+    (
+        "data",
+        Kind::Path {
+            default: ".luthier",
+        },
+        "The folder of the journal, the vault and the logs; relative to the workspace.",
+    ),
+    (
+        "http.bind",
+        Kind::Text {
+            default: "127.0.0.1",
+        },
+        "The address to listen on. Beyond loopback a token is asked for.",
+    ),
+    (
+        "http.port",
+        Kind::Whole {
+            default: 7777,
+            min: 0,
+            max: 65_535,
+            unit: "",
+        },
+        "The port to listen on; 0 takes a free one.",
+    ),
+    (
+        "http.tokens",
+        Kind::Words,
+        "Bearer tokens, any of which lets a request in; with none, no token is asked for.",
+    ),
+    (
+        "http.hosts",
+        Kind::Words,
+        "Names in `Host` to answer for beside loopback's; `*` is any.",
+    ),
+    (
+        "http.origins",
+        Kind::Words,
+        "Origins whose pages may use this server beside its own, such as `https://app.example`.",
+    ),
+    (
+        "http.insecure",
+        Kind::Switch { default: false },
+        "Listen beyond loopback even without a token.",
+    ),
+    (
+        "http.body_bytes_max",
+        Kind::Whole {
+            default: web::BODY_BYTES_MAX_DEFAULT.cast_signed(),
+            min: 1_024,
+            max: TIB,
+            unit: "bytes",
+        },
+        "The largest body of a request.",
+    ),
+    (
+        "http.request_ms_max",
+        Kind::Whole {
+            default: 30_000,
+            min: 10,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "Time a request may take until its answer begins.",
+    ),
+    (
+        "http.requests_max",
+        Kind::Whole {
+            default: 512,
+            min: 1,
+            max: COUNT_MAX,
+            unit: "requests",
+        },
+        "Requests in progress at once.",
+    ),
+    (
+        "http.connections_max",
+        Kind::Whole {
+            default: 1_024,
+            min: 1,
+            max: COUNT_MAX,
+            unit: "connections",
+        },
+        "Connections open at once.",
+    ),
+    (
+        "http.header_ms_max",
+        Kind::Whole {
+            default: 30_000,
+            min: 10,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "Time a client may take to send a request's headers, and a connection may idle.",
+    ),
+    (
+        "http.drain_ms_max",
+        Kind::Whole {
+            default: 10_000,
+            min: 0,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "Time that requests in progress are given when the server stops.",
+    ),
+    (
+        "telemetry.log_level",
+        Kind::Text { default: "info" },
+        "What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a part at a time as in \
+         `info,journal=debug`.",
+    ),
+    (
+        "telemetry.log_file_bytes_max",
+        Kind::Whole {
+            default: 32 << 20,
+            min: 4_096,
+            max: TIB,
+            unit: "bytes",
+        },
+        "The size at which a log file is closed and the next one begun.",
+    ),
+    (
+        "telemetry.log_files_max",
+        Kind::Whole {
+            default: 8,
+            min: 1,
+            max: 10_000,
+            unit: "files",
+        },
+        "Log files that are kept.",
+    ),
+    (
+        "telemetry.otlp_endpoint",
+        Kind::Text { default: "" },
+        "Where traces and metrics are sent, such as `http://localhost:4317`; empty sends none.",
+    ),
+    (
+        "telemetry.otlp_protocol",
+        Kind::Choice {
+            default: "grpc",
+            of: &["grpc", "http"],
+        },
+        "How the collector is spoken to.",
+    ),
+    (
+        "telemetry.otlp_headers",
+        Kind::Words,
+        "Headers for the collector, each as `name=value`.",
+    ),
+];
+
+/// Whose values are for nobody's eyes.
+const SECRETS: [&str; 2] = ["http.tokens", "telemetry.otlp_headers"];
+
+/// Every key, in the order they are documented.
+pub(crate) fn keys() -> Vec<Key> {
+    let fixed = FIXED.iter().map(|(path, kind, description)| Key {
+        path: (*path).to_owned(),
+        kind: *kind,
+        description,
+        is_secret: SECRETS.contains(path),
+        is_adjustable: false,
+    });
+    let adjustable = catalogue().into_iter().flat_map(|known| {
+        known.settings.iter().map(move |spec| Key {
+            path: format!("{}.{}", known.service, spec.name),
+            kind: kind_of(spec),
+            description: spec.description,
+            is_secret: false,
+            is_adjustable: true,
+        })
+    });
+    fixed.chain(adjustable).collect()
+}
+
+fn kind_of(spec: &SettingSpec) -> Kind {
+    let unit = spec.unit;
+    match spec.range {
+        SettingRange::Integer { default, min, max } => Kind::Whole {
+            default,
+            min,
+            max,
+            unit,
+        },
+        SettingRange::Float { default, min, max } => Kind::Number {
+            default,
+            min,
+            max,
+            unit,
+        },
+        SettingRange::Bool { default } => Kind::Switch { default },
+    }
+}

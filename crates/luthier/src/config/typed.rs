@@ -1,0 +1,168 @@
+//! The configuration as the program uses it.
+
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use web::Token;
+
+use super::{ConfigError, Origin, Settings};
+
+/// Everything that is fixed while the program runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) name: String,
+    pub(crate) data: PathBuf,
+    pub(crate) http: HttpConfig,
+    pub(crate) telemetry: TelemetrySettings,
+}
+
+/// Where and how to serve.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpConfig {
+    pub(crate) bind: IpAddr,
+    pub(crate) port: u16,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) origins: Vec<String>,
+    pub(crate) is_insecure: bool,
+    pub(crate) body_bytes_max: u64,
+    pub(crate) request_ms_max: u64,
+    pub(crate) requests_max: usize,
+    pub(crate) connections_max: usize,
+    pub(crate) header_ms_max: u64,
+    pub(crate) drain_ms_max: u64,
+}
+
+/// What is logged and where it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct TelemetrySettings {
+    pub(crate) log_level: String,
+    pub(crate) log_file_bytes_max: u64,
+    pub(crate) log_files_max: usize,
+    pub(crate) otlp: Option<OtlpSettings>,
+}
+
+/// A collector.
+#[derive(Clone, Debug)]
+pub(crate) struct OtlpSettings {
+    pub(crate) endpoint: String,
+    pub(crate) is_http: bool,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl Config {
+    /// `workspace` and `folder` are what relative paths are relative to: those of files to the
+    /// workspace, those of flags and variables to the current folder.
+    pub(crate) fn of(
+        settings: &Settings,
+        workspace: Option<&Path>,
+        folder: &Path,
+    ) -> Result<Self, ConfigError> {
+        let data = match settings.origin("data") {
+            Origin::Flag(_) | Origin::Variable(_) => folder,
+            Origin::File { .. } | Origin::Default | Origin::Ledger { .. } => {
+                workspace.unwrap_or(folder)
+            }
+        };
+        Ok(Self {
+            name: text(settings, "name"),
+            data: data.join(text(settings, "data")),
+            http: HttpConfig::of(settings)?,
+            telemetry: TelemetrySettings::of(settings)?,
+        })
+    }
+}
+
+impl HttpConfig {
+    fn of(settings: &Settings) -> Result<Self, ConfigError> {
+        let tokens = words(settings, "http.tokens")
+            .iter()
+            .map(|token| {
+                token
+                    .parse()
+                    .map_err(|error| refused(settings, "http.tokens", &error))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            bind: text(settings, "http.bind")
+                .parse()
+                .map_err(|error| refused(settings, "http.bind", &error))?,
+            port: whole(settings, "http.port"),
+            tokens,
+            hosts: words(settings, "http.hosts"),
+            origins: words(settings, "http.origins"),
+            is_insecure: switch(settings, "http.insecure"),
+            body_bytes_max: whole(settings, "http.body_bytes_max"),
+            request_ms_max: whole(settings, "http.request_ms_max"),
+            requests_max: whole(settings, "http.requests_max"),
+            connections_max: whole(settings, "http.connections_max"),
+            header_ms_max: whole(settings, "http.header_ms_max"),
+            drain_ms_max: whole(settings, "http.drain_ms_max"),
+        })
+    }
+}
+
+impl TelemetrySettings {
+    fn of(settings: &Settings) -> Result<Self, ConfigError> {
+        const HEADERS: &str = "telemetry.otlp_headers";
+        let headers = words(settings, HEADERS)
+            .iter()
+            .map(|header| {
+                let pair = header.split_once('=');
+                pair.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+                    .ok_or_else(|| refused(settings, HEADERS, &"a header is written `name=value`"))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let endpoint = text(settings, "telemetry.otlp_endpoint");
+        let is_http = text(settings, "telemetry.otlp_protocol") == "http";
+        Ok(Self {
+            log_level: text(settings, "telemetry.log_level"),
+            log_file_bytes_max: whole(settings, "telemetry.log_file_bytes_max"),
+            log_files_max: whole(settings, "telemetry.log_files_max"),
+            otlp: (!endpoint.is_empty()).then_some(OtlpSettings {
+                endpoint,
+                is_http,
+                headers,
+            }),
+        })
+    }
+}
+
+fn refused(settings: &Settings, key: &'static str, reason: &dyn std::fmt::Display) -> ConfigError {
+    ConfigError::Refused {
+        key,
+        reason: reason.to_string(),
+        origin: settings.origin(key).clone(),
+    }
+}
+
+fn text(settings: &Settings, key: &str) -> String {
+    settings.value(key).as_str().unwrap_or_default().to_owned()
+}
+
+fn words(settings: &Settings, key: &str) -> Vec<String> {
+    let items = settings
+        .value(key)
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    items
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn switch(settings: &Settings, key: &str) -> bool {
+    settings.value(key).as_bool().unwrap_or_default()
+}
+
+/// The bounds of the key were checked and lie within its type.
+fn whole<N: TryFrom<i64>>(settings: &Settings, key: &str) -> N {
+    let number = settings.value(key).as_i64();
+    number
+        .and_then(|number| N::try_from(number).ok())
+        .expect("the bounds of a key lie within its type")
+}

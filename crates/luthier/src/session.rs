@@ -1,0 +1,229 @@
+//! What one invocation works with: its workspace, its configuration, its data folder.
+
+use std::path::{Path, PathBuf};
+
+use journal::{OpenOptions, SqliteJournal, Witness};
+use serde_json::json;
+use tokio::runtime;
+use vault::{Key, Vault};
+
+use crate::{
+    cli::GlobalArgs,
+    config::{Config, Flags, Layers, Settings},
+    environment::Environment,
+    exit::Exit,
+    failure::Failure,
+    output::Output,
+};
+
+/// The file that makes a folder a workspace.
+pub(crate) const WORKSPACE_FILE: &str = "luthier.toml";
+
+/// Where the newest seal is remembered.
+const WITNESS: &str = "witness/seal.json";
+
+pub(crate) struct Session {
+    pub(crate) global: GlobalArgs,
+    pub(crate) environment: Environment,
+    pub(crate) output: Output,
+}
+
+/// A configuration that was read, and where.
+pub(crate) struct Configured {
+    pub(crate) workspace: Option<PathBuf>,
+    pub(crate) settings: Settings,
+    pub(crate) config: Config,
+}
+
+impl Session {
+    pub(crate) fn new(global: GlobalArgs, environment: Environment, output: Output) -> Self {
+        Self {
+            global,
+            environment,
+            output,
+        }
+    }
+
+    /// Reads the configuration and warns of what it does not know.
+    pub(crate) fn configure(&self, mut flags: Flags) -> Result<Configured, Failure> {
+        let workspace = self.find_workspace()?;
+        if let Some(data) = &self.global.data {
+            flags.push(("data", json!(data.to_string_lossy()), "--data"));
+        }
+        if self.global.verbose > 0 {
+            let level = if self.global.verbose > 1 {
+                "trace"
+            } else {
+                "debug"
+            };
+            flags.push(("telemetry.log_level", json!(level), "-v"));
+        } else if self.global.quiet {
+            flags.push(("telemetry.log_level", json!("error"), "-q"));
+        }
+        let workspace_file = workspace.as_ref().map(|folder| folder.join(WORKSPACE_FILE));
+        let settings = Layers {
+            flags,
+            environment: &self.environment,
+            workspace_file: workspace_file.as_deref(),
+            user_file: self.environment.user_file().as_deref(),
+        }
+        .resolve()?;
+        for warning in &settings.warnings {
+            self.output.warn(warning);
+        }
+        let config = Config::of(&settings, workspace.as_deref(), &self.environment.folder)?;
+        Ok(Configured {
+            workspace,
+            settings,
+            config,
+        })
+    }
+
+    /// The workspace that was named, or the nearest one upward.
+    fn find_workspace(&self) -> Result<Option<PathBuf>, Failure> {
+        let folder = &self.environment.folder;
+        let variable = || {
+            self.environment
+                .find("LUTHIER_WORKSPACE")
+                .map(PathBuf::from)
+        };
+        if let Some(named) = self.global.workspace.clone().or_else(variable) {
+            let named = folder.join(named);
+            if !named.join(WORKSPACE_FILE).is_file() {
+                return Err(no_workspace(&named));
+            }
+            return Ok(Some(named));
+        }
+        let found = folder
+            .ancestors()
+            .find(|folder| folder.join(WORKSPACE_FILE).is_file());
+        Ok(found.map(Path::to_owned))
+    }
+
+    /// The data folder, which a workspace or `--data` names.
+    pub(crate) fn data(&self) -> Result<(Configured, PathBuf), Failure> {
+        let configured = self.configure(Vec::new())?;
+        let data = configured.data(self)?;
+        Ok((configured, data))
+    }
+
+    /// The journal of the data folder, which must be there already.
+    pub(crate) fn open_journal(&self) -> Result<Opened, Failure> {
+        let (configured, data) = self.data()?;
+        let path = journal_path(&data);
+        if !path.exists() {
+            let message = format!("there is no journal at `{}`", path.display());
+            return Err(
+                Failure::new("no_journal", Exit::NotFound, message).with_hint(
+                    "start `luthier up` once, or name another data folder with --data".to_owned(),
+                ),
+            );
+        }
+        Opened::new(configured, data)
+    }
+
+    /// Runs a command that waits for things.
+    #[expect(
+        clippy::unused_self,
+        reason = "what a command may do, it does through its session"
+    )]
+    pub(crate) fn block_on<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::io("start the runtime", error))?;
+        runtime.block_on(work)
+    }
+}
+
+impl Configured {
+    pub(crate) fn data(&self, session: &Session) -> Result<PathBuf, Failure> {
+        let is_named = *self.settings.origin("data") != crate::config::Origin::Default;
+        if self.workspace.is_none() && !is_named {
+            return Err(no_workspace(&session.environment.folder));
+        }
+        Ok(self.config.data.clone())
+    }
+
+    /// The workspace, for a command that cannot do without.
+    pub(crate) fn workspace(&self, session: &Session) -> Result<PathBuf, Failure> {
+        let workspace = self.workspace.clone();
+        workspace.ok_or_else(|| no_workspace(&session.environment.folder))
+    }
+}
+
+/// A data folder with its journal.
+pub(crate) struct Opened {
+    pub(crate) configured: Configured,
+    pub(crate) data: PathBuf,
+    pub(crate) journal: std::sync::Arc<SqliteJournal>,
+}
+
+impl Opened {
+    /// Opens the journal, creating it and its folder if need be.
+    pub(crate) fn new(configured: Configured, data: PathBuf) -> Result<Self, Failure> {
+        create_folder(&data)?;
+        let journal = SqliteJournal::open(OpenOptions::new(journal_path(&data)))?;
+        Ok(Self {
+            configured,
+            data,
+            journal,
+        })
+    }
+
+    pub(crate) fn vault(&self) -> Result<Vault, Failure> {
+        Ok(Vault::open(vault_path(&self.data))?)
+    }
+
+    /// Writes what is queued and lets go of the file.
+    pub(crate) async fn close(self) {
+        self.journal.close().await;
+    }
+}
+
+pub(crate) fn create_folder(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::io(&format!("create `{}`", folder.display()), error))
+}
+
+pub(crate) fn journal_path(data: &Path) -> PathBuf {
+    data.join("journal.db")
+}
+
+pub(crate) fn vault_path(data: &Path) -> PathBuf {
+    data.join("vault")
+}
+
+fn no_workspace(folder: &Path) -> Failure {
+    let message = format!(
+        "`{}` is no workspace: it has no {WORKSPACE_FILE}",
+        folder.display()
+    );
+    Failure::new("no_workspace", Exit::NotFound, message)
+        .with_hint("make one with `luthier init DIR`, or name one with --workspace".to_owned())
+}
+
+/// The newest seal that the vault remembers.
+pub(crate) fn recall_witness(vault: &Vault) -> Result<Option<Witness>, Failure> {
+    let Some(bytes) = vault.get(&witness_key())? else {
+        return Ok(None);
+    };
+    let witness = serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::new("witness_damaged", Exit::Damaged, error)
+            .with_hint(format!("restore or delete `{WITNESS}` of the vault"))
+    })?;
+    Ok(Some(witness))
+}
+
+/// Remembers a seal outside the journal.
+pub(crate) fn keep_witness(vault: &Vault, witness: &Witness) -> Result<(), vault::VaultError> {
+    let bytes = serde_json::to_vec(witness).expect("a witness is plain data");
+    vault.put(&witness_key(), &bytes)
+}
+
+fn witness_key() -> Key {
+    WITNESS.parse().expect("the witness has a valid key")
+}

@@ -1,0 +1,142 @@
+//! `luthier up` and `luthier serve`: every role in one process, under one supervisor.
+//!
+//! The order matters: the lock, then the address, then the stores, then everything that runs. It is
+//! taken down the other way round, so that whatever was acknowledged on the way is kept.
+
+mod announce;
+mod ask;
+mod events;
+mod lock;
+mod metrics;
+mod observe;
+mod projections;
+mod roles;
+mod sealer;
+mod seed;
+mod server;
+mod services;
+mod settings;
+mod signals;
+mod stop;
+
+use model::Seq;
+use serde_json::json;
+use telemetry::{OtlpConfig, OtlpProtocol, Rotation, StderrStyle, Telemetry, TelemetryConfig};
+use tokio::runtime;
+use web::{BindConfig, Bound, Listener};
+
+pub(crate) use self::{
+    ask::ask,
+    lock::{Running, find_running},
+    services::{catalogue, free_bytes},
+};
+use self::{events::Events, lock::UpLock, server::Server};
+use crate::{
+    cli::{Role, UpArgs},
+    config::{Config, Flags},
+    failure::Failure,
+    session::{Configured, Opened, Session},
+};
+
+/// The name of this process in logs and traces, beside those of its children.
+const INSTANCE: &str = "up";
+
+/// Everything that was taken before anything runs.
+pub(crate) struct Taken {
+    pub(crate) roles: Vec<Role>,
+    pub(crate) opened: Opened,
+    pub(crate) bound: Bound,
+    pub(crate) events: Option<Events>,
+    /// The newest event before this process wrote any.
+    pub(crate) began_after: Seq,
+}
+
+pub(crate) fn run(session: &Session, roles: &[Role], args: &UpArgs) -> Result<(), Failure> {
+    let configured = session.configure(flags(args))?;
+    let workspace = configured.workspace(session)?;
+    let data = configured.data(session)?;
+    crate::session::create_folder(&data)?;
+    let mut lock = UpLock::take(&data)?;
+    let bound = bind(&configured.config)?;
+    lock.announce(&bound.url(""))?;
+
+    let telemetry = start_telemetry(session, &configured)?;
+    let events = args
+        .events_fd
+        .map(|fd| Events::open(fd, &data))
+        .transpose()?;
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("luthier")
+        .build()
+        .map_err(|error| Failure::io("start the runtime", error))?;
+    let outcome = runtime.block_on(async {
+        let opened = Opened::new(configured, data)?;
+        let began_after = journal::Journal::newest(&*opened.journal).await?;
+        let taken = Taken {
+            roles: roles.to_vec(),
+            opened,
+            bound,
+            events,
+            began_after,
+        };
+        Server::start(&workspace, taken, telemetry.scraper())
+            .await?
+            .run(session)
+            .await
+    });
+    drop(runtime);
+    telemetry.shutdown();
+    drop(lock);
+    outcome
+}
+
+fn flags(args: &UpArgs) -> Flags {
+    let mut flags = Flags::new();
+    if let Some(port) = args.port {
+        flags.push(("http.port", json!(port), "--port"));
+    }
+    if let Some(bind) = args.bind {
+        flags.push(("http.bind", json!(bind), "--bind"));
+    }
+    if args.insecure {
+        flags.push(("http.insecure", json!(true), "--insecure"));
+    }
+    flags
+}
+
+fn bind(config: &Config) -> Result<Bound, Failure> {
+    let http = &config.http;
+    Ok(Listener::bind(&BindConfig {
+        address: http.bind,
+        port: http.port,
+        has_token: !http.tokens.is_empty(),
+        is_insecure: http.is_insecure,
+    })?)
+}
+
+fn start_telemetry(session: &Session, configured: &Configured) -> Result<Telemetry, Failure> {
+    let config = &configured.config;
+    let otlp = config.telemetry.otlp.as_ref().map(|otlp| OtlpConfig {
+        endpoint: otlp.endpoint.clone(),
+        protocol: if otlp.is_http {
+            OtlpProtocol::Http
+        } else {
+            OtlpProtocol::Grpc
+        },
+        headers: otlp.headers.clone(),
+    });
+    Ok(telemetry::init(&TelemetryConfig {
+        log_dir: Some(config.data.join("logs")),
+        log_level: config.telemetry.log_level.clone(),
+        rotation: Rotation {
+            file_bytes_max: config.telemetry.log_file_bytes_max,
+            files_max: config.telemetry.log_files_max,
+        },
+        stderr: Some(StderrStyle {
+            is_coloured: session.output.is_stderr_coloured(),
+        }),
+        otlp,
+        ..TelemetryConfig::new(&config.name, INSTANCE)
+    })?)
+}

@@ -1,0 +1,83 @@
+//! Which paths each role adds.
+
+use std::sync::Arc;
+
+use console::{Console, WitnessSource};
+use journal::SqliteJournal;
+use state::StateManager;
+use tokio_util::sync::CancellationToken;
+use vault::Vault;
+use web::{App, Link};
+
+use crate::{cli::Role, session::recall_witness};
+
+/// What roles work with.
+pub(super) struct Parts {
+    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) manager: StateManager,
+    pub(super) vault: Arc<Vault>,
+    pub(super) cancel: CancellationToken,
+}
+
+/// The pages that every server has.
+pub(super) fn common_links() -> Vec<Link> {
+    vec![
+        Link::new("/docs", "every REST path, to read and to try"),
+        Link::new("/openapi.json", "the same as OpenAPI 3.1"),
+        Link::new("/readyz", "whether it can do its work"),
+        Link::new("/healthz", "whether it lives"),
+        Link::new("/metrics", "metrics as Prometheus text"),
+    ]
+}
+
+/// What a role adds to the index.
+pub(super) fn links(role: Role) -> Vec<Link> {
+    match role {
+        Role::Console => vec![
+            Link::new("/events", "the ledger: query it, follow it, replay it"),
+            Link::new(
+                "/events/verify",
+                "proof that nothing was changed, dropped or cut",
+            ),
+        ],
+        Role::Tuner => vec![
+            Link::new(
+                "/agent/active/state/active",
+                "the state that production gets",
+            ),
+            Link::new("/agent/active/state/staging", "the state on trial"),
+        ],
+    }
+}
+
+pub(super) fn mount(app: App, role: Role, parts: &Parts) -> App {
+    match role {
+        Role::Console => app.api(console::router(Console {
+            journal: parts.journal.clone(),
+            state: parts.manager.clone(),
+            witness: witness_source(parts.vault.clone()),
+            cancel: parts.cancel.clone(),
+        })),
+        Role::Tuner => app.api(tuner::router(parts.manager.clone())),
+    }
+}
+
+fn witness_source(vault: Arc<Vault>) -> WitnessSource {
+    Arc::new(move || {
+        let vault = vault.clone();
+        Box::pin(async move {
+            let recalled = tokio::task::spawn_blocking(move || recall_witness(&vault)).await;
+            match recalled {
+                Ok(Ok(witness)) => witness,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "the newest seal cannot be recalled");
+                    None
+                }
+                Err(panic) => {
+                    tracing::error!(%panic, "the newest seal cannot be recalled");
+                    None
+                }
+            }
+        })
+    })
+}

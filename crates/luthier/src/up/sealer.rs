@@ -1,0 +1,102 @@
+//! Seals what was committed, every second or 256 events, and has the vault witness it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use journal::{Journal as _, SqliteJournal, Witness};
+use tokio_util::sync::CancellationToken;
+use vault::Vault;
+
+use super::services::{JournalKnobs, VaultHealth};
+use crate::{failure::Failure, session::keep_witness};
+
+/// Between two looks at how many events there are: a look is one load of a counter.
+const LOOK_MS: u64 = 50;
+
+pub(super) struct Sealer {
+    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) vault: Arc<Vault>,
+    pub(super) knobs: Arc<JournalKnobs>,
+    pub(super) vault_health: Arc<VaultHealth>,
+}
+
+impl Sealer {
+    /// Seals until `stop`, and once more then.
+    pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Failure> {
+        let mut looks = tokio::time::interval(Duration::from_millis(LOOK_MS));
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut sealed_at, mut sealed_events) = (Instant::now(), 0);
+        // 0 is before every event, so that what an earlier process left open is sealed now.
+        let mut newest = 0;
+        let written = AtomicU64::new(0);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                _ = looks.tick() => {}
+            }
+            let events = self.journal.counts().events.load(Ordering::Relaxed);
+            let is_full = events - sealed_events >= self.knobs.seal_events_max();
+            if !is_full && sealed_at.elapsed() < self.knobs.seal_interval() {
+                continue;
+            }
+            (sealed_at, sealed_events) = (Instant::now(), events);
+            newest = self.seal_if_moved(newest, &written).await;
+        }
+        self.seal_if_moved(newest, &written).await;
+        Ok(())
+    }
+
+    /// Says where the journal was. A failure is told and tried again: what is not sealed yet is
+    /// counted by `verify`, not lost.
+    async fn seal_if_moved(&self, before: u64, written: &AtomicU64) -> u64 {
+        match self.journal.newest().await {
+            Ok(newest) if newest == before => return before,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "nothing was sealed"
+                );
+                return before;
+            }
+        }
+        match journal::seal_up_to_now(&*self.journal, Timestamp::now).await {
+            Ok(Some(witness)) => {
+                let seq = witness.seq;
+                if written.swap(seq, Ordering::Relaxed) != seq {
+                    self.witness(witness).await;
+                }
+                seq
+            }
+            Ok(None) => before,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "nothing was sealed"
+                );
+                before
+            }
+        }
+    }
+
+    async fn witness(&self, witness: Witness) {
+        let vault = self.vault.clone();
+        let kept = tokio::task::spawn_blocking(move || keep_witness(&vault, &witness)).await;
+        let problem = match kept {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(panic) => Some(panic.to_string()),
+        };
+        if let Some(problem) = &problem {
+            tracing::error!(problem, "the vault did not take the newest seal");
+        }
+        self.vault_health.note(problem);
+    }
+}

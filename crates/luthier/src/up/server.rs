@@ -1,0 +1,363 @@
+//! Everything that runs, from its start to its end.
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+    time::{Duration, SystemTime},
+};
+
+use jiff::Timestamp;
+use journal::{Journal as _, OpenOptions, SqliteJournal};
+use state::StateManager;
+use supervision::{Limits, Service, Supervisor, SystemMemory};
+use telemetry::Scraper;
+use tokio::time::timeout;
+use vault::Vault;
+use web::{App, AppConfig, Bound, Link, NotReady, Readiness, ServeConfig, ServeError};
+
+use super::{
+    Taken, announce, metrics, observe,
+    projections::Projections,
+    roles::{self, Parts},
+    sealer::Sealer,
+    seed,
+    services::{
+        HttpService, JournalKnobs, JournalService, StateKnobs, StateService, TelemetryService,
+        VaultHealth, VaultService,
+    },
+    settings::SettingsFollower,
+    signals::LedgerSink,
+    stop::{Phase, StopSignals},
+};
+use crate::{
+    config::{Config, HttpConfig},
+    exit::Exit,
+    failure::Failure,
+    session::{Session, vault_path},
+};
+
+/// Time that everything after the last request has to come to its end.
+const WIND_DOWN_MS_MAX: u64 = 30_000;
+
+/// A server that is up.
+pub(super) struct Server {
+    config: Config,
+    url: String,
+    links: Vec<Link>,
+    journal: Arc<SqliteJournal>,
+    supervisor: Arc<Supervisor>,
+    /// Requests.
+    serving: Phase,
+    /// What works behind them.
+    working: Phase,
+    /// Seals, of what those two still wrote.
+    sealing: Phase,
+    /// The stream of events, of all that.
+    telling: Phase,
+    signals: StopSignals,
+}
+
+/// What services and tasks share.
+struct Shared {
+    journal: Arc<SqliteJournal>,
+    vault: Arc<Vault>,
+    manager: StateManager,
+    journal_knobs: Arc<JournalKnobs>,
+    state_knobs: Arc<StateKnobs>,
+    vault_health: Arc<VaultHealth>,
+}
+
+impl Server {
+    pub(super) async fn start(
+        workspace: &Path,
+        taken: Taken,
+        scraper: Scraper,
+    ) -> Result<Self, Failure> {
+        let signals = StopSignals::listen()?;
+        let config = taken.opened.configured.config.clone();
+        let shared = Shared::open(&taken)?;
+        let refused = seed::open_main(&shared.manager, workspace).await?;
+        let url = taken.bound.url("");
+        let supervisor = shared.supervise(&config, &url, refused)?;
+        metrics::register(&shared.journal, &supervisor);
+
+        let mut server = Self {
+            url,
+            links: Vec::new(),
+            journal: shared.journal.clone(),
+            supervisor,
+            serving: Phase::default(),
+            working: Phase::default(),
+            sealing: Phase::default(),
+            telling: Phase::default(),
+            signals,
+            config,
+        };
+        let after = shared.journal.newest().await?;
+        let follower = SettingsFollower {
+            supervisor: server.supervisor.clone(),
+            journal: shared.journal.clone(),
+            configured: taken.opened.configured.settings.clone(),
+        };
+        follower.apply_all().await?;
+        let Taken {
+            roles,
+            bound,
+            events,
+            began_after,
+            opened,
+        } = taken;
+        server.serve(&roles, bound, &shared, scraper)?;
+        server.spawn_others(follower, after, &opened.data, &shared);
+        if let Some(events) = events {
+            let journal = shared.journal.clone();
+            server
+                .telling
+                .spawn("events", |stop| events.follow(journal, began_after, stop));
+        }
+        Ok(server)
+    }
+
+    fn serve(
+        &mut self,
+        roles: &[crate::cli::Role],
+        bound: Bound,
+        shared: &Shared,
+        scraper: Scraper,
+    ) -> Result<(), Failure> {
+        let parts = Parts {
+            journal: shared.journal.clone(),
+            manager: shared.manager.clone(),
+            vault: shared.vault.clone(),
+            cancel: self.serving.stop.clone(),
+        };
+        self.links = roles.iter().flat_map(|role| roles::links(*role)).collect();
+        self.links.extend(roles::common_links());
+        let app = App::new(app_config(&self.config))
+            .links(self.links.clone())
+            .readiness(readiness(&self.supervisor, &shared.journal))
+            .metrics(Arc::new(move || scraper.text()));
+        let app = roles
+            .iter()
+            .fold(app, |app, role| roles::mount(app, *role, &parts));
+        let router = app
+            .build()
+            .map_err(|error| Failure::new("internal", Exit::Internal, error))?;
+        let http = &self.config.http;
+        let transport = ServeConfig {
+            connections_max: http.connections_max,
+            header_read_ms_max: http.header_ms_max,
+            drain_ms_max: http.drain_ms_max,
+            ..ServeConfig::default()
+        };
+        self.serving.spawn("http", |stop| async move {
+            match web::serve(bound, router, transport, stop).await {
+                Err(error @ ServeError::Cut { .. }) => {
+                    tracing::warn!(%error, "some requests did not end in time");
+                    Ok(())
+                }
+                ended => Ok(ended?),
+            }
+        });
+        Ok(())
+    }
+
+    fn spawn_others(
+        &mut self,
+        follower: SettingsFollower,
+        after: u64,
+        data: &Path,
+        shared: &Shared,
+    ) {
+        let sealer = Sealer {
+            journal: shared.journal.clone(),
+            vault: shared.vault.clone(),
+            knobs: shared.journal_knobs.clone(),
+            vault_health: shared.vault_health.clone(),
+        };
+        let projections = Projections {
+            manager: shared.manager.clone(),
+            journal: shared.journal.clone(),
+            folder: data.join("state"),
+            knobs: shared.state_knobs.clone(),
+            after,
+        };
+        let supervisor = self.supervisor.clone();
+        self.working.spawn("supervision", |stop| async move {
+            let report = supervisor
+                .run(stop)
+                .await
+                .map_err(|error| Failure::new("internal", Exit::Internal, error))?;
+            for abandoned in report.abandoned {
+                tracing::warn!(
+                    service = abandoned.service,
+                    reason = abandoned.reason,
+                    "abandoned"
+                );
+            }
+            Ok(())
+        });
+        self.working
+            .spawn("settings", |stop| follower.run(after, stop));
+        self.working
+            .spawn("projections", |stop| projections.run(stop));
+        self.sealing.spawn("sealer", |stop| sealer.run(stop));
+    }
+
+    /// Serves until a signal, or until a part of it ends, and takes the rest down with it.
+    pub(super) async fn run(mut self, session: &Session) -> Result<(), Failure> {
+        let announced = async {
+            let (name, url) = (&self.config.name, &self.url);
+            announce::when_ready(session, name, url, &self.links, &self.supervisor).await?;
+            tracing::info!(url, "serving");
+            std::future::pending().await
+        };
+        let outcome = tokio::select! {
+            outcome = announced => outcome,
+            signal = self.signals.next() => {
+                tracing::info!(signal, "stopping");
+                Ok(())
+            }
+            failure = self.serving.next_end() => Err(failure),
+            failure = self.working.next_end() => Err(failure),
+            failure = self.sealing.next_end() => Err(failure),
+            failure = self.telling.next_end() => Err(failure),
+        };
+        if let Err(failure) = &outcome {
+            tracing::error!(error = failure as &dyn std::error::Error, "going down");
+        }
+        outcome.and(self.wind_down().await)
+    }
+
+    async fn wind_down(mut self) -> Result<(), Failure> {
+        let limit = Duration::from_millis(self.config.http.drain_ms_max + WIND_DOWN_MS_MAX);
+        let wound_down = async {
+            self.serving.end().await;
+            self.working.end().await;
+            self.sealing.end().await;
+            self.telling.end().await;
+            self.journal.close().await;
+        };
+        let has_ended = tokio::select! {
+            ended = timeout(limit, wound_down) => ended.is_ok(),
+            signal = self.signals.next() => {
+                tracing::warn!(signal, "told again: stopping at once");
+                false
+            }
+        };
+        if has_ended {
+            return Ok(());
+        }
+        Err(Failure::new(
+            "stop_overdue",
+            Exit::Failure,
+            "the server did not end in time",
+        )
+        .with_hint("nothing that was acknowledged is lost; the logs say what hung".to_owned()))
+    }
+}
+
+impl Shared {
+    fn open(taken: &Taken) -> Result<Self, Failure> {
+        let journal = taken.opened.journal.clone();
+        Ok(Self {
+            vault: Arc::new(taken.opened.vault()?),
+            manager: StateManager::new(journal.clone(), Arc::new(Timestamp::now)),
+            journal,
+            journal_knobs: Arc::default(),
+            state_knobs: Arc::default(),
+            vault_health: Arc::default(),
+        })
+    }
+
+    fn supervise(
+        &self,
+        config: &Config,
+        url: &str,
+        refused: seed::Refused,
+    ) -> Result<Arc<Supervisor>, Failure> {
+        let sink = Arc::new(LedgerSink {
+            journal: self.journal.clone(),
+        });
+        let started_at = SystemTime::now();
+        let supervisor = Supervisor::new(
+            Limits::default(),
+            SystemMemory::discover(),
+            sink,
+            started_at,
+        );
+        let services: [Arc<dyn Service>; 5] = [
+            Arc::new(TelemetryService {
+                logs: Arc::new(config.data.join("logs")),
+            }),
+            Arc::new(JournalService {
+                journal: self.journal.clone(),
+                data: config.data.clone(),
+                queue_max: OpenOptions::new("").queue_max,
+                knobs: self.journal_knobs.clone(),
+                failed_before: AtomicU64::new(0),
+            }),
+            Arc::new(VaultService {
+                vault: self.vault.clone(),
+                folder: vault_path(&config.data),
+                health: self.vault_health.clone(),
+            }),
+            Arc::new(StateService {
+                manager: self.manager.clone(),
+                knobs: self.state_knobs.clone(),
+                refused,
+            }),
+            Arc::new(HttpService {
+                url: url.to_owned(),
+            }),
+        ];
+        for service in services {
+            supervisor
+                .register(service, None)
+                .map_err(|error| Failure::new("internal", Exit::Internal, error))?;
+        }
+        Ok(Arc::new(supervisor))
+    }
+}
+
+fn app_config(config: &Config) -> AppConfig {
+    let HttpConfig {
+        tokens,
+        hosts,
+        origins,
+        ..
+    } = config.http.clone();
+    AppConfig {
+        tokens,
+        hosts,
+        origins,
+        body_bytes_max: config.http.body_bytes_max,
+        request_ms_max: config.http.request_ms_max,
+        requests_in_flight_max: config.http.requests_max,
+        adopt_trace: Some(observe::adopt_trace),
+        on_response: Some(observe::on_response()),
+        ..AppConfig::new(&config.name, env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// Ready when the journal answers now and no service is ill.
+fn readiness(supervisor: &Arc<Supervisor>, journal: &Arc<SqliteJournal>) -> Readiness {
+    let (supervisor, journal) = (supervisor.clone(), journal.clone());
+    Readiness::new(move || {
+        let (supervisor, journal) = (supervisor.clone(), journal.clone());
+        async move {
+            let mut reasons = announce::reasons(&supervisor);
+            let is_told = reasons.iter().any(|reason| reason.part == "journal");
+            if let Err(error) = journal.newest().await
+                && !is_told
+            {
+                let reason = error.to_string();
+                reasons.push(NotReady {
+                    part: "journal".to_owned(),
+                    reason,
+                });
+            }
+            reasons
+        }
+    })
+}

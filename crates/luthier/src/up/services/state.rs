@@ -1,0 +1,105 @@
+//! The State Manager under supervision.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use model::LineageName;
+use state::StateManager;
+use supervision::{
+    HealError, Health, Pressure, Service, SettingError, SettingSpec, SettingValue, Shed,
+};
+
+use super::{chain, whole};
+
+pub(super) const NAME: &str = "state";
+
+const COPIES_INTERVAL_MS: i64 = 1_000;
+
+pub(super) static SETTINGS: &[SettingSpec] = &[SettingSpec::integer(
+    "copies_interval_ms",
+    COPIES_INTERVAL_MS,
+    (50, 3_600_000),
+    "ms",
+    "Time between two looks whether somebody edited a copy of a state document by hand.",
+)];
+
+/// What can be adjusted, as it stands now.
+pub(in crate::up) struct StateKnobs {
+    copies_interval_ms: AtomicU64,
+}
+
+impl Default for StateKnobs {
+    fn default() -> Self {
+        Self {
+            copies_interval_ms: AtomicU64::new(COPIES_INTERVAL_MS.unsigned_abs()),
+        }
+    }
+}
+
+impl StateKnobs {
+    pub(in crate::up) fn copies_interval(&self) -> Duration {
+        Duration::from_millis(self.copies_interval_ms.load(Ordering::Relaxed))
+    }
+}
+
+pub(in crate::up) struct StateService {
+    pub(in crate::up) manager: StateManager,
+    pub(in crate::up) knobs: Arc<StateKnobs>,
+    /// Why the workspace's schema was not taken up.
+    pub(in crate::up) refused: Option<String>,
+}
+
+impl StateService {
+    async fn read(&self) -> Result<(), String> {
+        let root = self.manager.root(&LineageName::default()).await;
+        root.map(|_root| ()).map_err(|error| chain(&error))
+    }
+}
+
+#[async_trait]
+impl Service for StateService {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn health(&self) -> Health {
+        match (self.read().await, &self.refused) {
+            (Err(reason), _) => Health::unhealthy(reason),
+            (Ok(()), Some(refused)) => Health::degraded(refused),
+            (Ok(()), None) => Health::Healthy,
+        }
+    }
+
+    async fn shed_load(&self, _level: Pressure) -> Shed {
+        match self.manager.release_cache() {
+            0 => Shed::nothing(),
+            documents => Shed::new(0, format!("{documents} parsed documents")),
+        }
+    }
+
+    async fn heal(&self) -> Result<(), HealError> {
+        self.manager.release_cache();
+        self.read().await.map_err(HealError::failed)
+    }
+
+    async fn shutdown(&self) {
+        self.manager.release_cache();
+    }
+
+    fn settings(&self) -> &'static [SettingSpec] {
+        SETTINGS
+    }
+
+    fn set(&self, _name: &str, value: &SettingValue) -> Result<(), SettingError> {
+        self.knobs
+            .copies_interval_ms
+            .store(whole(value), Ordering::Relaxed);
+        Ok(())
+    }
+}

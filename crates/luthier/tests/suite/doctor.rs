@@ -1,0 +1,130 @@
+//! `luthier doctor`
+
+use journal::Journal as _;
+use serde_json::{Value, json};
+
+use crate::server::{Server, Workspace};
+
+fn check(report: &Value, name: &str) -> Value {
+    let checks = report["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["name"] == name);
+    found
+        .unwrap_or_else(|| panic!("no check {name} in {report}"))
+        .clone()
+}
+
+#[test]
+fn a_healthy_machine_passes_every_check() {
+    let workspace = Workspace::new();
+    workspace.write("luthier.toml", "name = \"bench\"\n[http]\nport = 0\n");
+    Server::start_in(&workspace).stop();
+
+    let report = workspace.luthier_json(&["doctor"]);
+
+    let checks = report["checks"].as_array().unwrap();
+    let names: Vec<&str> = checks
+        .iter()
+        .map(|check| check["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        ["python", "git", "port", "disk", "clock", "journal", "vault"]
+    );
+    for check in checks.iter().filter(|check| check["name"] != "disk") {
+        assert_eq!(check["outcome"], "ok", "{check}");
+    }
+}
+
+#[test]
+fn without_python_and_git_the_fix_is_named() {
+    let workspace = Workspace::new();
+    let mut command = workspace.command(&workspace.path(), &["doctor", "--json"]);
+    let output = command.env("PATH", workspace.outside()).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(6));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["outcome"], "fail");
+    assert_eq!(check(&report, "python")["outcome"], "fail");
+    assert_eq!(check(&report, "git")["outcome"], "warn");
+    assert_eq!(
+        check(&report, "git")["fix"],
+        "install git: `apt-get install git`"
+    );
+}
+
+#[test]
+fn a_changed_event_is_found_and_named() {
+    let workspace = Workspace::new();
+    workspace.luthier_json(&["state", "get", "active"]);
+    let journal = rusqlite::Connection::open(workspace.journal()).unwrap();
+    let edit = "UPDATE events SET event = replace(event, 'operator', 'tuner')";
+    assert_eq!(journal.execute(edit, []).unwrap(), 1);
+    drop(journal);
+
+    let said = workspace.run(&["doctor", "--json"]);
+
+    assert_eq!(said.exit, 7);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(
+        check(&report, "journal"),
+        json!({
+            "name": "journal",
+            "outcome": "fail",
+            "found": "event 1 is missing or was changed",
+            "fix": "run `luthier ledger verify`, then restore or `luthier ledger fork`",
+        })
+    );
+}
+
+#[test]
+fn an_event_from_the_future_means_that_the_clock_is_wrong() {
+    let workspace = Workspace::new();
+    workspace.luthier_json(&["state", "get", "active"]);
+    write_event_at(&workspace, "2100-01-01T00:00:00Z");
+
+    let said = workspace.run(&["doctor", "--json"]);
+
+    assert_eq!(said.exit, 6);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let clock = check(&report, "clock");
+    assert_eq!(clock["outcome"], "fail");
+    let found = clock["found"].as_str().unwrap();
+    assert!(
+        found.starts_with("the newest event is of 2100-01-01T00:00:00Z"),
+        "{found}"
+    );
+}
+
+fn write_event_at(workspace: &Workspace, time: &str) {
+    let context = model::Context::default();
+    let kind = model::EventType::DECISION;
+    let event = model::NewEvent::new(kind, time.parse().unwrap(), context, json!({}));
+    let subject = "decision".parse().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let options = journal::OpenOptions::new(workspace.journal());
+        let journal = journal::SqliteJournal::open(options).unwrap();
+        journal
+            .append(subject, journal::Expect::Any, event)
+            .await
+            .unwrap();
+        journal.close().await;
+    });
+}
+
+#[test]
+fn a_port_that_another_program_has_is_found() {
+    let workspace = Workspace::new();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port().to_string();
+
+    let said = workspace.run_with(&[("LUTHIER_HTTP_PORT", &port)], &["doctor", "--json"]);
+
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(
+        (said.exit, &check(&report, "port")["outcome"]),
+        (6, &json!("fail"))
+    );
+}

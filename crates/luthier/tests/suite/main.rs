@@ -1,0 +1,15 @@
+//! The real executable, from outside: what people and scripts see.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod command;
+mod crash;
+mod doctor;
+mod errors;
+mod init;
+mod ledger;
+mod reference;
+mod server;
+mod settings;
+mod state;
+mod streams;
+mod up;

@@ -1,0 +1,135 @@
+//! `luthier state …`, without a server.
+
+use serde_json::json;
+
+use crate::server::Workspace;
+
+#[test]
+fn get_and_patch_answer_with_the_fields_of_the_contract() {
+    let workspace = Workspace::new();
+
+    let got = workspace.luthier_json(&["state", "get", "staging"]);
+    let patched = workspace.luthier_json(&[
+        "state",
+        "patch",
+        "staging",
+        "--patch",
+        r#"[{"op": "replace", "path": "/limits/results_max", "value": 30}]"#,
+    ]);
+
+    assert_eq!(
+        got,
+        json!({
+            "lineage": "main",
+            "document": "staging",
+            "version": "0.1.0",
+            "revision": 1,
+            "hash": got["hash"],
+            "value": { "greeting": "Hello", "limits": { "call_ms_max": 5000, "results_max": 20 } },
+        })
+    );
+    assert_eq!(
+        (&patched["revision"], &patched["document"]),
+        (&json!(2), &json!("staging"))
+    );
+    assert_eq!(patched["value"]["limits"]["results_max"], 30);
+}
+
+#[test]
+fn a_change_goes_through_staging_to_active_and_back() {
+    let workspace = Workspace::new();
+    let merge = r#"{"greeting":"Hi"}"#;
+    workspace.luthier_json(&[
+        "state", "patch", "staging", "--merge", merge, "--reason", "shorter",
+    ]);
+
+    let diff = workspace.luthier_json(&["state", "diff"]);
+    let promoted = workspace.luthier_json(&["state", "promote", "--if-revision", "2"]);
+    let again = workspace.run(&["state", "promote", "--json"]);
+    let back = workspace.luthier_json(&["state", "rollback"]);
+    let pinned = workspace.luthier_json(&["state", "pin", "0.1.0"]);
+    let history = workspace.run(&["state", "history", "--limit", "3"]);
+
+    assert_eq!(
+        diff["patch"],
+        json!([{ "op": "replace", "path": "/greeting", "value": "Hi" }])
+    );
+    assert_eq!(
+        (&promoted["version"], &promoted["value"]["greeting"]),
+        (&json!("0.1.1"), &json!("Hi"))
+    );
+    assert_eq!(
+        (again.exit, &again.error()["code"]),
+        (4, &json!("nothing_to_promote"))
+    );
+    assert_eq!(
+        (&back["version"], &back["value"]["greeting"]),
+        (&json!("0.1.2"), &json!("Hello"))
+    );
+    assert_eq!(pinned["version"], "0.1.0");
+    let lines: Vec<&str> = history
+        .stdout
+        .lines()
+        .map(|line| line.get(39..).unwrap_or(line).trim_end())
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    pin       0.1.2     staging 2     active 3     operator
+    rollback  0.1.2     staging 2     active 3     operator
+    promote   0.1.1     staging 2     active 2     operator
+    ");
+}
+
+#[test]
+fn a_repeated_write_under_one_key_counts_once() {
+    let workspace = Workspace::new();
+    let write = [
+        "state",
+        "patch",
+        "staging",
+        "--merge",
+        r#"{"n": 1}"#,
+        "--key",
+        "k1",
+    ];
+
+    let first = workspace.luthier_json(&write);
+    let second = workspace.luthier_json(&write);
+
+    assert_eq!(
+        (&first["revision"], &first["seq"]),
+        (&second["revision"], &second["seq"])
+    );
+}
+
+#[test]
+fn people_see_the_document_itself_and_what_a_write_did() {
+    let workspace = Workspace::new();
+
+    let patched = workspace.run(&[
+        "state",
+        "patch",
+        "staging",
+        "--merge",
+        r#"{"greeting":"Hi"}"#,
+    ]);
+    let unchanged = workspace.run(&[
+        "state",
+        "patch",
+        "staging",
+        "--merge",
+        r#"{"greeting":"Hi"}"#,
+    ]);
+    let shown = workspace.run(&["state", "get", "staging"]);
+
+    insta::assert_snapshot!(format!("{}{}{}", patched.stdout, unchanged.stdout, shown.stdout), @r#"
+    patched: main staging is version 0.1.0, revision 2
+    unchanged: main staging is version 0.1.0, revision 2
+    {
+      "greeting": "Hi",
+      "limits": {
+        "call_ms_max": 5000,
+        "results_max": 20
+      }
+    }
+    "#);
+}

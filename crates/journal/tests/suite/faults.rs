@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use journal::{
-    AppendError, Expect, Journal, OpenOptions, ReadError, SqliteJournal, Unavailable, verify,
+    AppendError, Change, Expect, Journal, OpenOptions, ReadError, SqliteJournal, Unavailable,
+    verify,
 };
 use model::Event;
 use rusqlite::ffi;
@@ -58,7 +59,7 @@ impl Bench {
         let verdict = verify(&self.journal, None, |_| ()).await.unwrap();
         assert!(verdict.ok, "{:?}", verdict.first_bad);
         assert_eq!(everything(&*self.journal).await, acknowledged);
-        for seed in 0..4 {
+        for seed in 0..16 {
             let folder = tempfile::tempdir().unwrap();
             self.disk
                 .remains()
@@ -130,6 +131,58 @@ async fn a_sync_that_fails_once_is_settled_as_not_written() {
     let told = one_failure_at_each(Kind::Sync, ffi::SQLITE_IOERR_FSYNC).await;
 
     insta::assert_snapshot!(told.join("\n"), @"the journal takes no writes: disk I/O error");
+}
+
+#[tokio::test]
+async fn what_was_refused_over_a_failed_sync_never_comes_to_light() {
+    let bench = bench();
+    history(&*bench.journal, 5).await;
+    let before = everything(&*bench.journal).await;
+
+    bench.fail(Kind::Sync, 0, 1, ffi::SQLITE_IOERR_FSYNC);
+    let error = bench.write("k").await.unwrap_err();
+
+    assert!(matches!(error, AppendError::Unavailable(_)), "{error:?}");
+    bench.is_whole(&before).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_never_names_an_event_that_was_not_committed() {
+    let bench = bench();
+    let (is_begun, begun) = tokio::sync::oneshot::channel();
+    let (go_on, wait) = std::sync::mpsc::sync_channel::<()>(1);
+    let mut is_begun = Some(is_begun);
+    let hold: Change = Box::new(move |_head| {
+        is_begun.take().unwrap().send(()).unwrap();
+        wait.recv().unwrap();
+        Ok(event(json!("held")))
+    });
+    let apply = |to: &'static str, change| {
+        let journal = bench.journal.clone();
+        tokio::spawn(async move { journal.apply(subject(to), None, change).await })
+    };
+    let append_first = || {
+        let journal = bench.journal.clone();
+        let first = event(json!("first"));
+        tokio::spawn(async move { journal.append(subject("b"), Expect::Absent, first).await })
+    };
+
+    // While the writer is held, two more come, which makes them one batch.
+    let held = apply("a", hold);
+    begun.await.unwrap();
+    let both = [append_first(), append_first()];
+    while bench.journal.queued() < 2 {
+        tokio::task::yield_now().await;
+    }
+    bench.fail(Kind::Sync, 1, 1, ffi::SQLITE_IOERR_FSYNC);
+    go_on.send(()).unwrap();
+
+    assert_eq!(held.await.unwrap().unwrap().event.seq, 1);
+    for write in both {
+        let error = write.await.unwrap().unwrap_err();
+        assert!(matches!(error, AppendError::Unavailable(_)), "{error:?}");
+    }
+    assert_eq!(bench.journal.last(&subject("b")).await.unwrap(), None);
 }
 
 #[tokio::test]

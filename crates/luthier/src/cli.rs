@@ -86,7 +86,7 @@ pub(crate) enum Command {
 }
 
 /// A part that serves paths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Role {
     /// The ledger: `/events`
     Console,

@@ -218,8 +218,13 @@ pub(crate) fn recall_witness(vault: &Vault) -> Result<Option<Witness>, Failure> 
     Ok(Some(witness))
 }
 
-/// Remembers a seal outside the journal.
+/// Remembers a seal outside the journal, unless a newer one is remembered already.
 pub(crate) fn keep_witness(vault: &Vault, witness: &Witness) -> Result<(), vault::VaultError> {
+    let kept = vault.get(&witness_key())?;
+    let kept: Option<Witness> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    if kept.is_some_and(|kept| kept.seq >= witness.seq) {
+        return Ok(());
+    }
     let bytes = serde_json::to_vec(witness).expect("a witness is plain data");
     vault.put(&witness_key(), &bytes)
 }

@@ -73,8 +73,11 @@ pub(crate) fn run(session: &Session, roles: &[Role], args: &UpArgs) -> Result<()
     let outcome = runtime.block_on(async {
         let opened = Opened::new(configured, data)?;
         let began_after = journal::Journal::newest(&*opened.journal).await?;
+        let mut roles = roles.to_vec();
+        roles.sort_unstable();
+        roles.dedup();
         let taken = Taken {
-            roles: roles.to_vec(),
+            roles,
             opened,
             bound,
             events,

@@ -4,6 +4,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rustix::fs::{FlockOperation, flock};
@@ -13,6 +14,10 @@ use crate::{exit::Exit, failure::Failure};
 
 /// What the file says is small.
 const LOCK_BYTES_MAX: u64 = 4_096;
+
+/// Whoever asks whether a server runs holds the lock for an instant: no reason not to start.
+const TRIES_MAX: u32 = 5;
+const TRY_PAUSE_MS: u64 = 10;
 
 /// The server of a data folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,8 +37,13 @@ impl UpLock {
     pub(crate) fn take(data: &Path) -> Result<Self, Failure> {
         let path = data.join("up.lock");
         let mut file = open(&path)?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Err(already_running(data, read(&mut file)));
+        let mut tries = 1;
+        while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            if tries == TRIES_MAX {
+                return Err(already_running(data, read(&mut file)));
+            }
+            tries += 1;
+            std::thread::sleep(Duration::from_millis(TRY_PAUSE_MS));
         }
         let mut lock = Self { path, file };
         lock.write(None)?;

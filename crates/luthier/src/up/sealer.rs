@@ -1,15 +1,13 @@
 //! Seals what was committed, every second or 256 events, and has the vault witness it.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use journal::{Journal as _, SqliteJournal, Witness};
+use model::Seq;
 use tokio_util::sync::CancellationToken;
 use vault::Vault;
 
@@ -34,7 +32,6 @@ impl Sealer {
         let (mut sealed_at, mut sealed_events) = (Instant::now(), 0);
         // 0 is before every event, so that what an earlier process left open is sealed now.
         let mut newest = 0;
-        let written = AtomicU64::new(0);
         loop {
             tokio::select! {
                 biased;
@@ -47,15 +44,15 @@ impl Sealer {
                 continue;
             }
             (sealed_at, sealed_events) = (Instant::now(), events);
-            newest = self.seal_if_moved(newest, &written).await;
+            newest = self.seal_if_moved(newest).await;
         }
-        self.seal_if_moved(newest, &written).await;
+        self.seal_if_moved(newest).await;
         Ok(())
     }
 
     /// Says where the journal was. A failure is told and tried again: what is not sealed yet is
     /// counted by `verify`, not lost.
-    async fn seal_if_moved(&self, before: u64, written: &AtomicU64) -> u64 {
+    async fn seal_if_moved(&self, before: Seq) -> Seq {
         match self.journal.newest().await {
             Ok(newest) if newest == before => return before,
             Ok(_) => {}
@@ -70,10 +67,12 @@ impl Sealer {
         match journal::seal_up_to_now(&*self.journal, Timestamp::now).await {
             Ok(Some(witness)) => {
                 let seq = witness.seq;
-                if written.swap(seq, Ordering::Relaxed) != seq {
-                    self.witness(witness).await;
+                // One that nobody witnessed is offered again at the next look.
+                if self.witness(witness).await {
+                    seq
+                } else {
+                    before
                 }
-                seq
             }
             Ok(None) => before,
             Err(error) => {
@@ -86,7 +85,7 @@ impl Sealer {
         }
     }
 
-    async fn witness(&self, witness: Witness) {
+    async fn witness(&self, witness: Witness) -> bool {
         let vault = self.vault.clone();
         let kept = tokio::task::spawn_blocking(move || keep_witness(&vault, &witness)).await;
         let problem = match kept {
@@ -97,6 +96,8 @@ impl Sealer {
         if let Some(problem) = &problem {
             tracing::error!(problem, "the vault did not take the newest seal");
         }
+        let is_kept = problem.is_none();
         self.vault_health.note(problem);
+        is_kept
     }
 }

@@ -5,6 +5,7 @@ mod command;
 mod crash;
 mod doctor;
 mod errors;
+mod healing;
 mod init;
 mod ledger;
 mod reference;

@@ -113,7 +113,7 @@ fn one_role_serves_its_own_paths_alone() {
     let workspace = Workspace::new();
     let mut command = workspace.command(
         &workspace.path(),
-        &["serve", "tuner", "--port", "0", "--json"],
+        &["serve", "tuner", "tuner", "--port", "0", "--json"],
     );
     let server = Server::spawn(&workspace, &mut command);
 

@@ -9,7 +9,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use model::{Context, LineageName, event::AgentRole};
+use model::{
+    Context, LineageName,
+    event::{AgentRole, IdempotencyKey, Label},
+};
 use semver::Version;
 use state::{Author, StateManager, Target};
 
@@ -147,18 +150,24 @@ pub(crate) struct HistoryArgs {
 /// What a change says about itself.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct AuthorArgs {
+    /// Who changes it, for the ledger
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<Label>,
     /// Why, for the ledger
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
     /// Counts once however often it is sent
     #[arg(long, value_name = "KEY")]
-    pub(crate) key: Option<model::event::IdempotencyKey>,
+    pub(crate) key: Option<IdempotencyKey>,
 }
 
 impl AuthorArgs {
     fn author(&self) -> Author {
         Author {
-            context: Context::of(AgentRole::Operator),
+            context: Context {
+                agent: self.agent.clone(),
+                ..Context::of(AgentRole::Operator)
+            },
             key: self.key.clone(),
             reason: self.reason.clone(),
         }

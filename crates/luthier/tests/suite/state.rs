@@ -40,7 +40,7 @@ fn a_change_goes_through_staging_to_active_and_back() {
     let workspace = Workspace::new();
     let merge = r#"{"greeting":"Hi"}"#;
     workspace.luthier_json(&[
-        "state", "patch", "staging", "--merge", merge, "--reason", "shorter",
+        "state", "patch", "staging", "--merge", merge, "--reason", "shorter", "--agent", "ada",
     ]);
 
     let diff = workspace.luthier_json(&["state", "diff"]);

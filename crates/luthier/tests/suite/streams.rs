@@ -1,6 +1,10 @@
 //! The stream of events on a descriptor, and hand edits of copies.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
 
 use serde_json::{Value, json};
 
@@ -39,6 +43,27 @@ fn every_event_of_a_run_is_streamed_to_the_descriptor_in_order() {
     assert!(has("luthier.state.change") && has("luthier.seal"), "{text}");
     let newest = workspace.luthier_json(&["status"])["journal"]["newest"].as_u64();
     assert_eq!(seqs.last().copied(), newest);
+}
+
+#[test]
+fn a_live_stream_ends_when_the_server_is_asked_to_stop() {
+    let server = Server::start();
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    let head = format!(
+        "GET /events/stream HTTP/1.1\r\nhost: {}\r\n\r\n",
+        server.address()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).unwrap();
+
+    let (status, _) = server.stop();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+
+    assert_eq!(&first, b"HTTP/1.1 200");
+    assert_eq!(status.code(), Some(0));
+    assert!(rest.contains("content-type: text/event-stream"), "{rest}");
 }
 
 #[test]

@@ -1,0 +1,235 @@
+//! Runs the examples of the documentation.
+//!
+//! A block marked `console` is a session: lines that begin with `$ ` are commands, what follows is
+//! what they print. `…` stands for anything within a line, and alone on a line for any lines. The
+//! sessions of one page share a folder. `luthier up` runs beside the rest until the page ends, on a
+//! free port that is put in for the documented one.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use crate::root;
+
+/// The port that the documentation names.
+const DOCUMENTED: &str = "7777";
+
+/// A command of a page, and what the page says that it prints.
+struct Example {
+    line: usize,
+    command: String,
+    printed: Vec<String>,
+}
+
+fn examples(page: &str) -> Vec<Example> {
+    let mut examples: Vec<Example> = Vec::new();
+    let mut is_session = false;
+    for (number, line) in page.lines().enumerate() {
+        if line.starts_with("```") {
+            is_session = line == "```console";
+        } else if is_session {
+            if let Some(command) = line.strip_prefix("$ ") {
+                let command = command.to_owned();
+                examples.push(Example {
+                    line: number + 1,
+                    command,
+                    printed: Vec::new(),
+                });
+            } else {
+                let example = examples
+                    .last_mut()
+                    .expect("a session begins with a command");
+                example.printed.push(line.to_owned());
+            }
+        }
+    }
+    examples
+}
+
+/// Does `found` read as `documented` says?
+fn reads_as(documented: &[String], found: &[String]) -> bool {
+    match documented.split_first() {
+        None => found.is_empty(),
+        Some((first, rest)) if first.trim() == "…" => {
+            (0..=found.len()).any(|skipped| reads_as(rest, &found[skipped..]))
+        }
+        Some((first, rest)) => match found.split_first() {
+            Some((line, others)) => line_reads_as(first, line) && reads_as(rest, others),
+            None => false,
+        },
+    }
+}
+
+fn line_reads_as(documented: &str, found: &str) -> bool {
+    let mut parts = documented.trim_end().split('…');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = found.trim_end().strip_prefix(first) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(at) = rest.find(part) else {
+            return false;
+        };
+        rest = &rest[at + part.len()..];
+    }
+    true
+}
+
+/// A page's folder, and the server it started.
+struct Session {
+    folder: tempfile::TempDir,
+    server: Option<Child>,
+    port: String,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(server) = &mut self.server {
+            server.kill().expect("the server is ours");
+            server.wait().expect("the server is ours");
+        }
+    }
+}
+
+impl Session {
+    fn begin() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            folder,
+            server: None,
+            port: DOCUMENTED.to_owned(),
+        }
+    }
+
+    /// Runs a line in bash, where `luthier` is the one under test.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "bash finds the other commands on the PATH"
+    )]
+    fn shell(&self, line: &str) -> Command {
+        let binary = Path::new(env!("CARGO_BIN_EXE_luthier")).parent().unwrap();
+        let path = std::env::var("PATH").expect("tests run with a PATH");
+        let mut shell = Command::new("bash");
+        shell
+            .args(["-c", line])
+            .current_dir(self.folder.path())
+            .env("PATH", format!("{}:{path}", binary.display()))
+            .env("HOME", self.folder.path())
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null());
+        shell
+    }
+
+    fn run(&mut self, page: &str, example: &Example) {
+        let place = format!("{page}:{}: $ {}", example.line, example.command);
+        let is_server = example.command.ends_with(" up &");
+        let found = if is_server {
+            self.serve(&example.command, example.printed.len())
+        } else {
+            let line = example.command.replace(DOCUMENTED, &self.port);
+            let output = self.shell(&format!("{line} 2>&1")).output().unwrap();
+            lines(&String::from_utf8_lossy(&output.stdout))
+        };
+        let found: Vec<String> = found
+            .iter()
+            .map(|line| line.replace(&self.port, DOCUMENTED))
+            .collect();
+        assert!(
+            reads_as(&example.printed, &found),
+            "{place}\n--- documented\n{}\n--- printed\n{}",
+            example.printed.join("\n"),
+            found.join("\n"),
+        );
+    }
+
+    /// Starts the server and reads as many lines as are documented, in the last of which it is
+    /// ready.
+    fn serve(&mut self, command: &str, count: usize) -> Vec<String> {
+        let command = command.trim_end_matches(['&', ' ']);
+        // `exec`, so that the child is the server and not a shell around it.
+        let mut shell = self.shell(&format!("exec {command}"));
+        shell
+            .env("LUTHIER_HTTP_PORT", "0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut server = shell.spawn().unwrap();
+        let printed = BufReader::new(server.stdout.take().unwrap());
+        self.server = Some(server);
+        let found: Vec<String> = printed.lines().take(count).map(Result::unwrap).collect();
+        let url = found
+            .iter()
+            .find_map(|line| line.split_once("http://127.0.0.1:"));
+        let (_, rest) = url.expect("the server prints its URL");
+        self.port = rest.chars().take_while(char::is_ascii_digit).collect();
+        found
+    }
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+fn run_page(page: &str) {
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    let examples = examples(&text);
+    assert!(!examples.is_empty(), "{page} has no example");
+    let mut session = Session::begin();
+    for example in &examples {
+        session.run(page, example);
+    }
+}
+
+#[test]
+fn the_first_steps_print_what_they_say() {
+    run_page("docs/guides/first-steps.md");
+}
+
+#[test]
+fn the_questions_to_the_ledger_are_answered_as_they_say() {
+    run_page("docs/guides/ledger.md");
+}
+
+#[test]
+fn the_guide_to_running_it_prints_what_it_says() {
+    run_page("docs/guides/running.md");
+}
+
+#[test]
+fn a_line_reads_as_its_pattern_and_nothing_else_does() {
+    for (documented, found, expected) in [
+        ("a", "a", true),
+        ("a", "ab", false),
+        ("a…", "abc", true),
+        ("a…c", "abc", true),
+        ("a…d", "abc", false),
+        ("…b…", "abc", true),
+        ("a…b…c", "axbyc", true),
+        ("a…b…c", "axcyb", false),
+    ] {
+        assert_eq!(
+            line_reads_as(documented, found),
+            expected,
+            "{documented} {found}"
+        );
+    }
+    let text = |text: &[&str]| {
+        text.iter()
+            .map(|line| (*line).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(reads_as(
+        &text(&["a", "…", "c"]),
+        &text(&["a", "x", "y", "c"])
+    ));
+    assert!(!reads_as(&text(&["a", "…", "c"]), &text(&["a", "x"])));
+}

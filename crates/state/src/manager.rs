@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use journal::{AppendError, Expect, Head, Journal, Order, Query, ReadError, Refusal};
 use json_patch::Patch;
 use model::{
-    Context, Event, EventType, LineageName, NewEvent, Revision, Seq, Subject,
-    event::IdempotencyKey, nearest::nearest,
+    Context, Event, EventType, LineageName, Revision, Seq, Subject, event::IdempotencyKey,
+    nearest::nearest,
 };
 use semver::Version;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::{
     ChangeError, Document, Limits, Schema, SchemaError, Target, Violation,
     materialise::{self, Cache},
     root::Root,
-    shared::{Halt, Shared},
+    shared::{Halt, Made, Shared},
 };
 
 /// Tells the time of events.
@@ -121,6 +121,20 @@ pub struct Moved {
     pub seq: Seq,
     /// From the document that was read to the current one.
     pub diff: Patch,
+}
+
+fn document(lineage: &LineageName, target: Target, root: &Root, value: Arc<Value>) -> Document {
+    let reference = root.document(target);
+    Document {
+        lineage: lineage.clone(),
+        target,
+        version: root.version.clone(),
+        revision: reference.revision,
+        hash: reference.hash,
+        base: reference.base,
+        seq: reference.seq.unwrap_or(0),
+        value,
+    }
 }
 
 fn first(violations: &[Violation]) -> String {
@@ -329,16 +343,7 @@ impl StateManager {
         let reference = root.document(target);
         let (journal, subject) = (&*self.journal, Subject::lineage(lineage));
         let value = materialise::document(journal, &self.shared.cache, &subject, reference).await?;
-        Ok(Document {
-            lineage: lineage.clone(),
-            target,
-            version: root.version.clone(),
-            revision: reference.revision,
-            hash: reference.hash,
-            base: reference.base,
-            seq: reference.seq.unwrap_or(0),
-            value,
-        })
+        Ok(document(lineage, target, root, value))
     }
 
     /// The head that went through here last, without asking the journal.
@@ -352,14 +357,20 @@ impl StateManager {
     }
 
     /// Runs `make` inside the journal's writer and turns what came of it into a document.
-    pub(crate) async fn apply(
+    pub(crate) async fn apply<M: Into<Made>>(
         &self,
         lineage: &LineageName,
         target: Target,
         author: &Author,
-        mut make: impl FnMut(&mut dyn Head) -> Result<NewEvent, Halt> + Send + 'static,
+        mut make: impl FnMut(&mut dyn Head) -> Result<M, Halt> + Send + 'static,
     ) -> Result<Written, StateError> {
-        let change = Box::new(move |head: &mut dyn Head| make(head).map_err(Refusal::new));
+        let slot = Arc::new(Mutex::new(None));
+        let made = slot.clone();
+        let change = Box::new(move |head: &mut dyn Head| {
+            let Made { event, value } = make(head).map_err(Refusal::new)?.into();
+            *made.lock().unwrap_or_else(PoisonError::into_inner) = value;
+            Ok(event)
+        });
         let key = author.key.clone();
         let committed = match self
             .journal
@@ -377,7 +388,11 @@ impl StateManager {
         };
         let event = committed.event;
         let root = self.shared.cache.root(&event)?;
-        let document = self.load(lineage, target, &root).await?;
+        let value = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let document = match value.filter(|_| !committed.was_repeated) {
+            Some(value) => document(lineage, target, &root, value),
+            None => self.load(lineage, target, &root).await?,
+        };
         self.remember(lineage, &event);
         Ok(Written {
             document,

@@ -1,6 +1,7 @@
 //! From a reference to a value: the nearest whole document, and the patches since.
 
 use std::{
+    collections::VecDeque,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -28,8 +29,14 @@ const SCHEMAS_MAX: usize = 64;
 /// How many roots are kept parsed.
 const ROOTS_MAX: usize = 1024;
 
+/// How many documents that were just changed into others are kept, for whoever read one and is
+/// told now that it moved. Few, because a hot document leaves thousands a second behind, and to
+/// let go of one is cheap only while the processor still has it at hand.
+const SUPERSEDED_MAX: usize = 16;
+
 /// Parsed documents and compiled schemas by their hash, roots by the hash of their event.
 pub(crate) struct Cache {
+    superseded: Mutex<VecDeque<Digest>>,
     documents: Mutex<LruCache<Digest, Arc<Value>>>,
     schemas: Mutex<LruCache<Digest, Schema>>,
     roots: Mutex<LruCache<(Seq, Digest), Arc<Root>>>,
@@ -40,6 +47,7 @@ impl Default for Cache {
         let size = |max| NonZeroUsize::new(max).expect("a cache has room");
         Self {
             documents: Mutex::new(LruCache::new(size(DOCUMENTS_MAX))),
+            superseded: Mutex::default(),
             schemas: Mutex::new(LruCache::new(size(SCHEMAS_MAX))),
             roots: Mutex::new(LruCache::new(size(ROOTS_MAX))),
         }
@@ -60,6 +68,29 @@ impl Cache {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .put(hash, value);
+    }
+
+    /// Keeps `value`, and lets go of what was superseded a while ago.
+    pub(crate) fn supersede(&self, before: Digest, hash: Digest, value: Arc<Value>) {
+        self.keep(hash, value);
+        let mut superseded = self
+            .superseded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        superseded.push_back(before);
+        if superseded.len() <= SUPERSEDED_MAX {
+            return;
+        }
+        let oldest = superseded.pop_front();
+        drop(superseded);
+        let dropped = oldest.and_then(|oldest| {
+            self.documents
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop(&oldest)
+        });
+        // Freed here, with no lock held.
+        drop(dropped);
     }
 
     pub(crate) fn schema(&self, hash: &Digest) -> Option<Schema> {

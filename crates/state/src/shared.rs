@@ -18,6 +18,9 @@ use crate::{
     root::{DocumentRef, Root, SchemaRef},
 };
 
+/// Room for the text of most documents, so that it need not grow step by step in the writer.
+const BODY_BYTES_TYPICAL: usize = 8 << 10;
+
 /// What changes take with them into the journal's writer.
 pub(crate) struct Shared {
     pub(crate) cache: Cache,
@@ -92,7 +95,8 @@ impl Shared {
 
     /// The canonical bytes of a value, if they are not too many.
     pub(crate) fn sized_body(&self, value: &Value) -> Result<Body, StateError> {
-        let text = canonical::to_string(value);
+        let mut text = String::with_capacity(BODY_BYTES_TYPICAL);
+        canonical::write(value, &mut text);
         if text.len() > self.limits.bytes_max {
             let (bytes, bytes_max) = (text.len(), self.limits.bytes_max);
             return Err(ChangeError::TooLarge { bytes, bytes_max }.into());
@@ -127,6 +131,19 @@ impl Shared {
             Ordering::Less => Err(Halt::Stale { base, head }),
             Ordering::Equal => Ok(()),
         }
+    }
+}
+
+/// An event, and the document that its author is answered with if that is at hand: by the time of
+/// the answer a hot document has moved on, and the cache may have let go of this one.
+pub(crate) struct Made {
+    pub(crate) event: NewEvent,
+    pub(crate) value: Option<Arc<Value>>,
+}
+
+impl From<NewEvent> for Made {
+    fn from(event: NewEvent) -> Self {
+        Self { event, value: None }
     }
 }
 

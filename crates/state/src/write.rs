@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use journal::{Head, Order, Query};
-use model::{Body, Digest, EventType, LineageName, NewEvent, Revision, Seq, Subject};
+use model::{Body, Digest, EventType, LineageName, Revision, Seq, Subject};
 use serde_json::{Value, json};
 
 use crate::{
     Author, Change, Document, Moved, StateError, StateManager, Target, Written, change,
     materialise::{self, PATCHES_MAX},
     root::Root,
-    shared::{Halt, Shared},
+    shared::{Halt, Made, Shared},
 };
 
 /// How far behind a stale change may be for its base to be looked for among the newest events,
@@ -221,7 +221,7 @@ impl Shared {
         change: &Change,
         base: Option<Revision>,
         author: &Author,
-    ) -> Result<NewEvent, Halt> {
+    ) -> Result<Made, Halt> {
         let mut root = self.root_before(head, base)?;
         let before = materialise::document_in(head, &self.cache, &root.staging)?;
         let schema = materialise::schema_in(head, &self.cache, &root.schema)?;
@@ -251,9 +251,13 @@ impl Shared {
             }
             Change::Set(_) => {}
         }
-        self.cache.keep(hash, Arc::new(after));
+        let after = Arc::new(after);
+        self.cache.supersede(previous, hash, after.clone());
         let event = self.event(EventType::STATE_CHANGE, data, &root, author);
-        Ok(event.with_body(is_due.then_some(body)))
+        Ok(Made {
+            event: event.with_body(is_due.then_some(body)),
+            value: Some(after),
+        })
     }
 
     /// Runs in the writer: swaps in a value that was made outside.
@@ -263,7 +267,7 @@ impl Shared {
         prepared: &Prepared,
         base: Revision,
         author: &Author,
-    ) -> Result<NewEvent, Halt> {
+    ) -> Result<Made, Halt> {
         let mut root = self.root_before(head, Some(base))?;
         if prepared.hash == root.staging.hash {
             return Err(Halt::Unchanged);
@@ -282,8 +286,13 @@ impl Shared {
             "patch": prepared.patch,
             "reversible": true,
         });
-        self.cache.keep(prepared.hash, prepared.value.clone());
+        let value = prepared.value.clone();
+        let before = prepared.before;
+        self.cache.supersede(before, prepared.hash, value.clone());
         let event = self.event(EventType::STATE_CHANGE, data, &root, author);
-        Ok(event.with_body(Some(prepared.body.clone())))
+        Ok(Made {
+            event: event.with_body(Some(prepared.body.clone())),
+            value: Some(value),
+        })
     }
 }

@@ -1,23 +1,24 @@
-//! "Did you mean": which of the known names is nearest to one that is not known.
+//! "Did you mean": which of the known names was most likely meant.
 
-/// Further away than this, a suggestion would only confuse.
-const DISTANCE_MAX: usize = 3;
+/// At most this many suggestions: more is a list, not a hint.
+const SUGGESTIONS_MAX: usize = 3;
 
-/// The known names nearest to `name`, best first, at most three.
+/// Below this likeness (0 to 1) a suggestion misleads more than it helps.
+const LIKENESS_MIN: f64 = 0.5;
+
+/// The known names most like `name`, the likeliest first; empty when none is like it.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut ranked: Vec<(usize, &str)> = known
+    let mut ranked: Vec<(f64, &str)> = known
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            *distance <= DISTANCE_MAX.min(candidate.len() / 2 + 1)
-                || candidate.starts_with(name) && !name.is_empty()
-        })
+        .map(|known| (strsim::normalized_damerau_levenshtein(name, known), known))
+        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
         .collect();
-    ranked.sort_unstable();
+    ranked.sort_by(|(left, a), (right, b)| right.total_cmp(left).then_with(|| a.cmp(b)));
+    ranked.dedup_by(|(_, a), (_, b)| a == b);
     ranked
         .into_iter()
-        .map(|(_, candidate)| candidate)
-        .take(3)
+        .map(|(_, known)| known)
+        .take(SUGGESTIONS_MAX)
         .collect()
 }
 
@@ -26,11 +27,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misspelt_name_finds_its_neighbours_and_a_strange_one_finds_none() {
+    fn the_likeliest_names_come_first_and_unlike_ones_never() {
+        assert_eq!(nearest("limti", ["offset", "limit", "since"]), ["limit"]);
         assert_eq!(
-            nearest("bnid", ["bind", "port", "binds"]),
-            ["bind", "binds"]
+            nearest("1.4.2", ["1.4.1", "1.4.3", "9.9.9"]),
+            ["1.4.1", "1.4.3"]
         );
-        assert!(nearest("zebra", ["bind", "port"]).is_empty());
+        assert!(nearest("zzz", ["limit"]).is_empty());
     }
 }

@@ -24,11 +24,12 @@ impl Subject {
 
     /// The lineage whose state lives here, if one does.
     pub fn as_lineage(&self) -> Option<LineageName> {
-        self.0
-            .strip_prefix("lineage.")?
-            .replace('=', ".")
-            .try_into()
-            .ok()
+        let name = self.0.strip_prefix("lineage.")?;
+        // `lineage.main.wake` is a subject below a lineage, not a lineage with a dot in its name.
+        if name.contains('.') {
+            return None;
+        }
+        name.replace('=', ".").try_into().ok()
     }
 
     pub fn as_str(&self) -> &str {
@@ -88,6 +89,14 @@ mod tests {
             let name: LineageName = name.to_owned().try_into().unwrap();
             assert_eq!(Subject::lineage(&name).as_lineage(), Some(name));
         }
+    }
+
+    #[test]
+    fn what_is_below_a_lineage_is_not_a_lineage() {
+        assert_eq!(
+            "lineage.main.wake".parse::<Subject>().unwrap().as_lineage(),
+            None
+        );
     }
 
     #[test]

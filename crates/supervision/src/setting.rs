@@ -2,9 +2,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A name at most this many edits away is offered as the one that was meant.
-const NEAREST_EDITS_MAX: usize = 3;
-
 /// One thing that can be adjusted while a service runs. Made in a `const` or `static`, where a
 /// default outside its own bounds fails the build.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -317,11 +314,7 @@ pub(crate) fn nearest(
     known: impl Iterator<Item = &'static str>,
     given: &str,
 ) -> Option<&'static str> {
-    known
-        .map(|name| (strsim::damerau_levenshtein(name, given), name))
-        .filter(|(edits, name)| *edits <= NEAREST_EDITS_MAX && *edits * 2 <= name.len())
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, name)| name)
+    model::nearest::nearest(given, known).first().copied()
 }
 
 #[cfg(test)]

@@ -106,7 +106,6 @@ async fn highest(
         None => {
             let known = names(state, &lineage).await?;
             let near = nearest(text, known.iter().map(String::as_str));
-            let near = near.into_iter().map(str::to_owned).collect();
             Err(Problem::not_found(format!("no stable version matches `{text}`")).nearest(near))
         }
     }

@@ -8,7 +8,6 @@ mod connection;
 mod serve;
 mod wire;
 
-mod nearest;
 mod problem;
 
 mod conditional;
@@ -43,7 +42,6 @@ pub use health::{NotReady, Readiness};
 pub use identity::RequestId;
 pub use index::Link;
 pub use metrics::{Exchange, MetricsText, OnResponse};
-pub use nearest::nearest;
 pub use paging::{LIMIT_DEFAULT, LIMIT_MAX, Limit, Offset, Paging};
 pub use problem::{Kind, Problem, ProblemDocument, kinds};
 pub use scope::{BODY_BYTES_MAX_DEFAULT, RouteLimits, limited, untimed};

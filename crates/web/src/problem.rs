@@ -196,7 +196,8 @@ impl Problem {
 
     /// The existing names that were most likely meant.
     #[must_use]
-    pub fn nearest(self, names: Vec<String>) -> Self {
+    pub fn nearest(self, names: impl IntoIterator<Item: Into<String>>) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
         self.with("nearest", names)
     }
 

@@ -2,12 +2,12 @@ use std::fmt;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use model::nearest::nearest;
 use percent_encoding::percent_decode_str;
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::nearest::nearest;
 use crate::problem::{Problem, kinds};
 
 /// More fields than this are an attack on whoever reads them.

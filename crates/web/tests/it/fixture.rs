@@ -169,7 +169,7 @@ async fn add_order(Json(order): Json<Order>) -> Json<Order> {
 async fn find_order(Path(id): Path<u32>) -> Result<Json<u32>, Problem> {
     match id {
         1 => Ok(Json(id)),
-        _ => Err(Problem::not_found(format!("there is no order {id}")).nearest(vec!["1".into()])),
+        _ => Err(Problem::not_found(format!("there is no order {id}")).nearest(["1"])),
     }
 }
 

@@ -22,12 +22,12 @@ use crate::{
 /// replays more.
 pub(crate) const PATCHES_MAX: u32 = 64;
 
-/// How many documents and schemas are kept parsed.
-const DOCUMENTS_MAX: usize = 256;
+/// How much memory parsed documents may take, and how many schemas are kept compiled.
+const DOCUMENTS_BYTES_MAX: usize = 64 << 20;
 const SCHEMAS_MAX: usize = 64;
 
 /// How many roots are kept parsed.
-const ROOTS_MAX: usize = 1024;
+const ROOTS_MAX: usize = 4096;
 
 /// How many documents that were just changed into others are kept, for whoever read one and is
 /// told now that it moved. Few, because a hot document leaves thousands a second behind, and to
@@ -37,16 +37,84 @@ const SUPERSEDED_MAX: usize = 16;
 /// Parsed documents and compiled schemas by their hash, roots by the hash of their event.
 pub(crate) struct Cache {
     superseded: Mutex<VecDeque<Digest>>,
-    documents: Mutex<LruCache<Digest, Arc<Value>>>,
+    documents: Mutex<Documents>,
     schemas: Mutex<LruCache<Digest, Schema>>,
     roots: Mutex<LruCache<(Seq, Digest), Arc<Root>>>,
+}
+
+/// Parsed documents, the least recently used out when they take too much memory.
+struct Documents {
+    held: LruCache<Digest, Parsed>,
+    bytes: usize,
+}
+
+struct Parsed {
+    value: Arc<Value>,
+    bytes: usize,
+}
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self {
+            held: LruCache::unbounded(),
+            bytes: 0,
+        }
+    }
+}
+
+impl Documents {
+    fn get(&mut self, hash: &Digest) -> Option<Arc<Value>> {
+        self.held.get(hash).map(|parsed| parsed.value.clone())
+    }
+
+    /// Says what had to go, so that it is freed after the lock.
+    fn put(&mut self, hash: Digest, value: Arc<Value>) -> Vec<Parsed> {
+        let bytes = memory_of(&value);
+        let mut gone: Vec<Parsed> = self
+            .held
+            .put(hash, Parsed { value, bytes })
+            .into_iter()
+            .collect();
+        self.bytes += bytes;
+        self.bytes -= gone.iter().map(|parsed| parsed.bytes).sum::<usize>();
+        while self.bytes > DOCUMENTS_BYTES_MAX
+            && let Some((_, parsed)) = self.held.pop_lru()
+        {
+            self.bytes -= parsed.bytes;
+            gone.push(parsed);
+        }
+        gone
+    }
+
+    fn pop(&mut self, hash: &Digest) -> Option<Parsed> {
+        let parsed = self.held.pop(hash)?;
+        self.bytes -= parsed.bytes;
+        Some(parsed)
+    }
+}
+
+/// About how much memory a value takes, its members and their names included.
+fn memory_of(value: &Value) -> usize {
+    let inside = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(memory_of).sum(),
+        Value::Object(members) => {
+            // A node of the map has room for eleven members and is often half empty.
+            members
+                .iter()
+                .map(|(name, value)| 2 * (24 + name.len()) + memory_of(value))
+                .sum()
+        }
+    };
+    size_of::<Value>() + inside
 }
 
 impl Default for Cache {
     fn default() -> Self {
         let size = |max| NonZeroUsize::new(max).expect("a cache has room");
         Self {
-            documents: Mutex::new(LruCache::new(size(DOCUMENTS_MAX))),
+            documents: Mutex::default(),
             superseded: Mutex::default(),
             schemas: Mutex::new(LruCache::new(size(SCHEMAS_MAX))),
             roots: Mutex::new(LruCache::new(size(ROOTS_MAX))),
@@ -60,14 +128,16 @@ impl Cache {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get(hash)
-            .cloned()
     }
 
     pub(crate) fn keep(&self, hash: Digest, value: Arc<Value>) {
-        self.documents
+        let gone = self
+            .documents
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .put(hash, value);
+        // Freed here, with no lock held.
+        drop(gone);
     }
 
     /// Keeps `value`, and lets go of what was superseded a while ago.
@@ -126,13 +196,13 @@ impl Cache {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
-        let mut documents = self
-            .documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let held = documents.len();
-        documents.clear();
-        held
+        let documents = std::mem::take(
+            &mut *self
+                .documents
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        documents.held.len()
     }
 }
 

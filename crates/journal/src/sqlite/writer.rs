@@ -41,7 +41,7 @@ const WAL_PAGES_SOFT_MAX: u32 = 500;
 const WAL_PAGES_HARD_MAX: u32 = 4_000;
 
 /// How long the writer looks for the next command before it sleeps.
-const LOOK_AGAIN_US_MAX: u64 = 50;
+const LOOK_AGAIN_US_MAX: u64 = 200;
 
 /// One write on its way to the writer.
 pub(super) struct Command {

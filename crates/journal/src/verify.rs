@@ -211,9 +211,18 @@ impl Audit {
                 self.take(&Stored::from_row(row)?);
             }
             if self.newest == after {
+                self.expect_end(end.and_then(|end| Seq::try_from(end).ok()));
                 return Ok(());
             }
             progress(self.newest);
+        }
+    }
+
+    /// A scan that stops before the newest row met a page that leads nowhere.
+    fn expect_end(&mut self, end: Option<Seq>) {
+        if let Some(end) = end.filter(|end| *end > self.newest) {
+            let reason = format!("the rows up to {end} cannot be reached");
+            self.fault(self.newest + 1, FaultKind::Damaged(reason));
         }
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Resolved {
 pub(crate) enum At {
     /// The newest release, with the staged document beside it.
     Head,
+    /// The same, named as a version: a pin holds the alias `active`, never a version.
+    Newest(Version),
     /// The newest release's code with the staged state.
     Staged,
     /// An earlier release, which has no staged document.
@@ -54,7 +56,7 @@ pub(crate) async fn resolve(state: &StateManager, text: &str) -> Result<Resolved
             if root.version == version {
                 return Ok(Resolved {
                     lineage,
-                    at: At::Head,
+                    at: At::Newest(version),
                     is_immutable: false,
                 });
             }
@@ -95,7 +97,7 @@ async fn highest(
     match found {
         Some(version) if version == root.version => Ok(Resolved {
             lineage,
-            at: At::Head,
+            at: At::Newest(version),
             is_immutable: false,
         }),
         Some(version) => Ok(Resolved {
@@ -132,6 +134,12 @@ impl Resolved {
     ) -> Result<Document, Problem> {
         let found = match (&self.at, target) {
             (At::Head, target) => state.document(&self.lineage, target).await,
+            (At::Newest(version), Target::Active) => {
+                state.document_of(&self.lineage, version).await
+            }
+            (At::Newest(_), Target::Staging) => {
+                state.document(&self.lineage, Target::Staging).await
+            }
             (At::Staged, _) => state.document(&self.lineage, Target::Staging).await,
             (At::Released(version), Target::Active) => {
                 state.document_of(&self.lineage, version).await
@@ -157,7 +165,7 @@ impl Resolved {
         author: &state::Author,
     ) -> Result<LineageName, Problem> {
         match self.at {
-            At::Head | At::Staged => Ok(self.lineage),
+            At::Head | At::Newest(_) | At::Staged => Ok(self.lineage),
             At::Released(_) if !self.is_immutable => Ok(self.lineage),
             At::Released(version) => {
                 let opened: Result<LineageName, StateError> =

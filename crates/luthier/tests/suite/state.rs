@@ -133,3 +133,21 @@ fn people_see_the_document_itself_and_what_a_write_did() {
     }
     "#);
 }
+
+#[test]
+fn a_pin_holds_the_alias_and_never_a_version() {
+    let server = crate::server::Server::start();
+    server.patch_staging(&serde_json::json!({ "greeting": "Later" }));
+    server.luthier_json(&["state", "promote"]);
+    server.luthier_json(&["state", "pin", "0.1.0"]);
+
+    let version = |reference: &str| {
+        let path = format!("/agent/{reference}/state/active");
+        server.get(&path).json()["version"].clone()
+    };
+
+    assert_eq!(version("active"), "0.1.0");
+    assert_eq!(version("0.1.1"), "0.1.1");
+    assert_eq!(version("latest"), "0.1.1");
+    assert_eq!(version("%5E0.1"), "0.1.1");
+}

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use journal::{OpenOptions, SqliteJournal, Witness};
+use journal::{Journal as _, OpenOptions, Query, SqliteJournal, Witness};
 use serde_json::json;
 use tokio::runtime;
 use vault::{Key, Vault};
@@ -216,6 +216,30 @@ pub(crate) fn recall_witness(vault: &Vault) -> Result<Option<Witness>, Failure> 
             .with_hint(format!("restore or delete `{WITNESS}` of the vault"))
     })?;
     Ok(Some(witness))
+}
+
+/// Refuses when the journal does not hold the seal that the vault remembers: a newer one must not
+/// take its place, or the evidence of a cut would be gone.
+pub(crate) async fn confirm_witness(journal: &SqliteJournal, vault: &Vault) -> Result<(), Failure> {
+    let Some(kept) = recall_witness(vault)? else {
+        return Ok(());
+    };
+    let query = Query {
+        after: kept.seq.saturating_sub(1),
+        until: kept.seq,
+        limit: 1,
+        ..Query::all()
+    };
+    let found = journal.read(query).await?;
+    if found.first().is_some_and(|event| event.hash == kept.hash) {
+        return Ok(());
+    }
+    let text = format!(
+        "the journal does not hold the seal {} that the vault remembers",
+        kept.seq
+    );
+    Err(Failure::new("witness_contradicted", Exit::Damaged, text)
+        .with_hint("run `luthier ledger verify`, and restore the journal from a copy".to_owned()))
 }
 
 /// Remembers a seal outside the journal, unless a newer one is remembered already.

@@ -12,7 +12,10 @@ use tokio_util::sync::CancellationToken;
 use vault::Vault;
 
 use super::services::{JournalKnobs, VaultHealth};
-use crate::{failure::Failure, session::keep_witness};
+use crate::{
+    failure::Failure,
+    session::{confirm_witness, keep_witness},
+};
 
 /// Between two looks at how many events there are: a look is one load of a counter.
 const LOOK_MS: u64 = 50;
@@ -85,13 +88,20 @@ impl Sealer {
         }
     }
 
-    async fn witness(&self, witness: Witness) -> bool {
+    /// What kept the vault from remembering `witness`, if anything did.
+    async fn keep(&self, witness: Witness) -> Option<String> {
         let vault = self.vault.clone();
-        let kept = tokio::task::spawn_blocking(move || keep_witness(&vault, &witness)).await;
-        let problem = match kept {
+        match tokio::task::spawn_blocking(move || keep_witness(&vault, &witness)).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
             Err(panic) => Some(panic.to_string()),
+        }
+    }
+
+    async fn witness(&self, witness: Witness) -> bool {
+        let problem = match confirm_witness(&self.journal, &self.vault).await {
+            Ok(()) => self.keep(witness).await,
+            Err(failure) => Some(failure.to_string()),
         };
         if let Some(problem) = &problem {
             tracing::error!(problem, "the vault did not take the newest seal");

@@ -246,3 +246,32 @@ fn the_server_answers_queries_and_verification_as_the_command_line_does() {
     assert_eq!(seqs.len(), 2, "{events}");
     assert_eq!(verdict["ok"], true);
 }
+
+#[test]
+fn a_cut_is_not_forgotten_by_sealing_what_came_after_it() {
+    let workspace = Workspace::new();
+    let patch = |text: &str| {
+        let merge = serde_json::json!({ "greeting": text }).to_string();
+        workspace.luthier_json(&["state", "patch", "staging", "--merge", &merge]);
+    };
+    Server::start_in(&workspace).stop();
+    (0..4).for_each(|turn| patch(&format!("before {turn}")));
+    let sealed = workspace.luthier_json(&["ledger", "seal"])["seq"]
+        .as_i64()
+        .unwrap();
+    let journal = workspace.path().join(".luthier/journal.db");
+    let file = rusqlite::Connection::open(journal).unwrap();
+    file.execute("DELETE FROM events WHERE seq > ?1", [sealed - 3])
+        .unwrap();
+    drop(file);
+    (0..8).for_each(|turn| patch(&format!("after {turn}")));
+
+    let refused = workspace.run(&["ledger", "seal", "--json"]);
+
+    assert_eq!(refused.exit, 7, "{refused:?}");
+    assert!(
+        refused.stdout.contains("witness_contradicted"),
+        "{refused:?}"
+    );
+    assert_eq!(workspace.run(&["ledger", "verify", "--json"]).exit, 7);
+}

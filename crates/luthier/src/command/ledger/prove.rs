@@ -9,7 +9,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     output::Tone,
-    session::{Opened, Session, keep_witness, recall_witness},
+    session::{Opened, Session, confirm_witness, keep_witness, recall_witness},
 };
 
 /// Reads everything and compares; whatever is wrong is the answer, not an error.
@@ -49,6 +49,7 @@ fn text_of(session: &Session, verdict: &Verdict) -> String {
 }
 
 pub(super) async fn seal(session: &Session, opened: &Opened) -> Result<(), Failure> {
+    confirm_witness(&opened.journal, &opened.vault()?).await?;
     let sealed = journal::seal_up_to_now(&*opened.journal, Timestamp::now).await?;
     if let Some(witness) = &sealed {
         keep_witness(&opened.vault()?, witness)?;

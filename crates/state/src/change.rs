@@ -110,8 +110,10 @@ fn apply_patch(patch: &Patch, document: &mut Value, limits: &Limits) -> Result<(
                 reason: error.kind.to_string(),
             }
         })?;
-        // Copies can double the document each time, so the end is too late to look.
-        if matches!(operation, PatchOperation::Copy(_)) {
+        // Copies can double the document's size and depth each time, and what walks a document
+        // walks it recursively, so the end is too late to look.
+        if matches!(operation, PatchOperation::Copy(_) | PatchOperation::Move(_)) {
+            check_depth(document, limits)?;
             check_size(document, limits)?;
         }
     }
@@ -237,5 +239,23 @@ mod tests {
 
         let text = model::canonical::to_string(&document);
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
+    }
+
+    #[test]
+    fn copies_into_their_own_depth_are_refused_before_they_are_walked() {
+        let limits = Limits::default();
+        let mut deepest = String::from("/x");
+        let mut operations = vec![json!({"op": "add", "path": "/x", "value": {}})];
+        for turn in 0..12 {
+            let path = format!("{deepest}/c{turn}");
+            operations.push(json!({"op": "copy", "from": "/x", "path": path}));
+            deepest = format!("{path}{}", &deepest[2..]);
+        }
+
+        let refused = Change::patch(json!(operations))
+            .and_then(|change| change.apply(json!({}), &limits))
+            .unwrap_err();
+
+        assert!(matches!(refused, ChangeError::TooDeep { .. }), "{refused}");
     }
 }

@@ -44,7 +44,7 @@ pub(crate) struct Bench {
     pub(crate) folder: TempDir,
     pub(crate) tools: PathBuf,
     pub(crate) luthier: PathBuf,
-    pub(crate) only: Option<String>,
+    pub(crate) only: Vec<String>,
     pub(crate) duration: Duration,
     pub(crate) history_events: u64,
     pub(crate) starts: usize,
@@ -80,10 +80,9 @@ impl Bench {
     }
 
     fn wants(&self, case: &str, store: &str) -> bool {
-        let Some(only) = self.only.as_deref().map(str::to_lowercase) else {
-            return true;
-        };
-        case.to_lowercase().contains(&only) || store.to_lowercase().contains(&only)
+        let line = format!("{case} {store}").to_lowercase();
+        let mut terms = self.only.iter();
+        terms.all(|term| line.contains(&term.to_lowercase()))
     }
 
     /// A folder that nobody used before.

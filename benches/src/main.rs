@@ -35,9 +35,10 @@ struct Args {
     /// Answer as JSON.
     #[arg(long)]
     json: bool,
-    /// Only cases or stores whose name holds this; a ratio needs both sides.
+    /// Only lines whose case and store hold this, every one of them if given again; a ratio needs
+    /// both sides.
     #[arg(long, value_name = "NAME")]
-    only: Option<String>,
+    only: Vec<String>,
     /// Short runs and a short history: to see that it works, not to quote.
     #[arg(long)]
     quick: bool,

@@ -22,6 +22,10 @@ use crate::{
 /// replays more.
 pub(crate) const PATCHES_MAX: u32 = 64;
 
+/// Where an event whose body is the active document keeps a patch that leads from it to the staged
+/// one: so a chain of patches begins anew though the staged document does not travel.
+pub(crate) const STAGING_FROM_ACTIVE: &str = "staging_from_active";
+
 /// How much memory parsed documents may take, and how many schemas are kept compiled.
 const DOCUMENTS_BYTES_MAX: usize = 64 << 20;
 const SCHEMAS_MAX: usize = 64;
@@ -222,14 +226,13 @@ pub(crate) fn document_in(
         return Ok(value);
     }
     let (from, to) = places(reference);
-    let parts = Parts {
-        body: head.body(from)?,
-        events: if from < to {
-            head.events(from + 1, to)?
-        } else {
-            Vec::new()
-        },
+    let body = head.body(from)?;
+    let events = if is_whole(reference, body.as_ref()) {
+        Vec::new()
+    } else {
+        head.events(from, to)?
     };
+    let parts = Parts { body, events };
     build(parts, cache, reference)
 }
 
@@ -244,8 +247,13 @@ pub(crate) async fn document(
         return Ok(value);
     }
     let (from, to) = places(reference);
+    let body = journal.body(from).await?;
     let mut events = Vec::new();
-    let mut at = from;
+    let mut at = if is_whole(reference, body.as_ref()) {
+        to
+    } else {
+        from.saturating_sub(1)
+    };
     while at < to {
         // Pages, because other changes of the lineage may lie between two patches.
         let query = Query {
@@ -261,14 +269,12 @@ pub(crate) async fn document(
         }
         events.extend(page);
     }
-    build(
-        Parts {
-            body: journal.body(from).await?,
-            events,
-        },
-        cache,
-        reference,
-    )
+    build(Parts { body, events }, cache, reference)
+}
+
+/// Is the body all there is to the document?
+fn is_whole(reference: &DocumentRef, body: Option<&Body>) -> bool {
+    reference.patches == 0 && body.is_some_and(|body| body.hash() == reference.hash)
 }
 
 fn places(reference: &DocumentRef) -> (Seq, Seq) {
@@ -285,19 +291,23 @@ fn build(parts: Parts, cache: &Cache, reference: &DocumentRef) -> Result<Arc<Val
         .ok_or_else(|| missing("the document it builds on is gone"))?;
     let mut value: Value = serde_json::from_slice(body.bytes())
         .map_err(|error| missing(&format!("the document it builds on is not JSON: {error}")))?;
-    if reference.patches > 0 {
-        for event in &parts.events {
-            if let Some(change) = staging_change(event)? {
-                // The limits were kept when the patch was made.
-                let limits = Limits {
-                    bytes_max: usize::MAX,
-                    depth_max: usize::MAX,
-                    operations_max: usize::MAX,
-                };
-                value = change
-                    .apply(value, &limits)
-                    .map_err(|error| missing(&format!("its patch does not apply: {error}")))?;
-            }
+    let (from, _) = places(reference);
+    for event in &parts.events {
+        let change = if event.seq == from {
+            change_from_active(event)?
+        } else {
+            staging_change(event)?
+        };
+        if let Some(change) = change {
+            // The limits were kept when the patch was made.
+            let limits = Limits {
+                bytes_max: usize::MAX,
+                depth_max: usize::MAX,
+                operations_max: usize::MAX,
+            };
+            value = change
+                .apply(value, &limits)
+                .map_err(|error| missing(&format!("its patch does not apply: {error}")))?;
         }
     }
     if Digest::of_json(&value) != reference.hash {
@@ -308,12 +318,14 @@ fn build(parts: Parts, cache: &Cache, reference: &DocumentRef) -> Result<Arc<Val
     Ok(value)
 }
 
+/// How the staged document differs from the active one that `event` carries, if it says so.
+fn change_from_active(event: &Event) -> Result<Option<Change>, StateError> {
+    let patch = event.data.get(STAGING_FROM_ACTIVE);
+    patch.map(|patch| change_of(event, patch)).transpose()
+}
+
 /// How `event` patched the staged document, if it did.
 fn staging_change(event: &Event) -> Result<Option<Change>, StateError> {
-    let unreadable = |error: serde_json::Error| StateError::Unreadable {
-        seq: event.seq,
-        reason: error.to_string(),
-    };
     let data = &event.data;
     let patch = match data.get("staging_patch") {
         Some(patch) => Some(patch),
@@ -321,10 +333,19 @@ fn staging_change(event: &Event) -> Result<Option<Change>, StateError> {
         None => None,
     };
     if let Some(patch) = patch.filter(|patch| !patch.is_null()) {
-        let patch = json_patch::Patch::deserialize(patch).map_err(unreadable)?;
-        return Ok(Some(Change::Patch(patch)));
+        return change_of(event, patch).map(Some);
     }
     Ok(data.get("merge").map(|merge| Change::Merge(merge.clone())))
+}
+
+fn change_of(event: &Event, patch: &Value) -> Result<Change, StateError> {
+    let patch = json_patch::Patch::deserialize(patch);
+    patch
+        .map(Change::Patch)
+        .map_err(|error| StateError::Unreadable {
+            seq: event.seq,
+            reason: error.to_string(),
+        })
 }
 
 /// The schema that `reference` names; `event_at` reads the event that carries it.

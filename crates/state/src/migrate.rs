@@ -8,7 +8,8 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Change, Limits, Schema, StateError, StateManager, Target, Written, materialise,
+    Author, Change, Limits, Schema, StateError, StateManager, Target, Written,
+    materialise::{self, PATCHES_MAX, STAGING_FROM_ACTIVE},
     moves::{next_patch, release},
     root::{Root, SchemaRef},
     shared::{Halt, Shared},
@@ -118,8 +119,13 @@ impl Shared {
             // The body of the event is the active document, so this one need not travel.
             Ok((staged, _)) if staged == hash => root.staging = root.staging.replaced(hash),
             Ok((staged, migrated)) => {
-                data["staging_patch"] = json!(json_patch::diff(&staging, &migrated));
-                root.staging = root.staging.patched(staged);
+                if root.staging.patches >= PATCHES_MAX {
+                    data[STAGING_FROM_ACTIVE] = json!(json_patch::diff(&active, &migrated));
+                    root.staging = root.staging.replaced(staged);
+                } else {
+                    data["staging_patch"] = json!(json_patch::diff(&staging, &migrated));
+                    root.staging = root.staging.patched(staged);
+                }
                 self.cache.keep(staged, Arc::new(migrated));
             }
             Err(error) => {

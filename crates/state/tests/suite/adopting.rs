@@ -353,3 +353,35 @@ fn after_an_adoption_both_documents_satisfy_the_new_schema_and_after_a_refusal_n
         adopted.get()
     );
 }
+
+#[tokio::test]
+async fn no_adoption_makes_a_chain_of_patches_longer_than_a_reader_replays() {
+    const PATCHES_MAX: u32 = 64;
+    let mut lab = Lab::seeded().await;
+    for count in 1..=u64::from(PATCHES_MAX) {
+        lab.merge(json!({"count": count})).await;
+    }
+    let before = lab.state.root(&main()).await.unwrap().staging.patches;
+    assert_eq!(before, PATCHES_MAX);
+
+    let steps = vec![migration("0.1.0-0.2.0.json", rename())];
+    adopt(&lab, renamed(), steps).await.unwrap();
+
+    lab.restart().await;
+    let root = lab.state.root(&main()).await.unwrap();
+    assert_eq!(root.staging.patches, 0);
+    assert_eq!(*lab.staging().await.value, json!({"total": 64}));
+    assert_eq!(*lab.active().await.value, json!({"total": 0}));
+    lab.merge(json!({"more": true})).await;
+    lab.restart().await;
+    assert_eq!(
+        *lab.staging().await.value,
+        json!({"total": 64, "more": true})
+    );
+    lab.restart().await;
+    lab.merge(json!({"total": 65})).await;
+    assert_eq!(
+        *lab.staging().await.value,
+        json!({"total": 65, "more": true})
+    );
+}

@@ -12,6 +12,7 @@ mod migrate;
 mod moves;
 mod projection;
 mod replay;
+mod rollback;
 mod root;
 mod schema;
 mod shared;

@@ -97,8 +97,12 @@ pub enum StateError {
     LineageName(model::lineage::InvalidLineageName),
     #[error("version {version} was withdrawn and is never a base again")]
     Withdrawn { version: Version },
-    #[error("version {version} is the active one already")]
+    #[error("what version {version} holds is active already")]
     AlreadyActive { version: Version },
+    #[error("no earlier version that was not withdrawn holds another state to roll back to")]
+    NothingToRollBack,
+    #[error("`active` moved while it was about to be rolled back")]
+    ActiveMoved,
     #[error("`{migration}` refuses version {version}: {reason}")]
     Migration {
         migration: String,
@@ -221,15 +225,11 @@ impl StateManager {
         target: Target,
     ) -> Result<Document, StateError> {
         let root = self.root(lineage).await?;
-        match root.pins.get("active") {
-            Some(pinned) if target == Target::Active && *pinned != root.version => {
-                self.document_of(lineage, pinned).await
-            }
-            _ => self.load(lineage, target, &root).await,
-        }
+        self.shown(lineage, target, &root).await
     }
 
-    /// A document as it stood when the journal was at `seq`; `None` before the lineage began.
+    /// What [`StateManager::document`] answered when the journal was at `seq`, pins included;
+    /// `None` before the lineage began.
     pub async fn document_at(
         &self,
         lineage: &LineageName,
@@ -242,11 +242,32 @@ impl StateManager {
             .await?
         {
             Some(event) => self
-                .load(lineage, target, &Root::of(&event)?)
+                .shown(lineage, target, &Root::of(&event)?)
                 .await
                 .map(Some),
             None => Ok(None),
         }
+    }
+
+    async fn shown(
+        &self,
+        lineage: &LineageName,
+        target: Target,
+        root: &Root,
+    ) -> Result<Document, StateError> {
+        match target {
+            Target::Active => self.serving(lineage, root).await,
+            Target::Staging => self.load(lineage, target, root).await,
+        }
+    }
+
+    /// What `active` serves under `root`: the pinned version's document while there is a pin.
+    async fn serving(&self, lineage: &LineageName, root: &Root) -> Result<Document, StateError> {
+        let version = root.serving_version();
+        if *version == root.version {
+            return self.load(lineage, Target::Active, root).await;
+        }
+        self.document_of(lineage, version).await
     }
 
     /// The active document of a version, as it was released.

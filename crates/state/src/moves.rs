@@ -1,4 +1,4 @@
-//! Moving the root: promote, discard, roll back, pin. Each is one compare-and-swap.
+//! Moving the root: promote, discard, pin. Each is one compare-and-swap.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Author, Document, Seed, StateError, StateManager, Target, Written, materialise,
-    root::{Root, SchemaRef},
+    root::Root,
     shared::{Halt, Shared},
 };
 
@@ -37,28 +37,6 @@ impl StateManager {
         let (shared, by) = (self.shared.clone(), author.clone());
         let make = move |head: &mut dyn Head| shared.discarded(head, base, &by);
         self.apply(lineage, Target::Staging, author, make).await
-    }
-
-    /// Brings the active document of `to` back as the next patch version, with the schema it had,
-    /// and withdraws the version that is active now. Without `to`: the version that served
-    /// before. A staged document that does not fit that schema is discarded, and the event says so.
-    pub async fn roll_back(
-        &self,
-        lineage: &LineageName,
-        to: Option<Version>,
-        author: &Author,
-    ) -> Result<Written, StateError> {
-        let to = match to {
-            Some(to) => to,
-            None => self.root(lineage).await?.last_known_good,
-        };
-        // Read outside the writer: what a version released never changes.
-        let root = self.root_of(lineage, &to).await?;
-        let old = self.load(lineage, Target::Active, &root).await?;
-        let schema = root.schema;
-        let (shared, by) = (self.shared.clone(), author.clone());
-        let make = move |head: &mut dyn Head| shared.rolled_back(head, &old, &schema, &by);
-        self.apply(lineage, Target::Active, author, make).await
     }
 
     /// Opens a lineage of its own at an earlier version, or finds the one opened there before:
@@ -97,7 +75,8 @@ impl StateManager {
         Ok(name)
     }
 
-    /// Holds the alias `active` at `version`, or lets it follow the releases again.
+    /// Holds the alias `active` at `version`, which must not be withdrawn, or lets it follow the
+    /// releases again.
     pub async fn pin(
         &self,
         lineage: &LineageName,
@@ -134,41 +113,6 @@ impl Shared {
         Ok(self.release_event(data, &root, &value, author))
     }
 
-    fn rolled_back(
-        &self,
-        head: &mut dyn Head,
-        old: &Document,
-        schema: &SchemaRef,
-        author: &Author,
-    ) -> Result<NewEvent, Halt> {
-        let mut root = self.root_before(head, None)?;
-        let version = old.version.clone();
-        if version == root.version {
-            return Err(StateError::AlreadyActive { version }.into());
-        }
-        if root.withdrawn.contains(&version) {
-            return Err(StateError::Withdrawn { version }.into());
-        }
-        let mut data = release("rollback", &root, old.hash);
-        data["restores"] = json!(version);
-        data["withdraws"] = json!(root.version);
-        if schema.hash != root.schema.hash {
-            let staging = materialise::document_in(head, &self.cache, &root.staging)?;
-            let compiled = materialise::schema_in(head, &self.cache, schema)?;
-            if let Err(violations) = compiled.check(&staging) {
-                let reason = StateError::Invalid { violations };
-                data["staging_discarded"] = json!(reason.to_string());
-                root.staging = root.staging.replaced(old.hash);
-            }
-            root.schema = schema.clone();
-        }
-        root.active = root.active.replaced(old.hash);
-        root.withdrawn.push(root.version.clone());
-        root.last_known_good = version;
-        root.version = next_patch(&root.version);
-        Ok(self.release_event(data, &root, &old.value, author))
-    }
-
     fn discarded(
         &self,
         head: &mut dyn Head,
@@ -199,9 +143,13 @@ impl Shared {
         author: &Author,
     ) -> Result<NewEvent, Halt> {
         let mut root = self.root_before(head, None)?;
+        if let Some(version) = version.filter(|version| root.withdrawn.contains(version)) {
+            let version = version.clone();
+            return Err(StateError::Withdrawn { version }.into());
+        }
         let previous = match version {
-            Some(version) => root.pins.insert("active".to_owned(), version.clone()),
-            None => root.pins.remove("active"),
+            Some(version) => root.pins.insert(Root::ACTIVE.to_owned(), version.clone()),
+            None => root.pins.remove(Root::ACTIVE),
         };
         if previous.as_ref() == version {
             return Err(Halt::Unchanged);

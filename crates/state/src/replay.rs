@@ -31,8 +31,9 @@ pub enum ReplayError {
 }
 
 impl StateManager {
-    /// Writes both documents of every lineage as they stood at `seq` below `into`: `main`'s to
-    /// `state/`, another's to `lineages/NAME/state/`. The same place gives the same bytes.
+    /// Writes both documents of every lineage as they were served at `seq`, pins included, below
+    /// `into`: `main`'s to `state/`, another's to `lineages/NAME/state/`. The same place gives the
+    /// same bytes.
     pub async fn replay(&self, seq: Seq, into: &Path) -> Result<Vec<Replayed>, ReplayError> {
         let mut replayed = Vec::new();
         for lineage in self.lineages().await? {

@@ -14,7 +14,7 @@ pub struct Root {
     pub staging: DocumentRef,
     pub active: DocumentRef,
     pub version: semver::Version,
-    /// The version that served before `version`: where a rollback goes.
+    /// The version that served before `version`: where a rollback begins to look.
     pub last_known_good: semver::Version,
     /// The schema of both documents.
     pub schema: SchemaRef,
@@ -96,6 +96,19 @@ impl DocumentRef {
 }
 
 impl Root {
+    /// The alias that a pin may hold.
+    pub const ACTIVE: &str = "active";
+
+    /// The version that `active` serves: the pinned one, or the newest.
+    pub fn serving_version(&self) -> &semver::Version {
+        self.pins.get(Self::ACTIVE).unwrap_or(&self.version)
+    }
+
+    /// Is the active document the other's, under the same schema?
+    pub(crate) fn has_state_of(&self, other: &Root) -> bool {
+        self.active.hash == other.active.hash && self.schema.hash == other.schema.hash
+    }
+
     /// The root as `event` left it, with every place filled in.
     pub fn of(event: &Event) -> Result<Self, StateError> {
         let unreadable = |reason: String| StateError::Unreadable {

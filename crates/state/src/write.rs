@@ -103,7 +103,7 @@ impl StateManager {
     }
 
     /// What an earlier sending of the same request did, if it has a key and was committed.
-    async fn find_repeated(
+    pub(crate) async fn find_repeated(
         &self,
         lineage: &LineageName,
         target: Target,

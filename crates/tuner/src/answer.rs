@@ -136,6 +136,8 @@ pub(crate) fn problem(error: StateError) -> Problem {
         | StateError::LineageName(_)
         | StateError::Withdrawn { .. }
         | StateError::AlreadyActive { .. }
+        | StateError::NothingToRollBack
+        | StateError::ActiveMoved
         | StateError::Migration { .. } => Problem::conflict(text),
         StateError::Read(error) => read_problem(&error),
         StateError::Write(error) => append_problem(&error),

@@ -265,6 +265,17 @@ impl From<StateError> for Failure {
                 Exit::Conflict,
                 "choose an earlier version: `luthier state history`".to_owned(),
             ),
+            StateError::NothingToRollBack => (
+                "nothing_to_roll_back",
+                Exit::Conflict,
+                "name a version with --to: `luthier state history`".to_owned(),
+            ),
+            StateError::ActiveMoved => (
+                "active_moved",
+                Exit::Conflict,
+                "see what was released meanwhile, `luthier state history`, and decide again"
+                    .to_owned(),
+            ),
             StateError::LineageName(_) => (
                 "lineage_name",
                 Exit::Usage,

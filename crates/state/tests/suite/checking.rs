@@ -143,6 +143,7 @@ fn sorted(outcome: Result<Written, StateError>) -> Outcome {
             StateError::UnknownVersion { .. } => "unknown version",
             StateError::AlreadyActive { .. } => "already active",
             StateError::Withdrawn { .. } => "withdrawn",
+            StateError::NothingToRollBack => "nothing to roll back",
             error => panic!("{error:?}"),
         }),
     }
@@ -152,6 +153,7 @@ fn pinned(outcome: Result<Document, StateError>) -> Outcome {
     match outcome {
         Ok(document) => Outcome::Now(show(&document)),
         Err(StateError::UnknownVersion { .. }) => Outcome::Refused("unknown version"),
+        Err(StateError::Withdrawn { .. }) => Outcome::Refused("withdrawn"),
         Err(error) => panic!("{error:?}"),
     }
 }

@@ -12,4 +12,5 @@ mod projecting;
 mod reading;
 mod rebuilding;
 mod replaying;
+mod rolling_back;
 mod support;

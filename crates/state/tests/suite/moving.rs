@@ -1,8 +1,8 @@
-//! Promote, discard, roll back, pin.
+//! Promote, discard, pin, open a lineage at an earlier version.
 
 use journal::Journal as _;
 use serde_json::json;
-use state::{Adoption, Change, StateError, Target};
+use state::{Change, StateError, Target};
 
 use crate::support::*;
 
@@ -88,116 +88,6 @@ async fn a_discard_stages_what_is_active_as_a_new_revision() {
     assert_eq!(staging.revision, 3);
     assert_eq!(again.document, staging);
     assert!(again.event.is_none());
-}
-
-#[tokio::test]
-async fn a_rollback_brings_back_what_served_before_and_withdraws_what_served() {
-    let lab = Lab::seeded().await;
-    lab.release(1).await;
-    lab.release(2).await;
-
-    let back = lab
-        .state
-        .roll_back(&main(), None, &somebody())
-        .await
-        .unwrap();
-
-    assert_eq!(back.document, lab.active().await);
-    assert_eq!(*back.document.value, json!({"count": 1}));
-    assert_eq!(back.document.version, version("0.1.3"));
-    assert_eq!(*lab.staging().await.value, json!({"count": 2}));
-    let root = lab.state.root(&main()).await.unwrap();
-    assert_eq!(root.withdrawn, [version("0.1.2")]);
-    assert_eq!(root.last_known_good, version("0.1.1"));
-}
-
-#[tokio::test]
-async fn a_rollback_goes_to_any_version_but_a_withdrawn_an_unknown_or_the_active_one() {
-    let lab = Lab::seeded().await;
-    for count in 1..=3 {
-        lab.release(count).await;
-    }
-    let back = async |to: &str| {
-        let to = Some(version(to));
-        lab.state.roll_back(&main(), to, &somebody()).await
-    };
-
-    let restored = back("0.1.0").await.unwrap().document;
-    assert_eq!((*restored.value).clone(), json!({"count": 0}));
-    assert_eq!(restored.version, version("0.1.4"));
-
-    let refused = back("0.1.3").await;
-    assert!(
-        matches!(refused, Err(StateError::Withdrawn { .. })),
-        "{refused:?}"
-    );
-    let refused = back("0.1.4").await;
-    assert!(
-        matches!(refused, Err(StateError::AlreadyActive { .. })),
-        "{refused:?}"
-    );
-    let Err(StateError::UnknownVersion { nearest, .. }) = back("0.1.9").await else {
-        panic!("0.1.9 was never released")
-    };
-    assert_eq!(nearest, ["0.1.0", "0.1.1", "0.1.2"]);
-    assert_eq!(
-        *back("0.1.2").await.unwrap().document.value,
-        json!({"count": 2})
-    );
-}
-
-#[tokio::test]
-async fn a_lineage_that_was_never_released_has_nothing_to_roll_back_to() {
-    let lab = Lab::seeded().await;
-
-    let refused = lab.state.roll_back(&main(), None, &somebody()).await;
-
-    assert!(
-        matches!(refused, Err(StateError::AlreadyActive { .. })),
-        "{refused:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_rollback_past_an_adoption_brings_the_old_schema_back_too() {
-    let mut lab = Lab::seeded().await;
-    let adoption = Adoption {
-        schema: json!({"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["total"]}),
-        migrations: vec![
-            state::Migration::parse(
-                "0.1.0-0.2.0.json",
-                json!([{"op": "move", "from": "/count", "path": "/total"}]),
-            )
-            .unwrap(),
-        ],
-    };
-    lab.state
-        .adopt(&main(), adoption, &somebody())
-        .await
-        .unwrap();
-    lab.merge(json!({"total": 7})).await;
-
-    let back = lab
-        .state
-        .roll_back(&main(), None, &somebody())
-        .await
-        .unwrap();
-
-    assert_eq!(*back.document.value, json!({"count": 0}));
-    let note = &back.event.unwrap().data["staging_discarded"];
-    assert_eq!(
-        *note,
-        r#"the document breaks its schema at ``: "count" is a required property"#
-    );
-    lab.restart().await;
-    assert_eq!(*lab.staging().await.value, json!({"count": 0}));
-    assert_eq!(*lab.state.schema(&main()).await.unwrap().value(), schema());
-    let total = Change::Merge(json!({"count": null, "total": 1}));
-    let refused = lab.state.commit(&main(), total, None, &somebody()).await;
-    assert!(
-        matches!(refused, Err(StateError::Invalid { .. })),
-        "{refused:?}"
-    );
 }
 
 #[tokio::test]

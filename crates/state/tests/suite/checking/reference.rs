@@ -125,8 +125,10 @@ impl Model {
     }
 
     fn note(&mut self) {
-        self.places
-            .push([self.shown(Target::Staging), self.shown(Target::Active)]);
+        self.places.push([
+            self.answered(Target::Staging),
+            self.answered(Target::Active),
+        ]);
     }
 
     pub(super) fn base(&self, base: Base) -> Option<Revision> {
@@ -178,19 +180,47 @@ impl Model {
         let Some(old) = self.released(to) else {
             return Outcome::Refused("unknown version");
         };
-        if *to == self.version {
-            return Outcome::Refused("already active");
-        }
         if self.withdrawn.contains(to) {
             return Outcome::Refused("withdrawn");
         }
-        self.withdrawn.push(self.version.clone());
+        if *to == self.version || old.value == self.active.0 {
+            return Outcome::Refused("already active");
+        }
+        let serving = self.answered(Target::Active);
+        let bad = if serving.value == old.value {
+            self.version.clone()
+        } else {
+            serving.version
+        };
+        if !self.withdrawn.contains(&bad) {
+            self.withdrawn.push(bad);
+        }
+        self.pin = None;
         self.release(old.value, to.clone())
     }
 
+    /// Where a rollback goes if nobody says.
+    fn good(&self) -> Option<Version> {
+        let serving = self.answered(Target::Active);
+        let is_good = |old: &&Shown| {
+            old.version <= self.last_known_good
+                && old.version < serving.version
+                && !self.withdrawn.contains(&old.version)
+                && old.value != serving.value
+                && old.value != self.active.0
+        };
+        let found = self.versions.iter().rev().find(is_good);
+        found.map(|old| old.version.clone())
+    }
+
     fn hold(&mut self, to: Option<Version>) -> Outcome {
-        if to.as_ref().is_some_and(|to| self.released(to).is_none()) {
-            return Outcome::Refused("unknown version");
+        if let Some(to) = &to {
+            if self.released(to).is_none() {
+                return Outcome::Refused("unknown version");
+            }
+            if self.withdrawn.contains(to) {
+                return Outcome::Refused("withdrawn");
+            }
         }
         if self.pin != to {
             self.pin = to;
@@ -225,6 +255,10 @@ impl Model {
                 None => self.release(self.staging.0.clone(), self.version.clone()),
             },
             Step::Discard(base) => self.stage(Some(self.active.0.clone()), self.base(*base)),
+            Step::RollBack(Pick::LastKnownGood) => match self.good() {
+                Some(to) => self.roll_back(&to),
+                None => Outcome::Refused("nothing to roll back"),
+            },
             Step::RollBack(pick) => self.roll_back(&self.pick(*pick)),
             Step::Pin(pick) => self.hold(Some(self.pick(*pick))),
             Step::Unpin => self.hold(None),

@@ -1,0 +1,164 @@
+//! Going back to what an earlier version held.
+
+use journal::{Head, Order, Query};
+use model::{EventType, LineageName, NewEvent, Subject};
+use semver::Version;
+use serde_json::json;
+
+use crate::{
+    Author, Document, StateError, StateManager, Target, Written, materialise,
+    moves::{next_patch, release},
+    root::{Root, SchemaRef},
+    shared::{Halt, Shared},
+};
+
+/// Releases that are looked through at once for one to go back to.
+const PAGE_RELEASES_MAX: usize = 64;
+
+/// What a rollback was decided on, outside the writer.
+struct Plan {
+    /// The root as it was then.
+    read: Root,
+    /// The version that `active` served then, and whether that is what is brought back.
+    serving: Version,
+    is_serving: bool,
+    /// The document to bring back, and the schema that it had.
+    old: Document,
+    schema: SchemaRef,
+}
+
+impl StateManager {
+    /// Brings the active document of `to` back as the next patch version, with the schema it had,
+    /// withdraws the version that serves now, and lets go of a pin. Without `to`: the newest
+    /// version before that one which is not withdrawn and holds another state, so that one
+    /// rollback after another goes further back. A staged document that does not fit that schema
+    /// is discarded, and the event says so.
+    pub async fn roll_back(
+        &self,
+        lineage: &LineageName,
+        to: Option<Version>,
+        author: &Author,
+    ) -> Result<Written, StateError> {
+        let plan = match self.plan_rollback(lineage, to).await {
+            Ok(plan) => plan,
+            Err(error) => {
+                let repeated = self.find_repeated(lineage, Target::Active, author).await?;
+                return repeated.ok_or(error);
+            }
+        };
+        let (shared, by) = (self.shared.clone(), author.clone());
+        let make = move |head: &mut dyn Head| shared.rolled_back(head, &plan, &by);
+        self.apply(lineage, Target::Active, author, make).await
+    }
+
+    /// Reads outside the writer: what a version released never changes.
+    async fn plan_rollback(
+        &self,
+        lineage: &LineageName,
+        to: Option<Version>,
+    ) -> Result<Plan, StateError> {
+        let read = self.root(lineage).await?;
+        let serving = match read.pins.get(Root::ACTIVE) {
+            Some(pinned) => self.root_of(lineage, pinned).await?,
+            None => read.clone(),
+        };
+        let root = match to {
+            Some(to) => self.root_of(lineage, &to).await?,
+            None => self.find_good(lineage, &read, &serving).await?,
+        };
+        let old = self.load(lineage, Target::Active, &root).await?;
+        Ok(Plan {
+            read,
+            is_serving: root.has_state_of(&serving),
+            serving: serving.version,
+            old,
+            schema: root.schema,
+        })
+    }
+
+    /// The root of the version that a rollback goes to if nobody names one.
+    async fn find_good(
+        &self,
+        lineage: &LineageName,
+        now: &Root,
+        serving: &Root,
+    ) -> Result<Root, StateError> {
+        let mut query = Query {
+            kinds: vec![EventType::RELEASE],
+            order: Order::NewestFirst,
+            limit: PAGE_RELEASES_MAX,
+            ..Query::of(Subject::lineage(lineage))
+        };
+        loop {
+            let page = self.journal.read(query.clone()).await?;
+            let Some(oldest) = page.last() else {
+                return Err(StateError::NothingToRollBack);
+            };
+            query.until = oldest.seq.saturating_sub(1);
+            for event in page {
+                let root = Root::of(&event)?;
+                let is_earlier =
+                    root.version <= now.last_known_good && root.version < serving.version;
+                if is_earlier
+                    && !now.withdrawn.contains(&root.version)
+                    && !root.has_state_of(serving)
+                    && !root.has_state_of(now)
+                {
+                    return Ok(root);
+                }
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn rolled_back(
+        &self,
+        head: &mut dyn Head,
+        plan: &Plan,
+        author: &Author,
+    ) -> Result<NewEvent, Halt> {
+        let mut root = self.root_before(head, None)?;
+        let (old, version) = (&plan.old, plan.old.version.clone());
+        if root.version != plan.read.version || root.pins != plan.read.pins {
+            return Err(StateError::ActiveMoved.into());
+        }
+        if root.withdrawn.contains(&version) {
+            return Err(StateError::Withdrawn { version }.into());
+        }
+        let is_same = old.hash == root.active.hash && plan.schema.hash == root.schema.hash;
+        if version == root.version || is_same {
+            return Err(StateError::AlreadyActive { version }.into());
+        }
+        // Somebody who held `active` at the state that is brought back was led away from it by the
+        // newest version.
+        let bad = if plan.is_serving {
+            root.version.clone()
+        } else {
+            plan.serving.clone()
+        };
+        let mut data = release("rollback", &root, old.hash);
+        data["restores"] = json!(version);
+        data["withdraws"] = json!(bad);
+        if let Some(pinned) = root.pins.remove(Root::ACTIVE) {
+            data["unpins"] = json!(pinned);
+        }
+        if plan.schema.hash != root.schema.hash {
+            let staging = materialise::document_in(head, &self.cache, &root.staging)?;
+            let compiled = materialise::schema_in(head, &self.cache, &plan.schema)?;
+            if let Err(violations) = compiled.check(&staging) {
+                let reason = StateError::Invalid { violations };
+                data["staging_discarded"] = json!(reason.to_string());
+                root.staging = root.staging.replaced(old.hash);
+            }
+            root.schema = plan.schema.clone();
+        }
+        root.active = root.active.replaced(old.hash);
+        if !root.withdrawn.contains(&bad) {
+            root.withdrawn.push(bad);
+        }
+        root.last_known_good = version;
+        root.version = next_patch(&root.version);
+        Ok(self.release_event(data, &root, &old.value, author))
+    }
+}

@@ -34,6 +34,10 @@ pub fn write(value: &Value, out: &mut String) {
 fn write_number(number: &serde_json::Number, out: &mut String) {
     if let Some(float) = number.as_f64().filter(|_| number.is_f64()) {
         out.push_str(ryu_js::Buffer::new().format(float));
+    } else if let Some(whole) = number.as_u64() {
+        out.push_str(itoa::Buffer::new().format(whole));
+    } else if let Some(whole) = number.as_i64() {
+        out.push_str(itoa::Buffer::new().format(whole));
     } else {
         use std::fmt::Write;
         write!(out, "{number}").expect("writing to a String cannot fail");
@@ -67,8 +71,19 @@ fn write_sorted<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>, out:
 /// Appends `text` as a JSON string: the two-letter escapes where there is one, `\u00xx` for the
 /// other control characters, everything else as it is.
 pub fn write_text(text: &str, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push('"');
+    match first_special(text.as_bytes()) {
+        None => out.push_str(text),
+        Some(at) => {
+            out.push_str(&text[..at]);
+            write_escaped(&text[at..], out);
+        }
+    }
+    out.push('"');
+}
+
+fn write_escaped(text: &str, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut clean_from = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escape = match byte {
@@ -91,7 +106,25 @@ pub fn write_text(text: &str, out: &mut String) {
         clean_from = at + 1;
     }
     out.push_str(&text[clean_from..]);
-    out.push('"');
+}
+
+/// Where the first byte is that a JSON string must escape, found a block at a time: hardly any
+/// text has one, and a document is mostly text.
+fn first_special(bytes: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 16;
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let clean = blocks
+        .iter()
+        .take_while(|block| {
+            !block
+                .iter()
+                .fold(false, |any, byte| any | is_special(*byte))
+        })
+        .count();
+    let from = clean * BLOCK;
+    let found = bytes[from..].iter().position(|byte| is_special(*byte));
+    found.map(|at| from + at)
 }
 
 #[cfg(test)]
@@ -124,6 +157,18 @@ mod tests {
             to_string(&value),
             "{\"\\r\":5,\"1\":4,\"\u{20ac}\":3,\"\u{1f600}\":2,\"\u{fb33}\":1}"
         );
+    }
+
+    #[test]
+    fn what_must_be_escaped_is_found_wherever_it_stands() {
+        for at in 0..50 {
+            for special in ['"', '\\', '\u{1}', '\n', '\u{1f}'] {
+                let text = format!("{}{special}{}", "é".repeat(at), "~".repeat(50 - at));
+                let written = to_string(&json!(text));
+
+                assert_eq!(written, serde_json::to_string(&text).unwrap());
+            }
+        }
     }
 
     #[test]

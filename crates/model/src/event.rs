@@ -40,6 +40,7 @@ pub struct Event {
 /// An event before the journal gave it a place.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
+    pub id: Uuid,
     pub kind: EventType,
     pub time: Timestamp,
     pub context: Context,
@@ -51,6 +52,7 @@ pub struct NewEvent {
 impl NewEvent {
     pub fn new(kind: EventType, time: Timestamp, context: Context, data: Value) -> Self {
         Self {
+            id: Uuid::now_v7(),
             kind,
             time,
             context,
@@ -335,7 +337,7 @@ impl Event {
             seq: 0,
             hash: Digest([0; 32]),
             revision,
-            id: Uuid::now_v7(),
+            id: event.id,
             kind: event.kind,
             subject,
             time: event.time,

@@ -79,9 +79,14 @@ pub(crate) fn admit(mut value: Value, limits: &Limits) -> Result<Value, ChangeEr
             found: kind_of(&value),
         });
     }
-    check_depth(&value, limits)?;
-    settle_numbers(&mut value)?;
-    Ok(value)
+    match settle(&mut value, limits.depth_max) {
+        Ok(()) => Ok(value),
+        Err(Flaw::Number(number)) => Err(ChangeError::Number(number)),
+        Err(Flaw::TooDeep) => Err(ChangeError::TooDeep {
+            depth: json::depth(&value),
+            depth_max: limits.depth_max,
+        }),
+    }
 }
 
 fn apply_patch(patch: &Patch, document: &mut Value, limits: &Limits) -> Result<(), ChangeError> {
@@ -142,8 +147,15 @@ fn check_depth(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
     Ok(())
 }
 
-/// Values that came through [`json::parse`] are settled already; those made inside might not be.
-fn settle_numbers(value: &mut Value) -> Result<(), ChangeError> {
+/// What keeps a value from being a document.
+enum Flaw {
+    Number(serde_json::Number),
+    TooDeep,
+}
+
+/// Walks a value once: its numbers, because those made inside might not be as [`json::parse`]
+/// leaves them, and its depth.
+fn settle(value: &mut Value, levels: usize) -> Result<(), Flaw> {
     match value {
         Value::Number(number) => {
             let settled = match number.as_f64().filter(|_| number.is_f64()) {
@@ -153,11 +165,16 @@ fn settle_numbers(value: &mut Value) -> Result<(), ChangeError> {
                     .filter(|n| n.unsigned_abs() <= model::SAFE_INTEGER_MAX)
                     .map(serde_json::Number::from),
             };
-            *number = settled.ok_or_else(|| ChangeError::Number(number.clone()))?;
+            *number = settled.ok_or_else(|| Flaw::Number(number.clone()))?;
             Ok(())
         }
-        Value::Array(items) => items.iter_mut().try_for_each(settle_numbers),
-        Value::Object(members) => members.values_mut().try_for_each(settle_numbers),
+        Value::Array(_) | Value::Object(_) if levels == 0 => Err(Flaw::TooDeep),
+        Value::Array(items) => items
+            .iter_mut()
+            .try_for_each(|item| settle(item, levels - 1)),
+        Value::Object(members) => members
+            .values_mut()
+            .try_for_each(|member| settle(member, levels - 1)),
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
     }
 }

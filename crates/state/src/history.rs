@@ -6,7 +6,7 @@ use journal::{Order, Query, Watch};
 use json_patch::Patch;
 use model::{Event, LineageName, Seq, Subject};
 
-use crate::{Root, StateError, StateManager, Target};
+use crate::{Root, StateError, StateManager, Target, diff::diff};
 
 /// One change of a lineage.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl StateManager {
         let root = self.root(lineage).await?;
         let active = self.load(lineage, Target::Active, &root).await?;
         let staging = self.load(lineage, Target::Staging, &root).await?;
-        Ok(json_patch::diff(&active.value, &staging.value))
+        Ok(diff(&active.value, &staging.value))
     }
 
     /// Every change of `lineage` after `after`, once and in order.

@@ -4,6 +4,7 @@
 //! Start at [`StateManager`].
 
 mod change;
+mod diff;
 mod document;
 mod history;
 mod manager;

@@ -8,9 +8,10 @@ use std::{
 
 use journal::{Head, Journal, Order, Query};
 use lru::LruCache;
-use model::{Body, Digest, Event, Seq, Subject};
+use model::{Body, Digest, Event, NewEvent, Seq, Subject};
 use serde::Deserialize as _;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{
     Change, Limits, Schema,
@@ -38,12 +39,12 @@ const ROOTS_MAX: usize = 4096;
 /// let go of one is cheap only while the processor still has it at hand.
 const SUPERSEDED_MAX: usize = 16;
 
-/// Parsed documents and compiled schemas by their hash, roots by the hash of their event.
+/// Parsed documents and compiled schemas by their hash, roots by the id of their event.
 pub(crate) struct Cache {
     superseded: Mutex<VecDeque<Digest>>,
     documents: Mutex<Documents>,
     schemas: Mutex<LruCache<Digest, Schema>>,
-    roots: Mutex<LruCache<(Seq, Digest), Arc<Root>>>,
+    roots: Mutex<LruCache<Uuid, Arc<Root>>>,
 }
 
 /// Parsed documents, the least recently used out when they take too much memory.
@@ -182,15 +183,25 @@ impl Cache {
             .put(schema.hash(), schema);
     }
 
+    /// Keeps the root of an event that is being made, to spare reading it back out of the event.
+    pub(crate) fn expect_root(&self, event: &NewEvent, root: &Root) {
+        self.roots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .put(event.id, Arc::new(root.clone()));
+    }
+
     /// The root that `event` left: each is asked for by its own writer and by the next one.
     pub(crate) fn root(&self, event: &Event) -> Result<Arc<Root>, StateError> {
-        let key = (event.seq, event.hash);
         let lock = || self.roots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(root) = lock().get(&key) {
-            return Ok(root.clone());
-        }
-        let root = Arc::new(Root::of(event)?);
-        lock().put(key, root.clone());
+        let known = lock().get(&event.id).cloned();
+        let root = match known {
+            Some(root) if root.is_settled() => return Ok(root),
+            Some(root) => root.settled(event.seq),
+            None => Root::of(event)?,
+        };
+        let root = Arc::new(root);
+        lock().put(event.id, root.clone());
         Ok(root)
     }
 

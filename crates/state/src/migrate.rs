@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Author, Change, Limits, Schema, StateError, StateManager, Target, Written,
+    diff::diff,
     materialise::{self, PATCHES_MAX, STAGING_FROM_ACTIVE},
     moves::{next_patch, release},
     root::{Root, SchemaRef},
@@ -120,10 +121,10 @@ impl Shared {
             Ok((staged, _)) if staged == hash => root.staging = root.staging.replaced(hash),
             Ok((staged, migrated)) => {
                 if root.staging.patches >= PATCHES_MAX {
-                    data[STAGING_FROM_ACTIVE] = json!(json_patch::diff(&active, &migrated));
+                    data[STAGING_FROM_ACTIVE] = json!(diff(&active, &migrated));
                     root.staging = root.staging.replaced(staged);
                 } else {
-                    data["staging_patch"] = json!(json_patch::diff(&staging, &migrated));
+                    data["staging_patch"] = json!(diff(&staging, &migrated));
                     root.staging = root.staging.patched(staged);
                 }
                 self.cache.keep(staged, Arc::new(migrated));

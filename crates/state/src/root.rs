@@ -119,11 +119,22 @@ impl Root {
             .data
             .get("root")
             .ok_or_else(|| unreadable("it has no root".to_owned()))?;
-        let mut root = Root::deserialize(root).map_err(|error| unreadable(error.to_string()))?;
-        root.staging.settle(event.seq);
-        root.active.settle(event.seq);
-        root.schema.seq.get_or_insert(event.seq);
-        Ok(root)
+        let root = Root::deserialize(root).map_err(|error| unreadable(error.to_string()))?;
+        Ok(root.settled(event.seq))
+    }
+
+    /// The root as the event at `seq` left it, with every place filled in.
+    pub(crate) fn settled(&self, seq: Seq) -> Self {
+        let mut root = self.clone();
+        root.staging.settle(seq);
+        root.active.settle(seq);
+        root.schema.seq.get_or_insert(seq);
+        root
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        let places = [self.staging.seq, self.active.seq, self.schema.seq];
+        places.iter().all(Option::is_some)
     }
 
     pub fn document(&self, target: Target) -> &DocumentRef {

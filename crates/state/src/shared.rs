@@ -76,7 +76,9 @@ impl Shared {
             version: Some(root.version.clone()),
             ..author.context.clone()
         };
-        NewEvent::new(kind, (self.clock)(), context, data)
+        let event = NewEvent::new(kind, (self.clock)(), context, data);
+        self.cache.expect_root(&event, root);
+        event
     }
 
     /// The canonical bytes of a value that fits its schema and the size.

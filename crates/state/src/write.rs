@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Author, Change, Document, Moved, StateError, StateManager, Target, Written, change,
+    diff::diff,
     materialise::{self, PATCHES_MAX},
     root::Root,
     shared::{Halt, Made, Shared},
@@ -93,7 +94,7 @@ impl StateManager {
         let value = change::admit(value, &self.shared.limits)?;
         let (body, hash) = self.shared.checked_body(&value, &schema)?;
         Ok(Prepared {
-            patch: json_patch::diff(&before, &value),
+            patch: diff(&before, &value),
             before: root.staging.hash,
             hash,
             body,
@@ -148,7 +149,7 @@ impl StateManager {
             by: event.context.clone(),
             at: event.time,
             seq: event.seq,
-            diff: json_patch::diff(&old.value, &current.value),
+            diff: diff(&old.value, &current.value),
         });
         let (current, moved) = (Box::new(current), Box::new(moved));
         Ok(StateError::Stale {

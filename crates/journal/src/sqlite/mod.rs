@@ -1,6 +1,7 @@
-//! The embedded journal: one `SQLite` file, one writer thread, readers apart.
+//! The embedded journal: one `SQLite` file, one writer, readers apart.
 
 mod checkpoint;
+mod desk;
 mod fork;
 mod poll;
 mod recent;
@@ -23,10 +24,11 @@ use std::{
 use async_trait::async_trait;
 use model::{Body, Event, Seq, Subject, event::IdempotencyKey};
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 use self::{
     checkpoint::Checkpointer,
+    desk::{Closed, Desk},
     poll::Poller,
     recent::{PAGE_EVENTS_MAX, Recent},
     writer::{Command, Writer},
@@ -98,7 +100,7 @@ pub enum OpenError {
 /// A [`Journal`] in one `SQLite` file. Several processes may open the same file.
 pub struct SqliteJournal {
     options: OpenOptions,
-    queue: Mutex<Option<mpsc::Sender<Command>>>,
+    desk: Arc<Desk>,
     writer: Mutex<Option<JoinHandle<()>>>,
     recent: Arc<Recent>,
     readers: Mutex<Vec<Connection>>,
@@ -123,25 +125,20 @@ impl SqliteJournal {
         let beside = schema::open_for_writing(&options)?;
         let checkpointer =
             Checkpointer::start(beside, counts.clone()).map_err(OpenError::Thread)?;
-        let (queue, queued) = mpsc::channel(options.queue_max);
         let writer = Writer::new(
             connection,
-            queued,
-            options.batch_max,
             recent.clone(),
             counts.clone(),
             checkpointer,
             is_unsettled.clone(),
         );
-        let writer = std::thread::Builder::new()
-            .name("journal-writer".to_owned())
-            .spawn(move || writer.run())
-            .map_err(OpenError::Thread)?;
+        let (desk, writer) =
+            Desk::open(writer, options.queue_max, options.batch_max).map_err(OpenError::Thread)?;
         Ok(Arc::new(Self {
             poller: Poller::new(options.clone(), recent.clone()),
             reading: Semaphore::new(options.readers_max),
             options,
-            queue: Mutex::new(Some(queue)),
+            desk,
             writer: Mutex::new(Some(writer)),
             recent,
             readers: Mutex::default(),
@@ -153,12 +150,7 @@ impl SqliteJournal {
     /// Writes what is queued, folds the log in, releases the file and ends every watch. Later writes
     /// are refused.
     pub async fn close(&self) {
-        drop(
-            self.queue
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
+        self.desk.close();
         let writer = self
             .writer
             .lock()
@@ -181,10 +173,7 @@ impl SqliteJournal {
 
     /// Writes that wait for the writer now.
     pub fn queued(&self) -> usize {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue
-            .as_ref()
-            .map_or(0, |queue| queue.max_capacity() - queue.capacity())
+        self.desk.queued()
     }
 
     /// Lets go of idle readers and their page caches.
@@ -251,6 +240,12 @@ impl SqliteJournal {
     }
 }
 
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        self.desk.close();
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("there is nothing to write")]
 struct OnlyToSettle;
@@ -263,12 +258,6 @@ impl Journal for SqliteJournal {
         key: Option<IdempotencyKey>,
         change: Change,
     ) -> Result<Committed, AppendError> {
-        let closed = || AppendError::Unavailable(Unavailable::Closed);
-        let queue = self
-            .queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
         let (reply, answer) = oneshot::channel();
         let command = Command {
             subject,
@@ -276,11 +265,10 @@ impl Journal for SqliteJournal {
             change,
             reply,
         };
-        queue
-            .ok_or_else(closed)?
-            .send(command)
+        self.desk
+            .hand_in(command)
             .await
-            .map_err(|_closed| closed())?;
+            .map_err(|Closed| AppendError::Unavailable(Unavailable::Closed))?;
         // The writer answers every command; a dropped reply means that it died in the middle.
         answer
             .await

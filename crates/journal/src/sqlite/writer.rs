@@ -1,4 +1,4 @@
-//! The one thread that writes: it takes whatever waits, makes it one transaction, syncs once.
+//! The one writer: it makes whatever waits one transaction and syncs once.
 
 use std::{
     cell::Cell,
@@ -8,7 +8,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
 };
 
 use fail::fail_point;
@@ -20,10 +19,7 @@ use model::{
     trace::TraceId,
 };
 use rusqlite::{Connection, hooks::Wal, params};
-use tokio::sync::{
-    mpsc::{self, error::TryRecvError},
-    oneshot,
-};
+use tokio::sync::oneshot;
 
 use super::{checkpoint::Checkpointer, recent::Recent, schema, select, view::View};
 use crate::{AppendError, Change, Committed, ReadError, Refusal, Unavailable};
@@ -39,9 +35,6 @@ const WAL_PAGES_SOFT_MAX: u32 = 500;
 
 /// … and by the writer itself from this many on, so that it starts again from the front.
 const WAL_PAGES_HARD_MAX: u32 = 4_000;
-
-/// How long the writer looks for the next command before it sleeps.
-const LOOK_AGAIN_US_MAX: u64 = 200;
 
 /// One write on its way to the writer.
 pub(super) struct Command {
@@ -65,8 +58,6 @@ pub struct WriterCounts {
 
 pub(super) struct Writer {
     pub(super) connection: Connection,
-    pub(super) queue: mpsc::Receiver<Command>,
-    pub(super) batch_max: usize,
     pub(super) recent: Arc<Recent>,
     pub(super) counts: Arc<WriterCounts>,
     pub(super) checkpointer: Checkpointer,
@@ -91,19 +82,18 @@ fn count_wal_pages(_: &mut Wal, pages: i32) -> rusqlite::Result<()> {
 
 impl Writer {
     pub(super) fn new(
-        connection: Connection,
-        queue: mpsc::Receiver<Command>,
-        batch_max: usize,
+        mut connection: Connection,
         recent: Arc<Recent>,
         counts: Arc<WriterCounts>,
         checkpointer: Checkpointer,
         is_unsettled: Arc<AtomicBool>,
     ) -> Self {
+        connection
+            .wal_hook(Some(count_wal_pages))
+            .expect("a fresh connection takes a hook");
         let heads = LruCache::new(NonZeroUsize::new(HEADS_MAX).expect("HEADS_MAX is not 0"));
         Self {
             connection,
-            queue,
-            batch_max,
             recent,
             counts,
             checkpointer,
@@ -114,42 +104,21 @@ impl Writer {
         }
     }
 
-    /// Until every sender is gone; what is queued by then is still written.
-    pub(super) fn run(mut self) {
-        self.connection
-            .wal_hook(Some(count_wal_pages))
-            .expect("a fresh connection takes a hook");
-        while let Some(first) = self.receive() {
-            let mut batch = vec![first];
-            while batch.len() < self.batch_max {
-                match self.queue.try_recv() {
-                    Ok(next) => batch.push(next),
-                    Err(_) => break,
-                }
-            }
-            self.commit(batch);
-            self.keep_log_short();
-        }
+    /// Makes one transaction of `batch` and answers all of it.
+    pub(super) fn write(&mut self, batch: Vec<Command>) {
+        WAL_PAGES.set(0);
+        self.commit(batch);
+        self.keep_log_short();
+    }
+
+    /// Folds the log in.
+    pub(super) fn close(self) {
         if let Err(error) = self
             .connection
             .pragma(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))
         {
             tracing::debug!(%error, "the log was not folded in at closing; the next opening does it");
         }
-    }
-
-    /// The next command. Looks again for a moment before it sleeps: whoever was just answered
-    /// often writes again at once, and waking a thread takes as long as half a commit.
-    fn receive(&mut self) -> Option<Command> {
-        let started = Instant::now();
-        while started.elapsed() < Duration::from_micros(LOOK_AGAIN_US_MAX) {
-            match self.queue.try_recv() {
-                Ok(command) => return Some(command),
-                Err(TryRecvError::Disconnected) => return None,
-                Err(TryRecvError::Empty) => std::hint::spin_loop(),
-            }
-        }
-        self.queue.blocking_recv()
     }
 
     /// One transaction for all of `batch`.

@@ -1,0 +1,179 @@
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use gix::objs::Kind;
+use model::Digest;
+use sha2::Digest as _;
+
+use crate::{Bounds, CommitId, Repo, SkippedFile, TreeError, object::load_kind, tree::is_at};
+
+/// What a version consists of; the rest of a workspace is nobody's business but its authors'.
+const PARTS: [&str; 5] = ["ci", "luthier.toml", "state", "tests", "tools"];
+
+/// What a version's code is made of: a change elsewhere reloads nothing.
+const CODE_PARTS: [&str; 2] = ["state/assets", "tools"];
+
+/// Files by path, and the hash that names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSet {
+    files: BTreeMap<String, Bytes>,
+    digest: Digest,
+}
+
+impl FileSet {
+    pub fn new(files: BTreeMap<String, Bytes>) -> Self {
+        let digest = digest(&files);
+        Self { files, digest }
+    }
+
+    pub fn files(&self) -> &BTreeMap<String, Bytes> {
+        &self.files
+    }
+
+    pub fn find(&self, path: &str) -> Option<&Bytes> {
+        self.files.get(path)
+    }
+
+    /// SHA-256 over each file in the order of paths: length of the path, path, length of the
+    /// content, content; lengths are 64 bits, little end first.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+fn digest(files: &BTreeMap<String, Bytes>) -> Digest {
+    let length = |bytes: &[u8]| {
+        u64::try_from(bytes.len())
+            .expect("a length fits 64 bits")
+            .to_le_bytes()
+    };
+    let mut hasher = sha2::Sha256::new();
+    for (path, content) in files {
+        hasher.update(length(path.as_bytes()));
+        hasher.update(path);
+        hasher.update(length(content));
+        hasher.update(content);
+    }
+    Digest(hasher.finalize().into())
+}
+
+/// Everything of a commit, or of a working tree, that makes a version: `luthier.toml`, `tools`,
+/// `state`, `tests` and `ci`, less what editors, Python and Luthier itself leave there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    set: FileSet,
+    skipped: Vec<SkippedFile>,
+}
+
+impl Bundle {
+    pub(crate) fn new(files: BTreeMap<String, Bytes>, skipped: Vec<SkippedFile>) -> Self {
+        Self {
+            set: FileSet::new(files),
+            skipped,
+        }
+    }
+
+    /// All of its files.
+    pub fn set(&self) -> &FileSet {
+        &self.set
+    }
+
+    /// What could not be taken in, and why.
+    pub fn skipped(&self) -> &[SkippedFile] {
+        &self.skipped
+    }
+
+    /// The files that workers load. They share their bytes with the bundle.
+    pub fn code(&self) -> FileSet {
+        let is_code = |path: &str| CODE_PARTS.iter().any(|part| is_at(path, false, part));
+        let files = self.set.files.iter().filter(|(path, _)| is_code(path));
+        FileSet::new(
+            files
+                .map(|(path, content)| (path.clone(), content.clone()))
+                .collect(),
+        )
+    }
+}
+
+impl Repo {
+    /// Reads what makes a version of a commit.
+    pub fn bundle(&self, commit: CommitId, bounds: &Bounds) -> Result<Bundle, TreeError> {
+        let tree = self.walk(commit, bounds, &is_part)?;
+        let git = self.local();
+        let mut files = BTreeMap::new();
+        for file in tree.files {
+            let content = load_kind(&git, file.id, Kind::Blob, bounds.file_bytes_max)?;
+            files.insert(file.path, content.into());
+        }
+        Ok(Bundle::new(files, tree.skipped))
+    }
+}
+
+/// Does a path belong to a version? The same for commits and for folders, so that a clean checkout
+/// and its commit have the same hash.
+pub(crate) fn is_part(path: &str, is_folder: bool) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    PARTS.iter().any(|part| is_at(path, is_folder, part))
+        && !name.starts_with('.')
+        && name != "__pycache__"
+        && name.rsplit_once('.').is_none_or(|(_, kind)| kind != "pyc")
+        && path != "state/staging.state.json"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(files: &[(&str, &str)]) -> FileSet {
+        let owned = |(path, content): &(&str, &str)| {
+            (
+                (*path).to_owned(),
+                Bytes::copy_from_slice(content.as_bytes()),
+            )
+        };
+        FileSet::new(files.iter().map(owned).collect())
+    }
+
+    #[test]
+    fn a_digest_tells_where_one_file_ends_and_the_next_begins() {
+        let one = set(&[("a", "b"), ("c", "d")]);
+
+        assert_eq!(one.digest(), set(&[("c", "d"), ("a", "b")]).digest());
+        assert_ne!(one.digest(), set(&[("a", "bc"), ("c", "d")]).digest());
+        assert_ne!(one.digest(), set(&[("ab", ""), ("c", "d")]).digest());
+        assert_ne!(one.digest(), set(&[("a", "b")]).digest());
+    }
+
+    #[test]
+    fn a_version_is_made_of_its_parts_less_what_tools_leave_behind() {
+        let table = [
+            ("luthier.toml", false),
+            ("tools", true),
+            ("tools/runner/text.py", false),
+            ("tools/runner/__pycache__", true),
+            ("tools/runner/text.pyc", false),
+            ("tools/.text.py.swp", false),
+            ("toolshed/text.py", false),
+            ("state/active.state.json", false),
+            ("state/staging.state.json", false),
+            ("docs/state", true),
+            ("README.md", false),
+        ]
+        .map(|(path, is_folder)| format!("{path} {}", is_part(path, is_folder)))
+        .join("\n");
+
+        insta::assert_snapshot!(table, @r"
+        luthier.toml true
+        tools true
+        tools/runner/text.py true
+        tools/runner/__pycache__ false
+        tools/runner/text.pyc false
+        tools/.text.py.swp false
+        toolshed/text.py false
+        state/active.state.json true
+        state/staging.state.json false
+        docs/state false
+        README.md false
+        ");
+    }
+}

@@ -1,0 +1,60 @@
+//! From a reference to what it stands for.
+
+use gix::{ObjectId, objs::Kind, refs::Target};
+
+use crate::{
+    ObjectError,
+    object::{OBJECT_BYTES_MAX, load, wrong_kind},
+};
+
+/// How many references may lead to references, and tags to tags.
+const LINKS_MAX: usize = 8;
+
+/// The object that a reference leads to, through symbolic ones.
+pub(crate) fn target_object(git: &gix::Repository, mut target: Target) -> Result<ObjectId, String> {
+    for _ in 0..LINKS_MAX {
+        match target {
+            Target::Object(id) => return Ok(id),
+            Target::Symbolic(name) => match git.try_find_reference(name.as_ref()) {
+                Ok(Some(next)) => target = next.detach().target,
+                Ok(None) => {
+                    return Err(format!(
+                        "it leads to `{}`, which is not there",
+                        name.as_bstr()
+                    ));
+                }
+                Err(error) => return Err(format!("it leads to a broken reference: {error:#}")),
+            },
+        }
+    }
+    Err(format!(
+        "it leads from reference to reference more than {LINKS_MAX} times"
+    ))
+}
+
+/// What `HEAD` leads to; nothing on a branch without commits.
+pub(crate) fn head_target(git: &gix::Repository) -> Result<Option<ObjectId>, ObjectError> {
+    let head = git.head().map_err(ObjectError::references)?;
+    Ok(head.id().map(gix::Id::detach))
+}
+
+/// The commit that an object is, or that a tag of a tag leads to.
+pub(crate) fn peel_to_commit(
+    git: &gix::Repository,
+    mut id: ObjectId,
+) -> Result<ObjectId, ObjectError> {
+    let first = id;
+    for _ in 0..LINKS_MAX {
+        let (kind, data) = load(git, id, OBJECT_BYTES_MAX)?;
+        match kind {
+            Kind::Commit => return Ok(id),
+            Kind::Tag => {
+                id = gix::objs::TagRef::from_bytes(&data, id.kind())
+                    .map_err(ObjectError::damaged(id))?
+                    .target();
+            }
+            Kind::Tree | Kind::Blob => return Err(wrong_kind(id, kind, Kind::Commit)),
+        }
+    }
+    Err(wrong_kind(first, Kind::Tag, Kind::Commit))
+}

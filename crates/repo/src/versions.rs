@@ -1,0 +1,234 @@
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, PoisonError},
+    time::SystemTime,
+};
+
+use gix::{
+    ObjectId,
+    bstr::{BStr, ByteSlice as _},
+    objs::{Kind, TagRef},
+};
+use jiff::Timestamp;
+use model::LineageName;
+
+use crate::{
+    CommitId, ObjectError, Person, Repo,
+    commit::{load_commit, message, signature},
+    fingerprint::Fingerprint,
+    object::{OBJECT_BYTES_MAX, load},
+    reference,
+    tag::{TAGS, TagName},
+};
+
+/// More tags of versions than this are refused: reading them would take a second on every change.
+pub const VERSIONS_MAX: usize = 100_000;
+
+/// A tag that is a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    pub number: semver::Version,
+    pub lineage: LineageName,
+    pub commit: CommitId,
+    /// The tagger; of a lightweight tag, the committer.
+    pub made_by: Person,
+    /// When it was tagged; of a lightweight tag, when the commit was made.
+    pub made_at: Timestamp,
+    /// The tag's; of a lightweight tag, the commit's.
+    pub message: String,
+    pub is_annotated: bool,
+}
+
+impl Version {
+    /// Its tag: `v1.4.2` on `main`, `side/v1.4.2` elsewhere.
+    pub fn tag(&self) -> String {
+        let name = TagName {
+            lineage: self.lineage.clone(),
+            number: self.number.clone(),
+        };
+        name.to_string()
+    }
+
+    /// What a client writes to mean it: `1.4.2` of `main`, `side~1.4.2` elsewhere.
+    pub fn name(&self) -> String {
+        if self.lineage == LineageName::default() {
+            self.number.to_string()
+        } else {
+            format!("{}~{}", self.lineage, self.number)
+        }
+    }
+
+    pub fn is_prerelease(&self) -> bool {
+        !self.number.pre.is_empty()
+    }
+}
+
+/// A tag that says a version and is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedTag {
+    pub tag: String,
+    pub reason: String,
+}
+
+/// The versions of a repository, as they were when it was last looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// By number, lowest first; the same number of several lineages by the lineage's name.
+    pub list: Vec<Version>,
+    /// A broken tag takes no other with it, and is told of here.
+    pub skipped: Vec<SkippedTag>,
+}
+
+/// Why the versions could not be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    #[error("could not look at the tags in `{}`", path.display())]
+    Look {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("there are more than {VERSIONS_MAX} tags of versions: remove some of old lineages")]
+    TooMany,
+    #[error(transparent)]
+    References(#[from] ObjectError),
+}
+
+/// A listing, and what the tags looked like just before it was made.
+pub(crate) struct Cached {
+    fingerprint: Fingerprint,
+    is_settled: bool,
+    versions: Arc<Versions>,
+}
+
+impl Repo {
+    /// Every version, from memory while no tag has changed.
+    pub fn versions(&self) -> Result<Arc<Versions>, ListError> {
+        // Held while reading, so that many callers after a change read once.
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let git = self.local();
+        let now = SystemTime::now();
+        let fingerprint =
+            Fingerprint::load(git.common_dir()).map_err(|source| ListError::Look {
+                path: git.common_dir().to_owned(),
+                source,
+            })?;
+        if let Some(cached) = listed.as_ref()
+            && cached.is_settled
+            && cached.fingerprint == fingerprint
+        {
+            return Ok(Arc::clone(&cached.versions));
+        }
+        let versions = Arc::new(list(&git)?);
+        *listed = Some(Cached {
+            is_settled: fingerprint.is_settled_at(now),
+            fingerprint,
+            versions: Arc::clone(&versions),
+        });
+        Ok(versions)
+    }
+}
+
+fn list(git: &gix::Repository) -> Result<Versions, ListError> {
+    let mut versions = Versions::default();
+    for (name, tag, target) in version_tags(git, &mut versions.skipped)? {
+        match load_version(git, name, target) {
+            Ok(version) => versions.list.push(version),
+            Err(reason) => versions.skipped.push(SkippedTag { tag, reason }),
+        }
+    }
+    versions
+        .list
+        .sort_by(|left, right| (&left.number, &left.lineage).cmp(&(&right.number, &right.lineage)));
+    versions
+        .skipped
+        .sort_by(|left, right| left.tag.cmp(&right.tag));
+    Ok(versions)
+}
+
+/// Tags that say a version, with what they point at; those that point nowhere go to `skipped`.
+pub(crate) fn version_tags(
+    git: &gix::Repository,
+    skipped: &mut Vec<SkippedTag>,
+) -> Result<Vec<(TagName, String, ObjectId)>, ListError> {
+    // gix compares the time of the packed references alone, which two changes may share.
+    git.refs
+        .force_refresh_packed_buffer()
+        .map_err(ObjectError::references)?;
+    let platform = git.references().map_err(ObjectError::references)?;
+    let mut said = Vec::new();
+    for reference in platform.tags().map_err(ObjectError::references)? {
+        match reference {
+            Ok(reference) => {
+                let reference = reference.detach();
+                if let Some((name, tag)) = version_name(reference.name.as_bstr()) {
+                    said.push((name, tag, reference.target));
+                }
+            }
+            Err(error) => skipped.push(SkippedTag {
+                tag: String::new(),
+                reason: format!("a tag is unreadable: {error:#}"),
+            }),
+        }
+        if said.len() + skipped.len() > VERSIONS_MAX {
+            return Err(ListError::TooMany);
+        }
+    }
+    let mut tags = Vec::with_capacity(said.len());
+    for (name, tag, target) in said {
+        match reference::target_object(git, target) {
+            Ok(id) => tags.push((name, tag, id)),
+            Err(reason) => skipped.push(SkippedTag { tag, reason }),
+        }
+    }
+    Ok(tags)
+}
+
+fn version_name(reference: &BStr) -> Option<(TagName, String)> {
+    let tag = reference.to_str().ok()?.strip_prefix(TAGS)?;
+    Some((TagName::find(tag)?, tag.to_owned()))
+}
+
+fn load_version(git: &gix::Repository, name: TagName, target: ObjectId) -> Result<Version, String> {
+    let explain = |error: ObjectError| describe(&error);
+    let (kind, data) = load(git, target, OBJECT_BYTES_MAX).map_err(explain)?;
+    let commit_id = match kind {
+        Kind::Commit => target,
+        Kind::Tag | Kind::Tree | Kind::Blob => {
+            reference::peel_to_commit(git, target).map_err(explain)?
+        }
+    };
+    let commit = load_commit(git, commit_id).map_err(explain)?;
+    let mut version = Version {
+        number: name.number,
+        lineage: name.lineage,
+        commit: CommitId(commit_id),
+        made_by: commit.committer,
+        made_at: commit.committed_at,
+        message: commit.message,
+        is_annotated: kind == Kind::Tag,
+    };
+    if kind == Kind::Tag {
+        let damaged = |error| describe(&ObjectError::damaged(target)(error));
+        let tag = TagRef::from_bytes(&data, target.kind()).map_err(damaged)?;
+        version.message = message(tag.message);
+        // Tags of git's first years, and of some tools, have no tagger.
+        if let Some(tagger) = tag.tagger().map_err(damaged)? {
+            (version.made_by, version.made_at) = signature(tagger);
+        }
+    }
+    Ok(version)
+}
+
+/// An error and its causes on one line.
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

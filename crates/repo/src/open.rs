@@ -92,11 +92,12 @@ pub(crate) fn options() -> gix::open::Options {
 
 /// A repository has a `.git` folder or file, or is bare and has a `HEAD` beside its objects.
 fn looks_like_git(path: &Path) -> Result<bool, OpenError> {
-    let exists = |path: &Path| {
-        path.try_exists().map_err(|source| OpenError::Look {
+    let exists = |path: &Path| match path.try_exists() {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
+        outcome => outcome.map_err(|source| OpenError::Look {
             path: path.to_owned(),
             source,
-        })
+        }),
     };
     Ok(exists(&path.join(".git"))?
         || (exists(&path.join("HEAD"))? && exists(&path.join("objects"))?))

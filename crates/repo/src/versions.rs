@@ -153,9 +153,11 @@ pub(crate) fn version_tags(
     skipped: &mut Vec<SkippedTag>,
 ) -> Result<Vec<(TagName, String, ObjectId)>, ListError> {
     // gix compares the time of the packed references alone, which two changes may share.
-    git.refs
-        .force_refresh_packed_buffer()
-        .map_err(ObjectError::references)?;
+    if git.refs.packed_refs_path().exists() {
+        git.refs
+            .force_refresh_packed_buffer()
+            .map_err(ObjectError::references)?;
+    }
     let platform = git.references().map_err(ObjectError::references)?;
     let mut said = Vec::new();
     for reference in platform.tags().map_err(ObjectError::references)? {

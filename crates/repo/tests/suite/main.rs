@@ -1,0 +1,12 @@
+//! Repositories that the real git made, read by ours and compared with what git says of them.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bundling;
+mod cloning;
+mod damage;
+mod listing;
+mod opening;
+mod reading;
+mod resolving;
+mod support;

@@ -1,0 +1,255 @@
+"""What a tool is given beside its arguments."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any, Final, Protocol
+
+from ._json import dump_result, loads, plain
+from ._errors import Mismatch
+
+LOG_CHARS_MAX: Final = 16 * 1024
+_ASSETS: Final = "state/assets/"
+
+
+class CallInfo(Protocol):
+    """What the host knows of one call; see `_host.call`."""
+
+    state: Any
+    session: dict[str, Any] | None
+    conversation_id: str
+    version: str
+    revision: int
+    traceparent: str | None
+    seed: int
+    deadline: float | None
+
+    def emit(self, kind: str, header: dict[str, Any], body: bytes = b"") -> None: ...
+    def is_cancelled(self) -> bool: ...
+    def call_tool(self, name: str, arguments: bytes) -> Any: ...
+
+
+class Context:
+    """The call that is running. Annotate a parameter with it, under any name; models never see it."""
+
+    __slots__ = ("_assets", "_info", "_is_stateful", "_rng")
+
+    def __init__(self, info: CallInfo, assets: Assets, is_stateful: bool) -> None:
+        self._info = info
+        self._assets = assets
+        self._is_stateful = is_stateful
+        self._rng: random.Random | None = None
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The state document of this version; read-only."""
+        state: Mapping[str, Any] = self._info.state
+        return state
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """What this conversation remembers: a dict of JSON values that survives restarts."""
+        if not self._is_stateful or self._info.session is None:
+            raise RuntimeError("only a stateful tool has a session: write `@tool(stateful=True)`")
+        return self._info.session
+
+    @property
+    def assets(self) -> Assets:
+        """The files below `state/assets`, by name."""
+        return self._assets
+
+    @property
+    def log(self) -> Log:
+        """Messages for the log of this conversation."""
+        return Log(self._info)
+
+    def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
+        """Tells a client that asked for it how far the call has come."""
+        self._info.emit("PROGRESS", {"progress": done, "total": total, "message": message})
+
+    @property
+    def cancelled(self) -> bool:
+        """Has the client given up? Long loops look now and then, and stop."""
+        return self._info.is_cancelled()
+
+    @property
+    def conversation_id(self) -> str:
+        """The id that this call's logs, feedback and session go by."""
+        return self._info.conversation_id
+
+    @property
+    def version(self) -> str:
+        """The version that answers, such as `1.4.2`."""
+        return self._info.version
+
+    @property
+    def revision(self) -> int:
+        """The revision of the state document."""
+        return self._info.revision
+
+    @property
+    def traceparent(self) -> str | None:
+        """The W3C trace context of this call, to hand on to other services."""
+        return self._info.traceparent
+
+    @property
+    def deadline(self) -> float | None:
+        """When the call is stopped, on the clock of `time.monotonic()`; None if never."""
+        return self._info.deadline
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time until the deadline; None if there is none."""
+        deadline = self._info.deadline
+        return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+    @property
+    def rng(self) -> random.Random:
+        """Random numbers that a replay of this call draws again."""
+        if self._rng is None:
+            self._rng = random.Random(self._info.seed)
+        return self._rng
+
+    def call(self, tool: str, arguments: Mapping[str, Any] | None = None) -> Any:
+        """Calls another tool of the same version and returns its value; for `def` tools."""
+        if asyncio._get_running_loop() is not None:
+            raise RuntimeError("this would stop every async tool: write `await ctx.call_async(…)`")
+        return loads(self._info.call_tool(tool, _arguments(arguments)))
+
+    async def call_async(self, tool: str, arguments: Mapping[str, Any] | None = None) -> Any:
+        """As `call`, for `async def` tools."""
+        work = functools.partial(self._info.call_tool, tool, _arguments(arguments))
+        answer = await asyncio.get_running_loop().run_in_executor(None, work)
+        return loads(await answer if hasattr(answer, "__await__") else answer)
+
+
+def _arguments(arguments: Mapping[str, Any] | None) -> bytes:
+    return dump_result({} if arguments is None else arguments, "the argument")
+
+
+class Log:
+    """Messages with fields: `ctx.log.info("fetched", pages=3)`."""
+
+    __slots__ = ("_info",)
+
+    def __init__(self, info: CallInfo) -> None:
+        self._info = info
+
+    def debug(self, message: object, /, **fields: Any) -> None:
+        self._emit("debug", message, fields)
+
+    def info(self, message: object, /, **fields: Any) -> None:
+        self._emit("info", message, fields)
+
+    def warning(self, message: object, /, **fields: Any) -> None:
+        self._emit("warning", message, fields)
+
+    def error(self, message: object, /, **fields: Any) -> None:
+        self._emit("error", message, fields)
+
+    def _emit(self, level: str, message: object, fields: dict[str, Any]) -> None:
+        text = printable(message)
+        made = {name: _loggable(value) for name, value in fields.items()}
+        self._info.emit("LOG", {"level": level, "message": text, "fields": made})
+
+
+def printable(value: object) -> str:
+    """Text that JSON can hold, cut to a bound; a log line never fails a tool."""
+    try:
+        text = str(value)
+    except Exception as error:
+        text = f"<{type(value).__name__} whose text failed: {type(error).__name__}>"
+    if len(text) > LOG_CHARS_MAX:
+        text = text[:LOG_CHARS_MAX] + "…"
+    return text.encode("utf-8", "replace").decode()
+
+
+def _loggable(value: Any) -> Any:
+    try:
+        made = plain(value)
+    except (Mismatch, RecursionError):
+        return printable(repr(value))
+    return printable(made) if type(made) is str else made
+
+
+class Asset:
+    """One file of `state/assets`."""
+
+    __slots__ = ("_body", "name")
+
+    def __init__(self, name: str, body: bytes) -> None:
+        self.name = name
+        self._body = body
+
+    @property
+    def bytes(self) -> bytes:
+        """The content."""
+        return self._body
+
+    @property
+    def text(self) -> str:
+        """The content as UTF-8 text."""
+        return self._body.decode("utf-8-sig")
+
+    def json(self) -> Any:
+        """The content as JSON."""
+        import json
+
+        return json.loads(self._body)
+
+    def lines(self) -> list[str]:
+        """The content, line by line, without line ends."""
+        return self.text.splitlines()
+
+    def open(self, mode: str = "r") -> Any:
+        """A file object to read: text, or bytes with `"rb"`."""
+        import io
+
+        if mode not in ("r", "rt", "rb"):
+            raise ValueError(f"assets are read-only: open with 'r' or 'rb', not {mode!r}")
+        return io.BytesIO(self._body) if mode == "rb" else io.StringIO(self.text)
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    def __repr__(self) -> str:
+        return f"<asset {self.name}, {len(self._body)} bytes>"
+
+
+class Assets(Mapping[str, Asset]):
+    """The files below `state/assets` of one version, by their path there."""
+
+    __slots__ = ("_bodies",)
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        start = len(_ASSETS)
+        self._bodies = {path[start:]: body for path, body in files.items() if path.startswith(_ASSETS)}
+
+    def __getitem__(self, name: str) -> Asset:
+        body = self._bodies.get(name)
+        if body is None:
+            known = ", ".join(sorted(self._bodies)[:8]) or "none"
+            raise KeyError(f"there is no asset {name!r}; there are: {known}")
+        return Asset(name, body)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bodies)
+
+    def __len__(self) -> int:
+        return len(self._bodies)
+
+
+CURRENT: ContextVar[Context] = ContextVar("luthier_current")
+
+
+def current() -> Context:
+    """The context of the call that is running, for code that was not handed it."""
+    try:
+        return CURRENT.get()
+    except LookupError:
+        raise RuntimeError("no tool is being called here") from None

@@ -1,0 +1,55 @@
+"""What the worker process calls. Values cross as the JSON bytes that came off the wire.
+
+`load` a version, `parse_state` a document, `call` by name; `format_exception` tells an author what
+went wrong. Authors import `luthier` instead; nothing here is for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any
+
+from . import _state
+from ._code import MODULE_FOLDER, Code, LoadFailed
+from ._code import load as _load
+from ._context import CallInfo
+from ._errors import ToolError
+from ._traceback import format_exception
+
+__all__ = ["CallInfo", "Code", "LoadFailed", "ToolError", "call", "format_exception", "load", "parse_state"]
+
+
+def load(
+    label: str,
+    code: str,
+    files: Mapping[str, bytes],
+    paths: Sequence[str] = (),
+    folder: str = MODULE_FOLDER,
+) -> Code:
+    """Loads a version: executes each module of `folder`; raises `LoadFailed`.
+
+    `code` is the hash of the files, which names the version's modules while they live. `paths` are
+    folders of third-party packages.
+    """
+    return _load(label, code, files, paths, folder)
+
+
+def parse_state(body: bytes) -> Any:
+    """A state document, read-only."""
+    return _state.parse(body)
+
+
+def call(
+    code: Code, kind: str, name: str, arguments: bytes, info: CallInfo
+) -> bytes | Awaitable[bytes]:
+    """Calls what a version serves, and returns its value as JSON; of `async def` a coroutine.
+
+    `name` is the tool's or the prompt's name, a resource's URI or template, and of a completion
+    `OF#ARGUMENT`. `arguments` is a JSON object: a tool's or a prompt's arguments, `{"uri"}` for a
+    resource, `{"value", "context"?}` for a completion. Raises `ToolError` for what the caller can
+    act on, and whatever the author's code raises.
+    """
+    run = code.runs[kind].get(name)
+    if run is None:
+        raise ToolError(f"this version has no {kind} `{name}`")
+    return run(arguments, info)

@@ -35,7 +35,7 @@ pub type WitnessSource =
 /// The REST paths of the role.
 pub fn router(console: Console) -> OpenApiRouter {
     let shared = Arc::new(Shared {
-        verifying: Semaphore::new(1),
+        verifying: Arc::new(Semaphore::new(1)),
         console,
     });
     let quick = OpenApiRouter::new()
@@ -51,5 +51,5 @@ pub fn router(console: Console) -> OpenApiRouter {
 pub(crate) struct Shared {
     pub(crate) console: Console,
     /// A verification reads everything, so there is one at a time.
-    pub(crate) verifying: Semaphore,
+    pub(crate) verifying: Arc<Semaphore>,
 }

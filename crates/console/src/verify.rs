@@ -26,13 +26,17 @@ const RETRY_AFTER_S: u32 = 5;
     )
 )]
 pub(crate) async fn verify(State(shared): State<Arc<Shared>>) -> Result<Json<Verdict>, Problem> {
-    let Ok(_turn) = shared.verifying.try_acquire() else {
+    let Ok(turn) = shared.verifying.clone().try_acquire_owned() else {
         return Err(Problem::unavailable(
             "another verification is running",
             RETRY_AFTER_S,
         ));
     };
     let witness = (shared.console.witness)().await;
-    let verdict = journal::verify(&shared.console.journal, witness, |_seq| {}).await;
+    // The turn goes along: a client that went away does not end the reading.
+    let progress = move |_seq| {
+        let _turn = &turn;
+    };
+    let verdict = journal::verify(&shared.console.journal, witness, progress).await;
     verdict.map(Json).map_err(|error| problem(&error))
 }

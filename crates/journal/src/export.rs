@@ -14,8 +14,11 @@ use model::{Event, canonical, event::time_text};
 
 use crate::{Journal, Order, Query, ReadError};
 
-/// Events read at once; with their bodies they are in memory together.
+/// Events read at once.
 const PAGE_EVENTS_MAX: usize = 1_000;
+
+/// Once the documents of a page take this much memory, the page ends; one document may be larger.
+const PAGE_BODY_BYTES_MAX: usize = 8 << 20;
 
 /// How events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,22 +198,27 @@ impl Pages<'_> {
             return Ok(None);
         }
         let events = self.journal.read(self.query.clone()).await?;
-        let Some(last) = events.last() else {
-            return Ok(None);
-        };
-        self.left -= events.len();
-        match self.query.order {
-            Order::OldestFirst => self.query.after = last.seq,
-            Order::NewestFirst => self.query.until = last.seq - 1,
-        }
-        let mut rows = Vec::with_capacity(events.len());
+        let mut rows: Vec<Row> = Vec::with_capacity(events.len());
+        let mut body_bytes = 0;
         for event in events {
+            if body_bytes >= PAGE_BODY_BYTES_MAX {
+                break;
+            }
             let body = match event.body {
                 Some(_) if self.with_bodies => self.journal.body(event.seq).await?,
                 _ => None,
             };
             let body = body.map(|body| String::from_utf8_lossy(body.bytes()).into_owned());
+            body_bytes += body.as_ref().map_or(0, String::len);
             rows.push(Row { event, body });
+        }
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        self.left -= rows.len();
+        match self.query.order {
+            Order::OldestFirst => self.query.after = last.event.seq,
+            Order::NewestFirst => self.query.until = last.event.seq - 1,
         }
         Ok(Some(rows))
     }

@@ -86,7 +86,8 @@ impl SealRecord {
     }
 }
 
-/// Seals what no seal covers yet, seal by seal, and says what the newest one is.
+/// Seals what no seal covers yet, seal by seal, and says what the newest one is. What is committed
+/// after it began is left to the next sealing, so that it ends however busy the writers are.
 ///
 /// Any number of sealers may run at once: the subject's revision lets one of them win.
 pub async fn seal_up_to_now(
@@ -94,6 +95,7 @@ pub async fn seal_up_to_now(
     now: impl Fn() -> Timestamp,
 ) -> Result<Option<Witness>, SealError> {
     let mut races = 0;
+    let until = journal.newest().await?;
     loop {
         let previous = journal.last(&seal_subject()).await?;
         let covered = match previous.as_deref() {
@@ -102,6 +104,7 @@ pub async fn seal_up_to_now(
         };
         let query = Query {
             after: covered,
+            until,
             limit: SEAL_EVENTS_MAX,
             ..Query::all()
         };

@@ -11,18 +11,22 @@ use model::{
     event::{IdempotencyKey, Label},
     trace::TraceId,
 };
-use rusqlite::{Connection, Row, types::ValueRef};
+use rusqlite::{
+    Connection, OptionalExtension as _, Row,
+    types::{Type, ValueRef},
+};
 use serde::Serialize;
 
 use crate::{
     ReadError, SqliteJournal, Witness,
     seal::{LEAF_DIGITS, SealRecord},
+    sqlite::rare_type,
 };
 
 /// Rows read at once, so that the writer's log can be folded in between.
 const PAGE_ROWS_MAX: i64 = 4096;
 
-/// After this many faults the rest is not listed.
+/// How many faults are listed, from the first place on.
 const FAULTS_MAX: usize = 100;
 
 /// What a verification found.
@@ -137,6 +141,7 @@ struct Stored {
     subject: String,
     revision: i64,
     kind: String,
+    rare_kind: Option<String>,
     time: i64,
     conversation: Option<String>,
     trace: Option<String>,
@@ -147,7 +152,24 @@ struct Stored {
     /// Bytes, because an edit may have made it no text at all.
     text: Vec<u8>,
     body: Option<Vec<u8>>,
+    /// A column that is not of the type that readers expect, whatever its bytes say.
+    mistyped: Option<&'static str>,
 }
+
+/// Columns of text, then of bytes, with their place in a [`Stored`] row.
+const TYPED: [(usize, &str, Type); 11] = [
+    (1, "subject", Type::Text),
+    (3, "type", Type::Text),
+    (4, "rare_type", Type::Text),
+    (6, "conversation", Type::Text),
+    (7, "trace", Type::Text),
+    (8, "version", Type::Text),
+    (9, "agent", Type::Text),
+    (10, "key", Type::Text),
+    (11, "hash", Type::Blob),
+    (12, "event", Type::Text),
+    (13, "body", Type::Blob),
+];
 
 impl Stored {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -157,20 +179,32 @@ impl Stored {
             ValueRef::Null => Ok(None),
             _ => lossy(at).map(Some),
         };
+        let mut mistyped = None;
+        for (at, name, expected) in TYPED {
+            let found = row.get_ref(at)?.data_type();
+            if found != expected && found != Type::Null {
+                mistyped = mistyped.or(Some(name));
+            }
+        }
         Ok(Self {
+            mistyped,
             seq: Seq::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
             subject: lossy(1)?,
             revision: row.get(2)?,
             kind: lossy(3)?,
-            time: row.get(4)?,
-            conversation: optional(5)?,
-            trace: optional(6)?,
-            version: optional(7)?,
-            agent: optional(8)?,
-            key: optional(9)?,
-            hash: bytes(10)?,
-            text: bytes(11)?,
-            body: row.get(12)?,
+            rare_kind: optional(4)?,
+            time: row.get(5)?,
+            conversation: optional(6)?,
+            trace: optional(7)?,
+            version: optional(8)?,
+            agent: optional(9)?,
+            key: optional(10)?,
+            hash: bytes(11)?,
+            text: bytes(12)?,
+            body: match row.get_ref(13)? {
+                ValueRef::Null => None,
+                _ => bytes(13).map(Some)?,
+            },
         })
     }
 
@@ -195,12 +229,17 @@ impl Audit {
         connection: &Connection,
         progress: &dyn Fn(Seq),
     ) -> rusqlite::Result<()> {
-        // What is committed from here on is the next verification's.
-        let end: Option<i64> =
-            connection.query_row("SELECT max(seq) FROM events", [], |row| row.get(0))?;
+        self.expect_beginning(connection)?;
+        // What is committed from here on is the next verification's. Where the newest page cannot
+        // be read, everything before it still can.
+        let end = connection.query_row("SELECT max(seq) FROM events", [], |row| row.get(0));
+        let (end, unreadable): (Option<i64>, _) = match end {
+            Ok(end) => (end, None),
+            Err(error) => (Some(i64::MAX), Some(error)),
+        };
         let mut page = connection.prepare(
-            "SELECT seq, subject, revision, type, time, conversation, trace, version, agent, key, \
-             hash, event, body FROM events NOT INDEXED \
+            "SELECT seq, subject, revision, type, rare_type, time, conversation, trace, version, agent, \
+             key, hash, event, body FROM events NOT INDEXED \
              WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3",
         )?;
         loop {
@@ -211,11 +250,25 @@ impl Audit {
                 self.take(&Stored::from_row(row)?);
             }
             if self.newest == after {
+                if let Some(error) = unreadable {
+                    return Err(error);
+                }
                 self.expect_end(end.and_then(|end| Seq::try_from(end).ok()));
                 return Ok(());
             }
             progress(self.newest);
         }
+    }
+
+    /// Nothing stands before the first place, where no reader would look.
+    fn expect_beginning(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let sql = "SELECT seq FROM events NOT INDEXED WHERE seq < 1 LIMIT 1";
+        let found = connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        if let Some(seq) = found.optional()? {
+            let reason = format!("a row stands at {seq}, before the first place");
+            self.fault(0, FaultKind::Reordered(reason));
+        }
+        Ok(())
     }
 
     /// A scan that stops before the newest row met a page that leads nowhere.
@@ -247,6 +300,10 @@ impl Audit {
 
     fn take_event(&mut self, row: &Stored, event: &Event) {
         let is_next = self.take_place(event);
+        if let Some(column) = row.mistyped {
+            let reason = format!("the column `{column}` is of another type");
+            return self.fault(row.seq, FaultKind::Edited(reason));
+        }
         if let Some(column) = differing_column(row, event) {
             let reason = format!("the column `{column}` differs from the text");
             return self.fault(row.seq, FaultKind::Edited(reason));
@@ -346,10 +403,12 @@ impl Audit {
         }
     }
 
-    /// The first thing found wrong at a place is the one that is told.
+    /// The first thing found wrong at a place is the one that is told. The first places are kept,
+    /// because some faults are found late: a seal tells of events long before it.
     fn fault(&mut self, seq: Seq, kind: FaultKind) {
-        if self.faults.len() < FAULTS_MAX {
-            self.faults.entry(seq).or_insert(kind);
+        self.faults.entry(seq).or_insert(kind);
+        if self.faults.len() > FAULTS_MAX {
+            self.faults.pop_last();
         }
     }
 
@@ -396,6 +455,7 @@ fn differing_column(row: &Stored, event: &Event) -> Option<&'static str> {
             Revision::try_from(row.revision) == Ok(event.revision),
         ),
         ("type", row.kind == event.kind.as_str()),
+        ("rare_type", same(&row.rare_kind, rare_type(&event.kind))),
         ("time", row.time == event.time.as_microsecond()),
         (
             "conversation",

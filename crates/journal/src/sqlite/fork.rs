@@ -42,9 +42,11 @@ pub enum ForkError {
 /// Writes a journal to `into` that holds the events up to and including `at`, with the same seqs,
 /// hashes and bodies, and verifies it. The file appears whole or not at all.
 pub async fn fork(journal: &SqliteJournal, at: Seq, into: &Path) -> Result<Verdict, ForkError> {
-    let newest = crate::Journal::newest(journal).await?;
-    if at > newest {
-        return Err(ForkError::Beyond { at, newest });
+    match crate::Journal::newest(journal).await {
+        Ok(newest) if at > newest => return Err(ForkError::Beyond { at, newest }),
+        // Where the newest event cannot be read, earlier ones may be: the copy will tell.
+        Ok(_) | Err(ReadError::Unavailable(Unavailable::Damaged(_))) => {}
+        Err(error) => return Err(error.into()),
     }
     let (options, into) = (journal.options.clone(), into.to_owned());
     tokio::task::spawn_blocking(move || run(&options, at, &into))
@@ -141,13 +143,15 @@ fn copy(connection: &Connection, source: &Path, at: Seq) -> rusqlite::Result<()>
     connection.execute("ATTACH ?1 AS source", [source.to_string_lossy()])?;
     let mut batch = connection.prepare(&format!(
         "INSERT INTO main.events ({COLUMNS}) SELECT {COLUMNS} FROM source.events \
-         WHERE seq > ?1 AND seq <= ?2 ORDER BY seq"
+         WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3"
     ))?;
     for after in (0..at).step_by(usize::try_from(BATCH_ROWS_MAX).unwrap_or(usize::MAX)) {
         let until = at.min(after + BATCH_ROWS_MAX);
         batch.execute(params![
             schema::seq_to_row(after),
-            schema::seq_to_row(until)
+            schema::seq_to_row(until),
+            // So that the page after the last one need not be whole.
+            schema::seq_to_row(until - after)
         ])?;
     }
     drop(batch);

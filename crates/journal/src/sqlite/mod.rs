@@ -26,6 +26,7 @@ use model::{Body, Event, Seq, Subject, event::IdempotencyKey};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
+pub(crate) use self::schema::rare_type;
 use self::{
     checkpoint::Checkpointer,
     desk::{Closed, Desk},
@@ -104,7 +105,7 @@ pub struct SqliteJournal {
     writer: Mutex<Option<JoinHandle<()>>>,
     recent: Arc<Recent>,
     readers: Mutex<Vec<Connection>>,
-    reading: Semaphore,
+    reading: Arc<Semaphore>,
     counts: Arc<WriterCounts>,
     is_unsettled: Arc<AtomicBool>,
     poller: Poller,
@@ -118,7 +119,18 @@ impl SqliteJournal {
             source: schema::unavailable(error),
         };
         let connection = schema::open_for_writing(&options)?;
-        let newest = schema::newest(&connection).map_err(|error| unavailable(&error))?;
+        let newest = match schema::newest(&connection) {
+            Ok(newest) => newest,
+            // Opened all the same, so that it can be verified and the whole part forked; the
+            // writer finds the damage again at every write, and refuses it.
+            Err(error) => match schema::unavailable(&error) {
+                Unavailable::Damaged(reason) => {
+                    tracing::error!(reason, "the newest event cannot be read");
+                    0
+                }
+                _ => return Err(unavailable(&error)),
+            },
+        };
         let recent = Arc::new(Recent::new(newest));
         let counts = Arc::new(WriterCounts::default());
         let is_unsettled = Arc::new(AtomicBool::new(false));
@@ -136,7 +148,7 @@ impl SqliteJournal {
             Desk::open(writer, options.queue_max, options.batch_max).map_err(OpenError::Thread)?;
         Ok(Arc::new(Self {
             poller: Poller::new(options.clone(), recent.clone()),
-            reading: Semaphore::new(options.readers_max),
+            reading: Arc::new(Semaphore::new(options.readers_max)),
             options,
             desk,
             writer: Mutex::new(Some(writer)),
@@ -183,6 +195,12 @@ impl SqliteJournal {
         idle.len()
     }
 
+    /// Lets go of the newest events that are kept for watchers, who read them from the file then;
+    /// says about how many bytes they took.
+    pub fn release_recent(&self) -> usize {
+        self.recent.release()
+    }
+
     /// Runs one read-only SQL statement over the view `ledger` and the table `events`.
     pub async fn sql(
         self: &Arc<Self>,
@@ -214,7 +232,8 @@ impl SqliteJournal {
         work: impl FnOnce(&Connection) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ReadError> {
         let closed = || ReadError::Unavailable(Unavailable::Closed);
-        let _permit = self.reading.acquire().await.map_err(|_closed| closed())?;
+        let permit = self.reading.clone().acquire_owned().await;
+        let permit = permit.map_err(|_closed| closed())?;
         let idle = self
             .readers
             .lock()
@@ -227,6 +246,8 @@ impl SqliteJournal {
                 None => schema::open_for_reading(&options).map_err(|e| schema::read_error(&e))?,
             };
             let outcome = work(&connection);
+            // Only now: a caller that went away does not end the work.
+            drop(permit);
             Ok::<_, ReadError>((connection, outcome))
         };
         let (connection, outcome) = tokio::task::spawn_blocking(run)

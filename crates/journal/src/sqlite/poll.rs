@@ -113,7 +113,8 @@ fn run(options: &OpenOptions, recent: &Weak<Recent>, wanted: &Wanted) {
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(%error, "the journal's change counter could not be read");
-                connection = None;
+                // The counter of another connection says nothing about this one's.
+                (connection, version) = (None, None);
             }
         }
         drop(recent);

@@ -9,6 +9,8 @@ use super::{OpenError, OpenOptions};
 use crate::{ReadError, Unavailable};
 
 /// The format this build writes. Older ones are carried forward at opening, newer ones refused.
+/// Files of format 1 that were made before places were checked lack that check and are read and
+/// written as they are; `verify` looks for what it would have refused.
 pub const FORMAT: i32 = 1;
 
 /// "Luth": marks the file as a journal.
@@ -22,7 +24,7 @@ const BUSY_MS_MAX: u64 = 10_000;
 /// with seq (the writer sees to it), so they are found by bisection.
 const CREATE: &str = "
     CREATE TABLE events (
-        seq INTEGER PRIMARY KEY,
+        seq INTEGER PRIMARY KEY CHECK (seq >= 1),
         subject TEXT NOT NULL,
         revision INTEGER NOT NULL,
         type TEXT NOT NULL,
@@ -263,7 +265,7 @@ pub(super) fn newest_with_time(connection: &Connection) -> rusqlite::Result<(Seq
 const FREQUENT_TYPES: [&str; 3] = ["luthier.call", "luthier.state.change", "luthier.seal"];
 
 /// What the column `rare_type` holds for a type: itself, or nothing if it is frequent.
-pub(super) fn rare_type(kind: &EventType) -> Option<&str> {
+pub(crate) fn rare_type(kind: &EventType) -> Option<&str> {
     let kind = kind.as_str();
     (!FREQUENT_TYPES.contains(&kind)).then_some(kind)
 }

@@ -1,6 +1,6 @@
 //! Exports, read back whole.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use journal::{ExportFormat, Journal, Order, Query, export};
 use model::{Body, Event, event::time_text};
@@ -10,7 +10,7 @@ use parquet::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Scratch, append, event, everything, history, second};
+use crate::support::{Busy, Scratch, append, event, everything, history, second};
 
 fn everything_in_order() -> Query {
     Query {
@@ -240,4 +240,31 @@ fn a_format_reads_back_from_its_name() {
     }
     let error = "xml".parse::<ExportFormat>().unwrap_err();
     insta::assert_snapshot!(error, @"`xml` is no export format: jsonl, csv or parquet");
+}
+
+#[tokio::test]
+async fn an_export_of_large_documents_holds_few_of_them_at_once() {
+    let scratch = Scratch::default();
+    let busy = Busy::over(scratch.open());
+    let large = Body::new(vec![b'x'; 5 << 20]);
+    for at in 0..6 {
+        let event = event(json!(at)).with_body(Some(large.clone()));
+        append(&*busy.journal, "large", event).await;
+    }
+
+    for order in [Order::OldestFirst, Order::NewestFirst] {
+        busy.reads.store(0, Ordering::Relaxed);
+        let query = Query {
+            order,
+            ..everything_in_order()
+        };
+        let mut out = Vec::new();
+        let format = ExportFormat::JsonLines;
+        let events = export(&busy, query, format, true, &mut out).await.unwrap();
+
+        assert_eq!(events, 6);
+        assert_eq!(String::from_utf8(out).unwrap().lines().count(), 6);
+        // Two documents a page, and a last look for more.
+        assert_eq!(busy.reads.load(Ordering::Relaxed), 4);
+    }
 }

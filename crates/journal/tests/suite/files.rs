@@ -3,11 +3,14 @@
 use std::{fs, path::Path};
 
 use journal::{
-    FORMAT, Journal, OpenError, OpenOptions, Query, ReadError, SqliteJournal, Unavailable, verify,
+    AppendError, Expect, FORMAT, Journal, OpenError, OpenOptions, Query, ReadError, SqliteJournal,
+    Unavailable, fork, verify,
 };
+use model::Seq;
 use rusqlite::Connection;
+use serde_json::json;
 
-use crate::support::{Scratch, everything, history, subject};
+use crate::support::{Scratch, event, everything, history, subject};
 
 fn open(path: &Path) -> Result<(), OpenError> {
     SqliteJournal::open(OpenOptions::new(path)).map(drop)
@@ -108,6 +111,72 @@ fn owner(path: &Path, page: usize) -> Option<String> {
 }
 
 #[tokio::test]
+async fn a_journal_made_before_places_were_checked_goes_on() {
+    let scratch = Scratch::default();
+    let journal = scratch.open();
+    history(&*journal, 3).await;
+    journal.close().await;
+    let connection = scratch.tamper();
+    connection
+        .execute_batch(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(sql, ' CHECK (seq >= 1)', '');",
+        )
+        .unwrap();
+    connection.close().unwrap();
+
+    let journal = scratch.open();
+    history(&*journal, 2).await;
+
+    let verdict = verify(&journal, None, |_| ()).await.unwrap();
+    assert!(verdict.ok, "{:?}", verdict.faults);
+    assert_eq!(verdict.events, 5);
+}
+
+#[tokio::test]
+async fn with_the_newest_event_unreadable_the_rest_is_verified_and_forked_and_nothing_is_written() {
+    let scratch = Scratch::default();
+    let journal = scratch.open();
+    history(&*journal, 120).await;
+    journal.close().await;
+    let mut content = fs::read(scratch.path()).unwrap();
+    let (page, first) = newest_page(&scratch);
+    content[(page - 1) * PAGE_BYTES..page * PAGE_BYTES].fill(0xa5);
+    fs::write(scratch.path(), content).unwrap();
+
+    let journal = scratch.open();
+    let verdict = verify(&journal, None, |_| ()).await.unwrap();
+    let into = scratch.folder().join("fork.db");
+    let forked = fork(&journal, first - 1, &into).await.unwrap();
+    let refused = journal
+        .append(subject("thing.1"), Expect::Any, event(json!(1)))
+        .await;
+
+    let fault = verdict.first_bad.unwrap();
+    assert_eq!(fault.seq, first, "{fault}");
+    assert_eq!((forked.ok, forked.events), (true, first - 1));
+    let Err(AppendError::Unavailable(reason)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(reason.code(), "journal_damaged");
+}
+
+/// The leaf that holds the newest event, and the first event on it.
+fn newest_page(scratch: &Scratch) -> (usize, Seq) {
+    let connection = scratch.tamper();
+    let sql = "SELECT pageno, ncell FROM dbstat WHERE name = 'events' AND pagetype = 'leaf' \
+               ORDER BY path DESC LIMIT 1";
+    let (page, cells): (i64, i64) = connection
+        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    let newest: i64 = connection
+        .query_row("SELECT max(seq) FROM events", [], |row| row.get(0))
+        .unwrap();
+    let first = newest - cells + 1;
+    (page.try_into().unwrap(), first.try_into().unwrap())
+}
+
+#[tokio::test]
 async fn a_damaged_page_is_named_by_verify_and_never_read_as_something_else() {
     let scratch = Scratch::default();
     let journal = scratch.open();
@@ -126,16 +195,7 @@ async fn a_damaged_page_is_named_by_verify_and_never_read_as_something_else() {
         content[(page - 1) * PAGE_BYTES..page * PAGE_BYTES].fill(0xa5);
         fs::write(damaged.path(), content).unwrap();
 
-        let journal = match SqliteJournal::open(OpenOptions::new(damaged.path())) {
-            Ok(journal) => journal,
-            // The newest event is looked at right away.
-            Err(OpenError::Unavailable { source, .. }) => {
-                assert_eq!(source.code(), "journal_damaged", "page {page}");
-                assert_eq!(owner, None, "page {page}");
-                continue;
-            }
-            Err(error) => panic!("page {page}: {error}"),
-        };
+        let journal = damaged.open();
         let verdict = verify(&journal, None, |_| ()).await.unwrap();
         let read = journal
             .read(Query {

@@ -9,11 +9,13 @@ mod child;
 mod disk;
 mod support;
 mod validators;
+mod verifying;
 
 mod conformance;
 mod export;
 mod faults;
 mod files;
+mod flips;
 mod fork;
 mod increments;
 mod kill;

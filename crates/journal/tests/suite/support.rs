@@ -2,13 +2,21 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
+use async_trait::async_trait;
+
 use jiff::{SignedDuration, Timestamp};
-use journal::{Expect, Journal, OpenOptions, Query, SqliteJournal};
+use journal::{
+    AppendError, Change, Committed, Expect, Journal, OpenOptions, Query, ReadError, SqliteJournal,
+    Watch,
+};
 use model::{
-    Body, Context, Event, EventType, NewEvent, Subject,
+    Body, Context, Event, EventType, NewEvent, Seq, Subject,
     event::{AgentRole, IdempotencyKey},
 };
 use rusqlite::Connection;
@@ -100,4 +108,70 @@ pub(crate) async fn everything(journal: &dyn Journal) -> Vec<Arc<Event>> {
         ..Query::all()
     };
     journal.read(query).await.unwrap()
+}
+
+/// A journal that never rests: before each write through here, somebody else's is committed.
+pub(crate) struct Busy {
+    pub(crate) journal: Arc<SqliteJournal>,
+    pub(crate) writes: AtomicUsize,
+    pub(crate) reads: AtomicUsize,
+}
+
+impl Busy {
+    pub(crate) fn over(journal: Arc<SqliteJournal>) -> Self {
+        Self {
+            journal,
+            writes: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
+        }
+    }
+}
+
+#[async_trait]
+impl Journal for Busy {
+    async fn apply(
+        &self,
+        subject: Subject,
+        key: Option<IdempotencyKey>,
+        change: Change,
+    ) -> Result<Committed, AppendError> {
+        const WRITES_MAX: usize = 100;
+        let writes = self.writes.fetch_add(1, Ordering::Relaxed);
+        assert!(writes < WRITES_MAX, "this does not end");
+        append(&*self.journal, "busy", event(json!(writes))).await;
+        self.journal.apply(subject, key, change).await
+    }
+
+    async fn last(&self, subject: &Subject) -> Result<Option<Arc<Event>>, ReadError> {
+        self.journal.last(subject).await
+    }
+
+    async fn last_at(&self, subject: &Subject, seq: Seq) -> Result<Option<Arc<Event>>, ReadError> {
+        self.journal.last_at(subject, seq).await
+    }
+
+    async fn subjects(&self, prefix: &str) -> Result<Vec<Subject>, ReadError> {
+        self.journal.subjects(prefix).await
+    }
+
+    async fn body(&self, seq: Seq) -> Result<Option<Body>, ReadError> {
+        self.journal.body(seq).await
+    }
+
+    async fn read(&self, query: Query) -> Result<Vec<Arc<Event>>, ReadError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.journal.read(query).await
+    }
+
+    async fn find_key(&self, key: &IdempotencyKey) -> Result<Option<Arc<Event>>, ReadError> {
+        self.journal.find_key(key).await
+    }
+
+    async fn newest(&self) -> Result<Seq, ReadError> {
+        self.journal.newest().await
+    }
+
+    fn watch(self: Arc<Self>, after: Seq, query: Query) -> Watch {
+        self.journal.clone().watch(after, query)
+    }
 }

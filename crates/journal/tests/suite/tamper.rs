@@ -66,9 +66,9 @@ fn swap(connection: &Connection, one: Seq, other: Seq) {
             .execute("UPDATE events SET seq = ?2 WHERE seq = ?1", [from, to])
             .unwrap();
     };
-    move_to(one.cast_signed(), -1);
+    move_to(one.cast_signed(), i64::MAX);
     move_to(other.cast_signed(), one.cast_signed());
-    move_to(-1, other.cast_signed());
+    move_to(i64::MAX, other.cast_signed());
 }
 
 /// Rewrites an event so that its hash, its columns and its text agree again.
@@ -333,4 +333,60 @@ async fn everything_but(scratch: &Scratch, seq: Seq) -> Seq {
     };
     let after = journal.read(after).await.unwrap().len();
     Seq::try_from(before + after).unwrap()
+}
+
+#[tokio::test]
+async fn a_row_before_the_first_place_and_a_changed_rare_type_are_found() {
+    let before_all = faults(|connection| {
+        connection
+            .execute_batch(
+                "PRAGMA ignore_check_constraints = ON;
+                 INSERT INTO events (seq, subject, revision, type, time, hash, event)
+                 SELECT -3, 'hidden', 1, type, time, hash, event FROM events WHERE seq = 1",
+            )
+            .unwrap();
+    })
+    .await;
+    let rare = faults(|connection| {
+        let hide = "UPDATE events SET rare_type = 'luthier.release' WHERE seq = 5";
+        connection.execute(hide, []).unwrap();
+    })
+    .await;
+
+    insta::assert_snapshot!(before_all, @"event 0 is out of order: a row stands at -3, before the first place");
+    insta::assert_snapshot!(rare, @"event 5 was edited: the column `rare_type` differs from the text");
+}
+
+#[test]
+fn a_new_file_takes_no_row_before_the_first_place() {
+    let scratch = Scratch::default();
+    drop(scratch.open());
+
+    let refused = scratch.tamper().execute(
+        "INSERT INTO events (seq, subject, revision, type, time, hash, event) \
+         VALUES (0, 'hidden', 1, 'x', 0, x'', '')",
+        [],
+    );
+
+    insta::assert_snapshot!(refused.unwrap_err(), @"CHECK constraint failed: seq >= 1");
+}
+
+#[tokio::test]
+async fn the_first_fault_is_told_even_if_a_hundred_later_ones_are_found_before_it() {
+    let scratch = Scratch::default();
+    let journal = scratch.open();
+    history(&*journal, 200).await;
+    let witness = seal_up_to_now(&*journal, || second(1_000)).await.unwrap();
+    journal.close().await;
+    let connection = scratch.tamper();
+    // Only the seal, behind all the others, tells that this one is another.
+    forge(&connection, 5);
+    let edit = "UPDATE events SET event = replace(event, 'tuner', 'coder') WHERE seq > 20";
+    connection.execute(edit, []).unwrap();
+
+    let verdict = verdict(&scratch, witness).await;
+
+    assert_eq!(verdict.faults.len(), 100);
+    let first = verdict.first_bad.unwrap();
+    assert_eq!((first.seq, first.kind), (5, FaultKind::Replaced));
 }

@@ -148,10 +148,15 @@ impl Service for JournalService {
     }
 
     async fn shed_load(&self, _level: Pressure) -> Shed {
-        match self.journal.release_readers() {
-            0 => Shed::nothing(),
-            // How much memory their page caches held is SQLite's to know.
-            readers => Shed::new(0, format!("{readers} idle readers and their page caches")),
+        let bytes = self.journal.release_recent() as u64;
+        // How much memory their page caches held is SQLite's to know.
+        match (self.journal.release_readers(), bytes) {
+            (0, 0) => Shed::nothing(),
+            (0, _) => Shed::new(bytes, "the newest events"),
+            (readers, _) => Shed::new(
+                bytes,
+                format!("the newest events, {readers} idle readers and their page caches"),
+            ),
         }
     }
 

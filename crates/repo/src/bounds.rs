@@ -12,7 +12,7 @@ pub const DEPTH_MAX: usize = 64;
 
 /// How many names are looked at, files or not: a few small trees that name each other over and over
 /// can say more folders than there are atoms.
-pub const TREE_ENTRIES_MAX: usize = 1_000_000;
+pub const TREE_ENTRIES_MAX: usize = 200_000;
 
 /// How much is read at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

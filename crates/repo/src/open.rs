@@ -9,6 +9,8 @@ use crate::{CommitId, ObjectError, reference, versions::Cached};
 /// A git repository whose tags are versions; cheap to share between threads.
 pub struct Repo {
     pub(crate) git: gix::ThreadSafeRepository,
+    /// The git folder that all worktrees share.
+    pub(crate) common: PathBuf,
     pub(crate) listed: Mutex<Option<Cached>>,
 }
 
@@ -57,6 +59,7 @@ impl Repo {
 
     pub(crate) fn of(git: gix::ThreadSafeRepository) -> Self {
         Self {
+            common: git.to_thread_local().common_dir().to_owned(),
             git,
             listed: Mutex::new(None),
         }

@@ -1,6 +1,10 @@
 //! From a reference to what it stands for.
 
-use gix::{ObjectId, objs::Kind, refs::Target};
+use gix::{
+    ObjectId,
+    objs::{Kind, TagRef},
+    refs::Target,
+};
 
 use crate::{
     ObjectError,
@@ -38,23 +42,41 @@ pub(crate) fn head_target(git: &gix::Repository) -> Result<Option<ObjectId>, Obj
     Ok(head.id().map(gix::Id::detach))
 }
 
-/// The commit that an object is, or that a tag of a tag leads to.
-pub(crate) fn peel_to_commit(
-    git: &gix::Repository,
-    mut id: ObjectId,
-) -> Result<ObjectId, ObjectError> {
-    let first = id;
+/// What a tag, or a commit itself, leads to.
+pub(crate) struct Peeled {
+    pub(crate) commit: ObjectId,
+    pub(crate) commit_data: Vec<u8>,
+    /// Of the outermost tag, if there is any.
+    pub(crate) tag_data: Option<Vec<u8>>,
+}
+
+/// The commit that an object is, or that a tag, or a tag of a tag, leads to.
+pub(crate) fn peel(git: &gix::Repository, first: ObjectId) -> Result<Peeled, ObjectError> {
+    let mut tag_data = None;
+    let mut id = first;
     for _ in 0..LINKS_MAX {
         let (kind, data) = load(git, id, OBJECT_BYTES_MAX)?;
         match kind {
-            Kind::Commit => return Ok(id),
+            Kind::Commit => {
+                return Ok(Peeled {
+                    commit: id,
+                    commit_data: data,
+                    tag_data,
+                });
+            }
             Kind::Tag => {
-                id = gix::objs::TagRef::from_bytes(&data, id.kind())
+                id = TagRef::from_bytes(&data, id.kind())
                     .map_err(ObjectError::damaged(id))?
                     .target();
+                tag_data.get_or_insert(data);
             }
             Kind::Tree | Kind::Blob => return Err(wrong_kind(id, kind, Kind::Commit)),
         }
     }
     Err(wrong_kind(first, Kind::Tag, Kind::Commit))
+}
+
+/// [`peel`], to no more than the commit's hash.
+pub(crate) fn peel_to_commit(git: &gix::Repository, id: ObjectId) -> Result<ObjectId, ObjectError> {
+    peel(git, id).map(|peeled| peeled.commit)
 }

@@ -1,4 +1,5 @@
 use std::{
+    collections::HashMap,
     io,
     path::PathBuf,
     sync::{Arc, PoisonError},
@@ -8,16 +9,15 @@ use std::{
 use gix::{
     ObjectId,
     bstr::{BStr, ByteSlice as _},
-    objs::{Kind, TagRef},
+    objs::TagRef,
 };
 use jiff::Timestamp;
 use model::LineageName;
 
 use crate::{
     CommitId, ObjectError, Person, Repo,
-    commit::{load_commit, message, signature},
+    commit::{message, parse_commit, signature},
     fingerprint::Fingerprint,
-    object::{OBJECT_BYTES_MAX, load},
     reference,
     tag::{TAGS, TagName},
 };
@@ -38,6 +38,8 @@ pub struct Version {
     /// The tag's; of a lightweight tag, the commit's.
     pub message: String,
     pub is_annotated: bool,
+    /// What the tag points at: as long as it is the same, so is the rest.
+    target: ObjectId,
 }
 
 impl Version {
@@ -107,20 +109,19 @@ impl Repo {
     pub fn versions(&self) -> Result<Arc<Versions>, ListError> {
         // Held while reading, so that many callers after a change read once.
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        let git = self.local();
         let now = SystemTime::now();
-        let fingerprint =
-            Fingerprint::load(git.common_dir()).map_err(|source| ListError::Look {
-                path: git.common_dir().to_owned(),
-                source,
-            })?;
+        let fingerprint = Fingerprint::load(&self.common).map_err(|source| ListError::Look {
+            path: self.common.clone(),
+            source,
+        })?;
         if let Some(cached) = listed.as_ref()
             && cached.is_settled
             && cached.fingerprint == fingerprint
         {
             return Ok(Arc::clone(&cached.versions));
         }
-        let versions = Arc::new(list(&git)?);
+        let before = listed.as_ref().map(|cached| &*cached.versions);
+        let versions = Arc::new(list(&self.local(), before)?);
         *listed = Some(Cached {
             is_settled: fingerprint.is_settled_at(now),
             fingerprint,
@@ -130,12 +131,25 @@ impl Repo {
     }
 }
 
-fn list(git: &gix::Repository) -> Result<Versions, ListError> {
+/// Reads the tags anew, but for those objects that `before` had read already.
+fn list(git: &gix::Repository, before: Option<&Versions>) -> Result<Versions, ListError> {
     let mut versions = Versions::default();
+    let known: HashMap<_, _> = (before.iter())
+        .flat_map(|before| &before.list)
+        .map(|version| ((&version.lineage, &version.number), version))
+        .collect();
     for (name, tag, target) in version_tags(git, &mut versions.skipped)? {
+        let read = known.get(&(&name.lineage, &name.number));
+        if let Some(version) = read.filter(|version| version.target == target) {
+            versions.list.push((*version).clone());
+            continue;
+        }
         match load_version(git, name, target) {
             Ok(version) => versions.list.push(version),
-            Err(reason) => versions.skipped.push(SkippedTag { tag, reason }),
+            Err(error) => versions.skipped.push(SkippedTag {
+                tag,
+                reason: describe(&error),
+            }),
         }
     }
     versions
@@ -192,31 +206,30 @@ fn version_name(reference: &BStr) -> Option<(TagName, String)> {
     Some((TagName::find(tag)?, tag.to_owned()))
 }
 
-fn load_version(git: &gix::Repository, name: TagName, target: ObjectId) -> Result<Version, String> {
-    let explain = |error: ObjectError| describe(&error);
-    let (kind, data) = load(git, target, OBJECT_BYTES_MAX).map_err(explain)?;
-    let commit_id = match kind {
-        Kind::Commit => target,
-        Kind::Tag | Kind::Tree | Kind::Blob => {
-            reference::peel_to_commit(git, target).map_err(explain)?
-        }
-    };
-    let commit = load_commit(git, commit_id).map_err(explain)?;
+fn load_version(
+    git: &gix::Repository,
+    name: TagName,
+    target: ObjectId,
+) -> Result<Version, ObjectError> {
+    let peeled = reference::peel(git, target)?;
+    let commit = parse_commit(peeled.commit, &peeled.commit_data)
+        .map_err(ObjectError::damaged(peeled.commit))?;
     let mut version = Version {
         number: name.number,
         lineage: name.lineage,
-        commit: CommitId(commit_id),
+        commit: commit.id,
         made_by: commit.committer,
         made_at: commit.committed_at,
         message: commit.message,
-        is_annotated: kind == Kind::Tag,
+        is_annotated: peeled.tag_data.is_some(),
+        target,
     };
-    if kind == Kind::Tag {
-        let damaged = |error| describe(&ObjectError::damaged(target)(error));
-        let tag = TagRef::from_bytes(&data, target.kind()).map_err(damaged)?;
+    if let Some(data) = peeled.tag_data {
+        let damaged = ObjectError::damaged(target);
+        let tag = TagRef::from_bytes(&data, target.kind()).map_err(&damaged)?;
         version.message = message(tag.message);
         // Tags of git's first years, and of some tools, have no tagger.
-        if let Some(tagger) = tag.tagger().map_err(damaged)? {
+        if let Some(tagger) = tag.tagger().map_err(&damaged)? {
             (version.made_by, version.made_at) = signature(tagger);
         }
     }

@@ -132,10 +132,11 @@ fn a_listing_is_kept_until_a_tag_changes() {
     let first = repo.versions().unwrap();
     assert!(Arc::ptr_eq(&first, &repo.versions().unwrap()));
 
-    let changes: [&[&str]; 4] = [
+    let changes: [&[&str]; 5] = [
         &["tag", "v3.0.0"],
         &["tag", "side/v3.0.0"],
         &["pack-refs", "--all"],
+        &["tag", "--force", "v3.0.0", "v0.9.0^{commit}"],
         &["tag", "--delete", "side/v3.0.0"],
     ];
     for change in changes {

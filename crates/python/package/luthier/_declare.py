@@ -78,11 +78,14 @@ def _check_function(what: str, function: Any) -> None:
             f"{what} is put on a method: put it on a function of the module"
         )
     if not callable(function) or not hasattr(function, "__code__") and not hasattr(function, "__wrapped__"):
-        raise DeclarationError(f"{what} is put on {function!r}: put it on a function")
+        shown = f"the class `{function.__name__}`" if isinstance(function, type) else f"{function!r}"
+        raise DeclarationError(f"{what} is put on {shown}: put it on a function")
 
 
-def check_name(what: str, name: Any, function: Any) -> str:
-    """The name, if every model API accepts it."""
+def _name(what: str, name: Any, function: Any) -> str:
+    """The name that was given or the function's own, if every model API accepts it."""
+    if name is None:
+        name = function.__name__
     if isinstance(name, str) and _NAME.fullmatch(name):
         return name
     raise refuse(
@@ -147,7 +150,7 @@ def tool(
             "fallback": fallback,
             "meta": None if meta is None else dict(meta),
         }
-        declare("tool", check_name("the tool", name or target.__name__, target), target, options)
+        declare("tool", _name("the tool", name, target), target, options)
         return target
 
     return decorate if function is None else decorate(function)
@@ -198,7 +201,7 @@ def resource(
         _check_function("@resource", target)
         options = {"uri": uri, "title": title, "description": description, "mime_type": mime_type,
                    "meta": None if meta is None else dict(meta)}  # fmt: skip
-        declare("resource", name or getattr(target, "__name__", uri), target, options)
+        declare("resource", getattr(target, "__name__", uri) if name is None else name, target, options)
         return target
 
     return decorate
@@ -223,7 +226,7 @@ def prompt(
     def decorate(target: Any) -> Any:
         _check_function("@prompt", target)
         options = {"title": title, "description": description}
-        declare("prompt", check_name("the prompt", name or target.__name__, target), target, options)
+        declare("prompt", _name("the prompt", name, target), target, options)
         return target
 
     return decorate if function is None else decorate(function)

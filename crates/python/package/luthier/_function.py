@@ -14,7 +14,7 @@ from ._errors import Mismatch
 from ._field import MISSING, default_of, facts
 from ._json import loads
 from ._objects import with_default
-from ._shape import Builder, Decode, Schema, Unsupported, constrain
+from ._shape import Builder, Decode, Schema, Unsupported, constrain, read_at
 
 # Parameters that the host gives to every tool.
 _TAKEN = {"conversation_id": "`ctx.conversation_id` of a parameter annotated `Context`"}
@@ -173,15 +173,7 @@ def reader(function: Function) -> Callable[[bytes], dict[str, Any]]:
         arguments: dict[str, Any] = loads(body) if body else {}
         for name, decode in converters:
             if name in arguments:
-                try:
-                    arguments[name] = decode(arguments[name])
-                except Mismatch as problem:
-                    problem.path.append(name)
-                    raise
-                except (ValueError, TypeError, OverflowError, ArithmeticError) as error:
-                    problem = Mismatch(str(error) or type(error).__name__)
-                    problem.path.append(name)
-                    raise problem from error
+                arguments[name] = read_at(name, decode, arguments[name])
         if fills:
             arguments = {**fills, **arguments}
         return arguments

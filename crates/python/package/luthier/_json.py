@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import importlib
 import json
 import math
 import os
@@ -22,9 +23,9 @@ from typing import Any
 from ._errors import Mismatch, ToolError
 
 try:
-    import orjson as _orjson
+    _orjson: Any = importlib.import_module("orjson")
 except ImportError:
-    _orjson = None  # type: ignore[assignment]
+    _orjson = None
 
 # How deep values nest at most; the host's own reader stops at 128.
 DEPTH_MAX = 100
@@ -40,7 +41,7 @@ _SCALARS = {str, int, bool, type(None)}
 _SCALARS_AND_FLOAT = _SCALARS | {float}
 _STR_ONLY = {str}
 
-_scan = json.JSONDecoder().scan_once
+_scan: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 
 
 def loads(body: bytes) -> Any:
@@ -49,9 +50,10 @@ def loads(body: bytes) -> Any:
         # orjson makes floats of integers beyond 64 bits.
         if _WIDE_DIGITS not in body.translate(_DIGITS_ONLY):
             return _orjson.loads(body)
-    if body[:1] == b"{" and body[-1:] == b"}":
+    try:
         return _scan(body.decode(), 0)[0]
-    return json.loads(body)
+    except StopIteration:
+        return json.loads(body)  # white space comes first, or it is no JSON
 
 
 def _refuse(value: object) -> Any:
@@ -93,7 +95,8 @@ def dumps(value: Any, bytes_max: int | None = None) -> bytes:
 def _dump_plain(value: Any) -> bytes:
     if _orjson is not None:
         try:
-            return _orjson.dumps(value)
+            body: bytes = _orjson.dumps(value)
+            return body
         except TypeError:
             pass  # an integer beyond 64 bits or a lone surrogate, which json writes or names
     try:
@@ -242,11 +245,7 @@ def _plain_other(value: Any, depth: int) -> Any:
 
 
 def _dataclass_items(value: Any) -> dict[str, Any]:
-    return {
-        field.name: getattr(value, field.name)
-        for field in dataclasses.fields(value)
-        if field.metadata.get("luthier") != "private"
-    }
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def _ordered(value: Any) -> list[Any]:

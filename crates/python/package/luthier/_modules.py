@@ -171,7 +171,8 @@ class Modules:
         elif f"{base}.py" in self._files:
             path, package, folder = f"{base}.py", dotted.rpartition(".")[0], None
         else:
-            raise ModuleNotFoundError(f"there is no {base}.py in this version", name=dotted)
+            wanted = f"folder {_LIB_FOLDER}" if dotted == LIB else f"{base}.py"
+            raise ModuleNotFoundError(f"there is no {wanted} in this version", name=dotted)
         module = self._make(path, dotted, package, folder)
         # Known before it runs, so that modules may import each other in a circle.
         self._lib[dotted] = module

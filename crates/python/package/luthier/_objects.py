@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from ._errors import Mismatch
 from ._json import plain
-from ._shape import Builder, Decode, Schema, Shape, Unsupported, _at, is_pydantic_loaded, show, substitute
+from ._shape import Builder, Decode, Schema, Shape, Unsupported, read_at, is_pydantic_loaded, show, substitute
 
 
 class Field(typing.NamedTuple):
@@ -101,7 +101,7 @@ def _typed_dict(builder: Builder, annotation: Any, origin: Any) -> Shape:
     decoders = [(field.name, field.shape.decode) for field in fields if field.shape.decode is not None]
 
     def decode(value: dict[str, Any]) -> dict[str, Any]:
-        return {**value, **{name: _at(name, read, value[name]) for name, read in decoders if name in value}}
+        return {**value, **{name: read_at(name, read, value[name]) for name, read in decoders if name in value}}
 
     return Shape(schema, decode if decoders else None, _fits_object(fields, is_open=False))
 
@@ -149,7 +149,7 @@ def _construct(origin: Any, fields: list[Field]) -> Decode:
     def decode(value: dict[str, Any]) -> Any:
         for name, read in decoders:
             if name in value:
-                value = {**value, name: _at(name, read, value[name])}
+                value = {**value, name: read_at(name, read, value[name])}
         return origin(**value)
 
     return decode

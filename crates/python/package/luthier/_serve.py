@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote
 from ._context import CURRENT, Assets, Context
 from ._declare import Declaration
 from ._errors import Mismatch, ToolError
-from ._function import Fault, Function, finished, is_object, reader
+from ._function import Fault, Function, is_object, reader
 from ._json import dump_result, loads, plain
 
 Run = Callable[[bytes, Any], bytes | Awaitable[bytes]]
@@ -393,5 +393,3 @@ BUILD: dict[str, Callable[[Declaration, Assets, Manifest], Built]] = {
     "prompt": _prompt,
     "completion": _completion,
 }
-
-__all__ = ["BUILD", "finished"]

@@ -222,7 +222,7 @@ class Builder:
 
         def decode(value: list[Any]) -> tuple[Any, ...]:
             return tuple(
-                item if read is None else _at(index, read, item)
+                item if read is None else read_at(index, read, item)
                 for index, (read, item) in enumerate(zip(decoders, value, strict=True))
             )
 
@@ -336,17 +336,17 @@ def _kind_words(kind: Any) -> str:
 # --- Reading ---------------------------------------------------------------------------------
 
 
-def _at(key: str | int, decode: Decode, value: Any) -> Any:
+def read_at(key: str | int, decode: Decode, value: Any) -> Any:
     """Reads one part of a value; a misfit says where it is."""
     try:
         return decode(value)
     except Mismatch as problem:
         problem.path.append(key)
         raise
-    except (ValueError, TypeError, OverflowError, ArithmeticError) as error:
-        problem = Mismatch(str(error) or type(error).__name__)
-        problem.path.append(key)
-        raise problem from error
+    except (ValueError, TypeError, ArithmeticError) as error:
+        misfit = Mismatch(str(error) or type(error).__name__)
+        misfit.path.append(key)
+        raise misfit from error
 
 
 def _decode_items(decode: Decode | None, make: Callable[..., Any] | None) -> Decode | None:
@@ -356,8 +356,8 @@ def _decode_items(decode: Decode | None, make: Callable[..., Any] | None) -> Dec
     def read(value: list[Any]) -> Any:
         try:
             made: Any = list(map(decode, value))
-        except (Mismatch, ValueError, TypeError, OverflowError, ArithmeticError):
-            made = [_at(index, decode, item) for index, item in enumerate(value)]
+        except (Mismatch, ValueError, TypeError, ArithmeticError):
+            made = [read_at(index, decode, item) for index, item in enumerate(value)]
         return made if make is None else make(made)
 
     return read
@@ -379,8 +379,8 @@ def _decode_entries(key: Decode | None, value: Decode | None) -> Decode | None:
 
     def read(entries: dict[str, Any]) -> dict[Any, Any]:
         return {
-            (name if key is None else _at(name, key, name)): (
-                item if value is None else _at(name, value, item)
+            (name if key is None else read_at(name, key, name)): (
+                item if value is None else read_at(name, value, item)
             )
             for name, item in entries.items()
         }

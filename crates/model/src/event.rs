@@ -3,6 +3,7 @@
 use std::{
     fmt::{self, Write as _},
     str::FromStr,
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -81,14 +82,14 @@ impl NewEvent {
 #[derive(Clone, Debug)]
 pub struct Body {
     hash: Digest,
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
 }
 
 impl Body {
     pub fn new(bytes: Vec<u8>) -> Self {
         Self {
             hash: Digest::of(&bytes),
-            bytes,
+            bytes: bytes.into(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! How a document becomes the next one: RFC 6902, RFC 7396, or a whole new value.
 
+use std::collections::BTreeSet;
+
 use json_patch::{Patch, PatchOperation};
 use model::json;
 use serde_json::Value;
@@ -62,31 +64,83 @@ impl Change {
     /// What `document` is after the change.
     pub(crate) fn apply(&self, document: Value, limits: &Limits) -> Result<Value, ChangeError> {
         let mut after = document;
-        match self {
-            Self::Set(value) => after.clone_from(value),
-            Self::Patch(patch) => apply_patch(patch, &mut after, limits)?,
-            Self::Merge(merge) => json_patch::merge(&mut after, merge),
-        }
+        self.alter(&mut after, limits)?;
         admit(after, limits)
+    }
+
+    /// Makes `document` what it is after the change, and names the members that may have changed;
+    /// none if all of them may. Only they are looked at. After an error it is no document any more.
+    pub(crate) fn apply_to(
+        &self,
+        document: &mut Value,
+        limits: &Limits,
+    ) -> Result<Option<BTreeSet<String>>, ChangeError> {
+        self.alter(document, limits)?;
+        let touched = self.touches();
+        match &touched {
+            None => settle_document(document, limits)?,
+            Some(names) => {
+                for name in names {
+                    if let Some(member) = document.get_mut(name) {
+                        settle_member(member, limits)?;
+                    }
+                }
+            }
+        }
+        Ok(touched)
+    }
+
+    fn alter(&self, document: &mut Value, limits: &Limits) -> Result<(), ChangeError> {
+        match self {
+            Self::Set(value) => document.clone_from(value),
+            Self::Patch(patch) => apply_patch(patch, document, limits)?,
+            Self::Merge(merge) => json_patch::merge(document, merge),
+        }
+        Ok(())
+    }
+
+    /// The members of a document that it may change; none if there is no telling.
+    fn touches(&self) -> Option<BTreeSet<String>> {
+        match self {
+            Self::Merge(Value::Object(members)) => Some(members.keys().cloned().collect()),
+            Self::Patch(patch) => {
+                let from = patch.iter().filter_map(|operation| match operation {
+                    PatchOperation::Move(moved) => Some(&moved.from),
+                    _ => None,
+                });
+                let paths = patch.iter().map(PatchOperation::path);
+                paths
+                    .chain(from.map(|from| &**from))
+                    .map(|path| path.first().map(|token| token.decoded().into_owned()))
+                    .collect()
+            }
+            Self::Set(_) | Self::Merge(_) => None,
+        }
     }
 }
 
 /// `value` as a document: an object of bounded depth whose numbers every reader keeps, each
 /// written in the one way that its canonical text reads back to.
 pub(crate) fn admit(mut value: Value, limits: &Limits) -> Result<Value, ChangeError> {
+    settle_document(&mut value, limits)?;
+    Ok(value)
+}
+
+/// As [`admit`], in place.
+fn settle_document(value: &mut Value, limits: &Limits) -> Result<(), ChangeError> {
     if !value.is_object() {
         return Err(ChangeError::NotAnObject {
-            found: kind_of(&value),
+            found: kind_of(value),
         });
     }
-    match settle(&mut value, limits.depth_max) {
-        Ok(()) => Ok(value),
-        Err(Flaw::Number(number)) => Err(ChangeError::Number(number)),
-        Err(Flaw::TooDeep) => Err(ChangeError::TooDeep {
-            depth: json::depth(&value),
-            depth_max: limits.depth_max,
-        }),
-    }
+    check_depth(value, limits)?;
+    settle(value)
+}
+
+/// As [`admit`], in place, for one member of a document whose others are admitted.
+fn settle_member(value: &mut Value, limits: &Limits) -> Result<(), ChangeError> {
+    check_levels(1 + json::depth(value), limits)?;
+    settle(value)
 }
 
 fn apply_patch(patch: &Patch, document: &mut Value, limits: &Limits) -> Result<(), ChangeError> {
@@ -119,14 +173,13 @@ fn apply_patch(patch: &Patch, document: &mut Value, limits: &Limits) -> Result<(
         // walks it recursively, so the end is too late to look.
         if matches!(operation, PatchOperation::Copy(_) | PatchOperation::Move(_)) {
             check_depth(document, limits)?;
-            check_size(document, limits)?;
+            check_bytes(model::canonical::to_string(document).len(), limits)?;
         }
     }
     Ok(())
 }
 
-fn check_size(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
-    let bytes = model::canonical::to_string(value).len();
+pub(crate) fn check_bytes(bytes: usize, limits: &Limits) -> Result<(), ChangeError> {
     if bytes > limits.bytes_max {
         return Err(ChangeError::TooLarge {
             bytes,
@@ -137,7 +190,10 @@ fn check_size(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
 }
 
 fn check_depth(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
-    let depth = json::depth(value);
+    check_levels(json::depth(value), limits)
+}
+
+fn check_levels(depth: usize, limits: &Limits) -> Result<(), ChangeError> {
     if depth > limits.depth_max {
         return Err(ChangeError::TooDeep {
             depth,
@@ -147,15 +203,8 @@ fn check_depth(value: &Value, limits: &Limits) -> Result<(), ChangeError> {
     Ok(())
 }
 
-/// What keeps a value from being a document.
-enum Flaw {
-    Number(serde_json::Number),
-    TooDeep,
-}
-
-/// Walks a value once: its numbers, because those made inside might not be as [`json::parse`]
-/// leaves them, and its depth.
-fn settle(value: &mut Value, levels: usize) -> Result<(), Flaw> {
+/// Values that came through [`json::parse`] are settled already; those made inside might not be.
+fn settle(value: &mut Value) -> Result<(), ChangeError> {
     match value {
         Value::Number(number) => {
             let settled = match number.as_f64().filter(|_| number.is_f64()) {
@@ -165,16 +214,11 @@ fn settle(value: &mut Value, levels: usize) -> Result<(), Flaw> {
                     .filter(|n| n.unsigned_abs() <= model::SAFE_INTEGER_MAX)
                     .map(serde_json::Number::from),
             };
-            *number = settled.ok_or_else(|| Flaw::Number(number.clone()))?;
+            *number = settled.ok_or_else(|| ChangeError::Number(number.clone()))?;
             Ok(())
         }
-        Value::Array(_) | Value::Object(_) if levels == 0 => Err(Flaw::TooDeep),
-        Value::Array(items) => items
-            .iter_mut()
-            .try_for_each(|item| settle(item, levels - 1)),
-        Value::Object(members) => members
-            .values_mut()
-            .try_for_each(|member| settle(member, levels - 1)),
+        Value::Array(items) => items.iter_mut().try_for_each(settle),
+        Value::Object(members) => members.values_mut().try_for_each(settle),
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
     }
 }

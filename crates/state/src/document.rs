@@ -1,10 +1,11 @@
 //! A state document as it stood at one moment.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr};
 
 use model::{Digest, LineageName, Revision, Seq};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+use crate::Content;
 
 /// Which of a lineage's two documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,7 +65,7 @@ pub struct Document {
     pub base: Option<Digest>,
     /// The event that made it so.
     pub seq: Seq,
-    pub value: Arc<Value>,
+    pub value: Content,
 }
 
 impl Document {

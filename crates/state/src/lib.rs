@@ -4,8 +4,10 @@
 //! Start at [`StateManager`].
 
 mod change;
+mod content;
 mod diff;
 mod document;
+mod draft;
 mod history;
 mod manager;
 mod materialise;
@@ -20,6 +22,7 @@ mod shared;
 mod write;
 
 pub use change::{Change, ChangeError};
+pub use content::Content;
 pub use document::{Document, InvalidTarget, Limits, Target};
 pub use history::{HistoryEntry, StateWatch};
 pub use manager::{Author, Clock, Moved, Seed, StateError, StateManager, Written};

@@ -13,7 +13,7 @@ use semver::Version;
 use serde_json::Value;
 
 use crate::{
-    ChangeError, Document, Limits, Schema, SchemaError, Target, Violation,
+    ChangeError, Content, Document, Limits, Schema, SchemaError, Target, Violation,
     materialise::{self, Cache},
     root::Root,
     shared::{Halt, Made, Shared},
@@ -127,7 +127,7 @@ pub struct Moved {
     pub diff: Patch,
 }
 
-fn document(lineage: &LineageName, target: Target, root: &Root, value: Arc<Value>) -> Document {
+fn document(lineage: &LineageName, target: Target, root: &Root, value: Content) -> Document {
     let reference = root.document(target);
     Document {
         lineage: lineage.clone(),

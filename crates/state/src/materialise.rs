@@ -3,18 +3,19 @@
 use std::{
     collections::VecDeque,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use journal::{Head, Journal, Order, Query};
 use lru::LruCache;
-use model::{Body, Digest, Event, NewEvent, Seq, Subject};
+use model::{Body, Digest, Event, NewEvent, Seq, Subject, canonical};
 use serde::Deserialize as _;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Change, Limits, Schema,
+    Change, Content, Limits, Schema,
+    draft::Draft,
     manager::StateError,
     root::{DocumentRef, Root, SchemaRef},
 };
@@ -31,6 +32,9 @@ pub(crate) const STAGING_FROM_ACTIVE: &str = "staging_from_active";
 const DOCUMENTS_BYTES_MAX: usize = 64 << 20;
 const SCHEMAS_MAX: usize = 64;
 
+/// How much text of documents that were just patched is kept ready for the next patch.
+const DRAFTS_BYTES_MAX: usize = 2 << 20;
+
 /// How many roots are kept parsed.
 const ROOTS_MAX: usize = 4096;
 
@@ -42,84 +46,66 @@ const SUPERSEDED_MAX: usize = 16;
 /// Parsed documents and compiled schemas by their hash, roots by the id of their event.
 pub(crate) struct Cache {
     superseded: Mutex<VecDeque<Digest>>,
-    documents: Mutex<Documents>,
+    documents: Mutex<Bounded<Content>>,
+    /// Bounded by their text, which is less than what they take.
+    drafts: Mutex<Bounded<Draft>>,
     schemas: Mutex<LruCache<Digest, Schema>>,
     roots: Mutex<LruCache<Uuid, Arc<Root>>>,
 }
 
-/// Parsed documents, the least recently used out when they take too much memory.
-struct Documents {
-    held: LruCache<Digest, Parsed>,
+/// What fits into so many bytes, the least recently used out first.
+struct Bounded<T> {
+    held: LruCache<Digest, (T, usize)>,
     bytes: usize,
+    bytes_max: usize,
 }
 
-struct Parsed {
-    value: Arc<Value>,
-    bytes: usize,
-}
-
-impl Default for Documents {
-    fn default() -> Self {
+impl<T> Bounded<T> {
+    fn new(bytes_max: usize) -> Self {
         Self {
             held: LruCache::unbounded(),
             bytes: 0,
+            bytes_max,
         }
     }
-}
 
-impl Documents {
-    fn get(&mut self, hash: &Digest) -> Option<Arc<Value>> {
-        self.held.get(hash).map(|parsed| parsed.value.clone())
+    fn find(&mut self, hash: &Digest) -> Option<&T> {
+        self.held.get(hash).map(|(held, _)| held)
     }
 
     /// Says what had to go, so that it is freed after the lock.
-    fn put(&mut self, hash: Digest, value: Arc<Value>) -> Vec<Parsed> {
-        let bytes = memory_of(&value);
-        let mut gone: Vec<Parsed> = self
-            .held
-            .put(hash, Parsed { value, bytes })
-            .into_iter()
-            .collect();
+    #[must_use]
+    fn put(&mut self, hash: Digest, value: T, bytes: usize) -> Vec<T> {
         self.bytes += bytes;
-        self.bytes -= gone.iter().map(|parsed| parsed.bytes).sum::<usize>();
-        while self.bytes > DOCUMENTS_BYTES_MAX
-            && let Some((_, parsed)) = self.held.pop_lru()
+        let mut gone: Vec<(T, usize)> = self.held.put(hash, (value, bytes)).into_iter().collect();
+        self.bytes -= gone.iter().map(|(_, bytes)| bytes).sum::<usize>();
+        while self.bytes > self.bytes_max
+            && let Some((_, oldest)) = self.held.pop_lru()
         {
-            self.bytes -= parsed.bytes;
-            gone.push(parsed);
+            self.bytes -= oldest.1;
+            gone.push(oldest);
         }
-        gone
+        gone.into_iter().map(|(value, _)| value).collect()
     }
 
-    fn pop(&mut self, hash: &Digest) -> Option<Parsed> {
-        let parsed = self.held.pop(hash)?;
-        self.bytes -= parsed.bytes;
-        Some(parsed)
+    fn take(&mut self, hash: &Digest) -> Option<T> {
+        let (value, bytes) = self.held.pop(hash)?;
+        self.bytes -= bytes;
+        Some(value)
     }
-}
 
-/// About how much memory a value takes, its members and their names included.
-fn memory_of(value: &Value) -> usize {
-    let inside = match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(memory_of).sum(),
-        Value::Object(members) => {
-            // A node of the map has room for eleven members and is often half empty.
-            members
-                .iter()
-                .map(|(name, value)| 2 * (24 + name.len()) + memory_of(value))
-                .sum()
-        }
-    };
-    size_of::<Value>() + inside
+    fn take_all(&mut self) -> LruCache<Digest, (T, usize)> {
+        self.bytes = 0;
+        std::mem::replace(&mut self.held, LruCache::unbounded())
+    }
 }
 
 impl Default for Cache {
     fn default() -> Self {
         let size = |max| NonZeroUsize::new(max).expect("a cache has room");
         Self {
-            documents: Mutex::default(),
+            documents: Mutex::new(Bounded::new(DOCUMENTS_BYTES_MAX)),
+            drafts: Mutex::new(Bounded::new(DRAFTS_BYTES_MAX)),
             superseded: Mutex::default(),
             schemas: Mutex::new(LruCache::new(size(SCHEMAS_MAX))),
             roots: Mutex::new(LruCache::new(size(ROOTS_MAX))),
@@ -128,97 +114,80 @@ impl Default for Cache {
 }
 
 impl Cache {
-    pub(crate) fn document(&self, hash: &Digest) -> Option<Arc<Value>> {
-        self.documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(hash)
+    pub(crate) fn document(&self, hash: &Digest) -> Option<Content> {
+        lock(&self.documents).find(hash).cloned()
     }
 
-    pub(crate) fn keep(&self, hash: Digest, value: Arc<Value>) {
-        let gone = self
-            .documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .put(hash, value);
+    pub(crate) fn keep(&self, content: Content) {
+        let (hash, bytes) = (content.hash(), content.memory_bytes());
+        let gone = lock(&self.documents).put(hash, content, bytes);
         // Freed here, with no lock held.
         drop(gone);
     }
 
-    /// Keeps `value`, and lets go of what was superseded a while ago.
-    pub(crate) fn supersede(&self, before: Digest, hash: Digest, value: Arc<Value>) {
-        self.keep(hash, value);
-        let mut superseded = self
-            .superseded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Keeps `content`, and lets go of what was superseded a while ago.
+    pub(crate) fn supersede(&self, before: Digest, content: Content) {
+        self.keep(content);
+        let mut superseded = lock(&self.superseded);
         superseded.push_back(before);
         if superseded.len() <= SUPERSEDED_MAX {
             return;
         }
         let oldest = superseded.pop_front();
         drop(superseded);
-        let dropped = oldest.and_then(|oldest| {
-            self.documents
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop(&oldest)
-        });
+        let dropped = oldest.and_then(|oldest| lock(&self.documents).take(&oldest));
         // Freed here, with no lock held.
         drop(dropped);
     }
 
+    /// The draft of a document, for whoever is about to change it.
+    pub(crate) fn take_draft(&self, hash: &Digest) -> Option<Draft> {
+        lock(&self.drafts).take(hash)
+    }
+
+    pub(crate) fn keep_draft(&self, hash: Digest, draft: Draft) {
+        let bytes = draft.bytes();
+        let gone = lock(&self.drafts).put(hash, draft, bytes);
+        drop(gone);
+    }
+
     pub(crate) fn schema(&self, hash: &Digest) -> Option<Schema> {
-        self.schemas
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(hash)
-            .cloned()
+        lock(&self.schemas).get(hash).cloned()
     }
 
     pub(crate) fn keep_schema(&self, schema: Schema) {
-        self.schemas
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .put(schema.hash(), schema);
+        lock(&self.schemas).put(schema.hash(), schema);
     }
 
     /// Keeps the root of an event that is being made, to spare reading it back out of the event.
     pub(crate) fn expect_root(&self, event: &NewEvent, root: &Root) {
-        self.roots
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .put(event.id, Arc::new(root.clone()));
+        lock(&self.roots).put(event.id, Arc::new(root.clone()));
     }
 
     /// The root that `event` left: each is asked for by its own writer and by the next one.
     pub(crate) fn root(&self, event: &Event) -> Result<Arc<Root>, StateError> {
-        let lock = || self.roots.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lock().get(&event.id).cloned();
+        let known = lock(&self.roots).get(&event.id).cloned();
         let root = match known {
             Some(root) if root.is_settled() => return Ok(root),
             Some(root) => root.settled(event.seq),
             None => Root::of(event)?,
         };
         let root = Arc::new(root);
-        lock().put(event.id, root.clone());
+        lock(&self.roots).put(event.id, root.clone());
         Ok(root)
     }
 
     /// Lets go of everything; it can all be read again.
     pub(crate) fn clear(&self) -> usize {
-        self.roots
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        let documents = std::mem::take(
-            &mut *self
-                .documents
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
-        documents.held.len()
+        lock(&self.roots).clear();
+        let drafts = lock(&self.drafts).take_all();
+        let documents = lock(&self.documents).take_all();
+        drafts.len() + documents.len()
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a document is made of, wherever that was read from.
@@ -232,7 +201,7 @@ pub(crate) fn document_in(
     head: &mut dyn Head,
     cache: &Cache,
     reference: &DocumentRef,
-) -> Result<Arc<Value>, StateError> {
+) -> Result<Content, StateError> {
     if let Some(value) = cache.document(&reference.hash) {
         return Ok(value);
     }
@@ -253,7 +222,7 @@ pub(crate) async fn document(
     cache: &Cache,
     subject: &Subject,
     reference: &DocumentRef,
-) -> Result<Arc<Value>, StateError> {
+) -> Result<Content, StateError> {
     if let Some(value) = cache.document(&reference.hash) {
         return Ok(value);
     }
@@ -292,7 +261,7 @@ fn places(reference: &DocumentRef) -> (Seq, Seq) {
     (reference.body.unwrap_or(0), reference.seq.unwrap_or(0))
 }
 
-fn build(parts: Parts, cache: &Cache, reference: &DocumentRef) -> Result<Arc<Value>, StateError> {
+fn build(parts: Parts, cache: &Cache, reference: &DocumentRef) -> Result<Content, StateError> {
     let missing = |reason: &str| StateError::Unreadable {
         seq: reference.seq.unwrap_or(0),
         reason: reason.to_owned(),
@@ -316,17 +285,18 @@ fn build(parts: Parts, cache: &Cache, reference: &DocumentRef) -> Result<Arc<Val
                 depth_max: usize::MAX,
                 operations_max: usize::MAX,
             };
-            value = change
-                .apply(value, &limits)
+            change
+                .apply_to(&mut value, &limits)
                 .map_err(|error| missing(&format!("its patch does not apply: {error}")))?;
         }
     }
-    if Digest::of_json(&value) != reference.hash {
+    let body = Body::new(canonical::to_string(&value).into_bytes());
+    if body.hash() != reference.hash {
         return Err(missing("what its patches make does not have its hash"));
     }
-    let value = Arc::new(value);
-    cache.keep(reference.hash, value.clone());
-    Ok(value)
+    let content = Content::new(body, value);
+    cache.keep(content.clone());
+    Ok(content)
 }
 
 /// How the staged document differs from the active one that `event` carries, if it says so.

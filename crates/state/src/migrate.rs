@@ -1,7 +1,5 @@
 //! Taking up a new schema: both documents go through the migrations, or the version is refused.
 
-use std::sync::Arc;
-
 use journal::Head;
 use model::{LineageName, NewEvent};
 use semver::Version;
@@ -108,26 +106,27 @@ impl Shared {
             .unwrap_or_else(|| next_patch(&root.version));
         let active = materialise::document_in(head, &self.cache, &root.active)?;
         let staging = materialise::document_in(head, &self.cache, &root.staging)?;
-        let active = Arc::new(migrate(&active, &chain, schema, &version, &self.limits)?);
-        let hash = self.sized_body(&active)?.hash();
+        let active = migrate(&active, &chain, schema, &version, &self.limits)?;
+        let active = self.content(active)?;
+        let hash = active.hash();
         let mut data = release("adopt", &root, hash);
         data["migrations"] = json!(chain.iter().map(|step| &step.name).collect::<Vec<_>>());
         data["schema"] = schema.value().clone();
         let migrated = migrate(&staging, &chain, schema, &version, &self.limits)
-            .and_then(|migrated| Ok((self.sized_body(&migrated)?.hash(), migrated)));
+            .and_then(|migrated| self.content(migrated));
         match migrated {
-            Ok((staged, _)) if staged == root.staging.hash => {}
+            Ok(staged) if staged.hash() == root.staging.hash => {}
             // The body of the event is the active document, so this one need not travel.
-            Ok((staged, _)) if staged == hash => root.staging = root.staging.replaced(hash),
-            Ok((staged, migrated)) => {
+            Ok(staged) if staged.hash() == hash => root.staging = root.staging.replaced(hash),
+            Ok(staged) => {
                 if root.staging.patches >= PATCHES_MAX {
-                    data[STAGING_FROM_ACTIVE] = json!(diff(&active, &migrated));
-                    root.staging = root.staging.replaced(staged);
+                    data[STAGING_FROM_ACTIVE] = json!(diff(&active, &staged));
+                    root.staging = root.staging.replaced(staged.hash());
                 } else {
-                    data["staging_patch"] = json!(diff(&staging, &migrated));
-                    root.staging = root.staging.patched(staged);
+                    data["staging_patch"] = json!(diff(&staging, &staged));
+                    root.staging = root.staging.patched(staged.hash());
                 }
-                self.cache.keep(staged, Arc::new(migrated));
+                self.cache.keep(staged);
             }
             Err(error) => {
                 data["staging_discarded"] = json!(error.to_string());

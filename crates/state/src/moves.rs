@@ -1,14 +1,12 @@
 //! Moving the root: promote, discard, pin. Each is one compare-and-swap.
 
-use std::sync::Arc;
-
 use journal::Head;
-use model::{Body, EventType, LineageName, NewEvent, Revision, Subject, canonical};
+use model::{EventType, LineageName, NewEvent, Revision, Subject};
 use semver::Version;
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Document, Seed, StateError, StateManager, Target, Written, materialise,
+    Author, Content, Document, Seed, StateError, StateManager, Target, Written, materialise,
     root::Root,
     shared::{Halt, Shared},
 };
@@ -133,7 +131,7 @@ impl Shared {
         });
         root.staging = root.staging.replaced(root.active.hash);
         let event = self.event(EventType::STATE_CHANGE, data, &root, author);
-        Ok(event.with_body(Some(body(&value))))
+        Ok(event.with_body(Some(value.body().clone())))
     }
 
     fn pinned(
@@ -168,12 +166,12 @@ impl Shared {
         &self,
         data: Value,
         root: &Root,
-        active: &Arc<Value>,
+        active: &Content,
         author: &Author,
     ) -> NewEvent {
-        self.cache.keep(root.active.hash, active.clone());
+        self.cache.keep(active.clone());
         let event = self.event(EventType::RELEASE, data, root, author);
-        event.with_body(Some(body(active)))
+        event.with_body(Some(active.body().clone()))
     }
 }
 
@@ -187,10 +185,6 @@ pub(crate) fn release(change: &str, before: &Root, new: model::Digest) -> Value 
         "from_version": before.version,
         "reversible": true,
     })
-}
-
-pub(crate) fn body(value: &Value) -> Body {
-    Body::new(canonical::to_string(value).into_bytes())
 }
 
 /// A change of state alone is a patch.

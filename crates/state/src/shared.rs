@@ -7,13 +7,11 @@ use std::{
 };
 
 use journal::Head;
-use model::{
-    Body, Context, Digest, Event, EventType, LineageName, NewEvent, Revision, Seq, canonical,
-};
+use model::{Body, Context, Event, EventType, LineageName, NewEvent, Revision, Seq, canonical};
 use serde_json::{Value, json};
 
 use crate::{
-    Author, ChangeError, Clock, Limits, Schema, Seed, StateError, Target, change,
+    Author, ChangeError, Clock, Content, Limits, Schema, Seed, StateError, Target, change,
     materialise::Cache,
     root::{DocumentRef, Root, SchemaRef},
 };
@@ -34,7 +32,8 @@ impl Shared {
     pub(crate) fn first_event(&self, seed: Seed, author: &Author) -> Result<NewEvent, StateError> {
         let schema = Schema::compile(seed.schema)?;
         let value = change::admit(seed.value, &self.limits)?;
-        let (body, hash) = self.checked_body(&value, &schema)?;
+        let content = self.checked_content(value, &schema)?;
+        let hash = content.hash();
         let root = Root {
             staging: DocumentRef::first(hash),
             active: DocumentRef::first(hash),
@@ -54,10 +53,10 @@ impl Shared {
             "reversible": false,
             "schema": schema.value(),
         });
-        self.cache.keep(hash, Arc::new(value));
+        self.cache.keep(content.clone());
         self.cache.keep_schema(schema);
         let event = self.event(EventType::RELEASE, data, &root, author);
-        Ok(event.with_body(Some(body)))
+        Ok(event.with_body(Some(content.body().clone())))
     }
 
     /// An event of a lineage, with the root it leaves behind.
@@ -81,29 +80,23 @@ impl Shared {
         event
     }
 
-    /// The canonical bytes of a value that fits its schema and the size.
-    pub(crate) fn checked_body(
+    /// A value as a document that fits its schema and the size.
+    pub(crate) fn checked_content(
         &self,
-        value: &Value,
+        value: Value,
         schema: &Schema,
-    ) -> Result<(Body, Digest), StateError> {
-        let body = self.sized_body(value)?;
-        schema
-            .check(value)
-            .map_err(|violations| StateError::Invalid { violations })?;
-        let hash = body.hash();
-        Ok((body, hash))
+    ) -> Result<Content, StateError> {
+        let content = self.content(value)?;
+        check(schema, &content)?;
+        Ok(content)
     }
 
-    /// The canonical bytes of a value, if they are not too many.
-    pub(crate) fn sized_body(&self, value: &Value) -> Result<Body, StateError> {
+    /// A value as a document, if it is not too large.
+    pub(crate) fn content(&self, value: Value) -> Result<Content, StateError> {
         let mut text = String::with_capacity(BODY_BYTES_TYPICAL);
-        canonical::write(value, &mut text);
-        if text.len() > self.limits.bytes_max {
-            let (bytes, bytes_max) = (text.len(), self.limits.bytes_max);
-            return Err(ChangeError::TooLarge { bytes, bytes_max }.into());
-        }
-        Ok(Body::new(text.into_bytes()))
+        canonical::write(&value, &mut text);
+        change::check_bytes(text.len(), &self.limits)?;
+        Ok(Content::new(Body::new(text.into_bytes()), value))
     }
 
     /// The root before a change, whose staged document must be at `base` if one is named.
@@ -136,11 +129,17 @@ impl Shared {
     }
 }
 
+pub(crate) fn check(schema: &Schema, value: &Value) -> Result<(), StateError> {
+    schema
+        .check(value)
+        .map_err(|violations| StateError::Invalid { violations })
+}
+
 /// An event, and the document that its author is answered with if that is at hand: by the time of
 /// the answer a hot document has moved on, and the cache may have let go of this one.
 pub(crate) struct Made {
     pub(crate) event: NewEvent,
-    pub(crate) value: Option<Arc<Value>>,
+    pub(crate) value: Option<Content>,
 }
 
 impl From<NewEvent> for Made {

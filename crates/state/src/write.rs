@@ -1,23 +1,25 @@
 //! Changing the staged document.
 
-use std::sync::Arc;
-
 use journal::{Head, Order, Query};
-use model::{Body, Digest, EventType, LineageName, Revision, Seq, Subject};
+use model::{Digest, EventType, LineageName, Revision, Seq, Subject, canonical};
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Change, Document, Moved, StateError, StateManager, Target, Written, change,
+    Author, Change, Content, Document, Moved, StateError, StateManager, Target, Written, change,
     diff::diff,
+    draft::Draft,
     materialise::{self, PATCHES_MAX},
     root::Root,
-    shared::{Halt, Made, Shared},
+    shared::{self, Halt, Made, Shared},
 };
 
 /// How far behind a stale change may be for its base to be looked for among the newest events,
 /// with so many between them that moved something else; beyond, the journal is searched.
 const RECENT_MAX: usize = 64;
 const MOVES_MAX: usize = 4;
+
+/// A new value is stored as the patch that leads to it if that is so many times smaller.
+const PATCH_SAVES_MIN: usize = 4;
 
 impl StateManager {
     /// Changes the staged document of `lineage`.
@@ -92,13 +94,14 @@ impl StateManager {
         let before = materialise::document(journal, cache, &subject, &root.staging).await?;
         let schema = materialise::schema(journal, cache, &subject, &root.schema).await?;
         let value = change::admit(value, &self.shared.limits)?;
-        let (body, hash) = self.shared.checked_body(&value, &schema)?;
+        let after = self.shared.checked_content(value, &schema)?;
+        let patch = serde_json::to_value(diff(&before, &after)).expect("a patch is plain data");
+        let patch_bytes = canonical::to_string(&patch).len();
         Ok(Prepared {
-            patch: diff(&before, &value),
+            is_patch_small: patch_bytes * PATCH_SAVES_MIN <= after.body().bytes().len(),
+            patch,
             before: root.staging.hash,
-            hash,
-            body,
-            value: Arc::new(value),
+            after,
             schema: schema.hash(),
         })
     }
@@ -206,11 +209,11 @@ impl StateManager {
 
 /// A new value, ready to be swapped in.
 struct Prepared {
-    patch: json_patch::Patch,
+    patch: Value,
+    /// Is it worth to store the patch alone?
+    is_patch_small: bool,
     before: Digest,
-    hash: Digest,
-    body: Body,
-    value: Arc<Value>,
+    after: Content,
     schema: Digest,
 }
 
@@ -224,14 +227,23 @@ impl Shared {
         author: &Author,
     ) -> Result<Made, Halt> {
         let mut root = self.root_before(head, base)?;
-        let before = materialise::document_in(head, &self.cache, &root.staging)?;
         let schema = materialise::schema_in(head, &self.cache, &root.schema)?;
-        let after = change.apply((*before).clone(), &self.limits)?;
-        let (body, hash) = self.checked_body(&after, &schema)?;
-        if hash == root.staging.hash {
+        let previous = root.staging.hash;
+        let mut draft = match self.cache.take_draft(&previous) {
+            Some(draft) => draft,
+            None => Draft::of(Value::clone(&*materialise::document_in(
+                head,
+                &self.cache,
+                &root.staging,
+            )?)),
+        };
+        let body = draft.change(change, &self.limits)?;
+        shared::check(&schema, draft.value())?;
+        let hash = body.hash();
+        self.cache.keep_draft(hash, draft);
+        if hash == previous {
             return Err(Halt::Unchanged);
         }
-        let previous = root.staging.hash;
         let is_due = root.staging.patches >= PATCHES_MAX;
         root.staging = if is_due {
             root.staging.replaced(hash)
@@ -252,8 +264,8 @@ impl Shared {
             }
             Change::Set(_) => {}
         }
-        let after = Arc::new(after);
-        self.cache.supersede(previous, hash, after.clone());
+        let after = Content::of_text(body.clone());
+        self.cache.supersede(previous, after.clone());
         let event = self.event(EventType::STATE_CHANGE, data, &root, author);
         Ok(Made {
             event: event.with_body(is_due.then_some(body)),
@@ -270,30 +282,34 @@ impl Shared {
         author: &Author,
     ) -> Result<Made, Halt> {
         let mut root = self.root_before(head, Some(base))?;
-        if prepared.hash == root.staging.hash {
+        let after = &prepared.after;
+        if after.hash() == root.staging.hash {
             return Err(Halt::Unchanged);
         }
         if prepared.schema != root.schema.hash {
             // The schema moved and the document did not: checked against the new one.
             let schema = materialise::schema_in(head, &self.cache, &root.schema)?;
-            self.checked_body(&prepared.value, &schema)?;
+            shared::check(&schema, after)?;
         }
-        root.staging = root.staging.replaced(prepared.hash);
+        let is_whole = !prepared.is_patch_small || root.staging.patches >= PATCHES_MAX;
+        root.staging = if is_whole {
+            root.staging.replaced(after.hash())
+        } else {
+            root.staging.patched(after.hash())
+        };
         let data = json!({
             "change": "set",
             "target": Target::Staging,
             "previous": prepared.before,
-            "new": prepared.hash,
+            "new": after.hash(),
             "patch": prepared.patch,
             "reversible": true,
         });
-        let value = prepared.value.clone();
-        let before = prepared.before;
-        self.cache.supersede(before, prepared.hash, value.clone());
+        self.cache.supersede(prepared.before, after.clone());
         let event = self.event(EventType::STATE_CHANGE, data, &root, author);
         Ok(Made {
-            event: event.with_body(Some(prepared.body.clone())),
-            value: Some(value),
+            event: event.with_body(is_whole.then(|| after.body().clone())),
+            value: Some(after.clone()),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Write as _,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,7 +15,7 @@ use rusqlite::{
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use super::{OpenOptions, schema};
+use super::{OpenOptions, SqliteJournal, schema};
 use crate::Unavailable;
 
 /// How many steps `SQLite`'s machine takes between two looks at the clock.
@@ -58,6 +59,38 @@ pub enum SqlError {
     TooLong,
     #[error("the journal cannot be read")]
     Unavailable(#[source] Unavailable),
+}
+
+/// Faults of the file that are named at most: one is enough to act on.
+const FAULTS_MAX: u32 = 8;
+
+impl SqliteJournal {
+    /// What `SQLite` finds wrong with the file itself, within `ms_max`: its pages, and each index
+    /// against its table. [`verify`](crate::verify) proves the events, and needs no index for that.
+    pub async fn check_file(self: &Arc<Self>, ms_max: u64) -> Result<Vec<String>, SqlError> {
+        let options = self.options.clone();
+        tokio::task::spawn_blocking(move || check(&options, Duration::from_millis(ms_max)))
+            .await
+            .map_err(|_panic| SqlError::Unavailable(Unavailable::Closed))?
+    }
+}
+
+fn check(options: &OpenOptions, patience: Duration) -> Result<Vec<String>, SqlError> {
+    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => SqlError::TooLong,
+        _ => SqlError::Unavailable(schema::unavailable(&error)),
+    };
+    let mut connection = schema::open_for_reading(options).map_err(failed)?;
+    let started = Instant::now();
+    let is_over = move || started.elapsed() > patience;
+    connection
+        .progress_handler(STEPS_BETWEEN_LOOKS, Some(is_over))
+        .map_err(failed)?;
+    let pragma = format!("PRAGMA integrity_check({FAULTS_MAX})");
+    let mut statement = connection.prepare(&pragma).map_err(failed)?;
+    let found = statement.query_map([], |row| row.get(0)).map_err(failed)?;
+    let found: Vec<String> = found.collect::<Result<_, _>>().map_err(failed)?;
+    Ok(found.into_iter().filter(|text| text != "ok").collect())
 }
 
 pub(super) fn run(

@@ -28,7 +28,7 @@ fn a_healthy_machine_passes_every_check() {
         .collect();
     assert_eq!(
         names,
-        ["python", "git", "port", "disk", "clock", "journal", "vault"]
+        ["python", "git", "port", "disk", "clock", "journal", "file", "vault"]
     );
     for check in checks.iter().filter(|check| check["name"] != "disk") {
         assert_eq!(check["outcome"], "ok", "{check}");
@@ -93,6 +93,43 @@ fn an_event_from_the_future_means_that_the_clock_is_wrong() {
         found.starts_with("the newest event is of 2100-01-01T00:00:00Z"),
         "{found}"
     );
+}
+
+#[test]
+fn an_index_that_lost_an_entry_is_found_and_a_fork_mends_it() {
+    let workspace = Workspace::new();
+    for n in 1..=3 {
+        let merge = format!(r#"{{"n": {n}}}"#);
+        workspace.luthier_json(&["state", "patch", "staging", "--merge", &merge]);
+    }
+    take_from_an_index(&workspace);
+
+    let said = workspace.run(&["doctor", "--json"]);
+    let forked = workspace.run(&["ledger", "fork", "--into", "copy"]);
+    let healed = workspace.run(&["doctor", "--json", "--data", "copy"]);
+
+    assert_eq!((said.exit, forked.exit), (7, 0), "{said:?} {forked:?}");
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let file = check(&report, "file");
+    let found = file["found"].as_str().unwrap();
+    assert!(found.contains("missing from index"), "{file}");
+    assert!(
+        file["fix"].as_str().unwrap().contains("ledger fork"),
+        "{file}"
+    );
+    let report: Value = serde_json::from_str(&healed.stdout).unwrap();
+    assert_eq!(check(&report, "file")["outcome"], "ok", "{report}");
+}
+
+/// Makes an index hold other rows than it should, as a lost page write would.
+fn take_from_an_index(workspace: &Workspace) {
+    let journal = rusqlite::Connection::open(workspace.journal()).unwrap();
+    journal
+        .pragma_update(None, "writable_schema", true)
+        .unwrap();
+    let edit = "UPDATE sqlite_schema SET sql = replace(sql, 'agent IS NOT NULL', 'agent IS NULL')
+                WHERE name = 'events_by_agent'";
+    assert_eq!(journal.execute(edit, []).unwrap(), 1);
 }
 
 fn write_event_at(workspace: &Workspace, time: &str) {

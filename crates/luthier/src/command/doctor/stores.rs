@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use journal::{Journal as _, Order, Query};
+use journal::{Journal as _, Order, Query, SqlError};
 use model::Event;
 use vault::{Key, Vault};
 
@@ -20,6 +20,9 @@ const CLOCK_SKEW_S_MAX: i64 = 5;
 
 /// Events whose hashes are computed again; `ledger verify` looks at all of them.
 const TAIL_EVENTS: usize = 1_000;
+
+/// Time that looking at every page and index may take; a large journal needs more.
+const FILE_CHECK_MS_MAX: u64 = 30_000;
 
 /// Below this, the disk is a warning; below the other, a failure.
 const FREE_WARN_BYTES: u64 = 1 << 30;
@@ -38,6 +41,7 @@ pub(super) async fn all(configured: Configured, data: PathBuf) -> Vec<Check> {
             let tail = tail(&opened).await;
             checks.push(clock(tail.as_ref().ok().and_then(|events| events.last())));
             checks.push(journal(tail));
+            checks.push(file(opened.journal.check_file(FILE_CHECK_MS_MAX).await));
             opened.close().await;
         }
         Err(failure) => {
@@ -92,6 +96,28 @@ fn journal(tail: Result<Vec<std::sync::Arc<Event>>, Failure>) -> Check {
             ),
         ),
         (None, None) => Check::ok(NAME, format!("format {}, empty", journal::FORMAT)),
+    }
+}
+
+/// Pages and indexes carry no hashes, so `ledger verify` does not see what happens to them.
+fn file(checked: Result<Vec<String>, SqlError>) -> Check {
+    const NAME: &str = "file";
+    const FIX: &str = "copy it, which makes every index anew, and use the copy: `luthier ledger \
+                       fork --into DIR`, then `--data DIR`";
+    match checked {
+        Ok(faults) if faults.is_empty() => {
+            Check::ok(NAME, "every page and index of the journal is whole")
+        }
+        Ok(faults) => {
+            let found = format!("the journal's file is damaged: {}", faults.join("; "));
+            Check::fail(NAME, found, FIX).with_exit(Exit::Damaged)
+        }
+        Err(SqlError::TooLong) => Check::warn(
+            NAME,
+            format!("not looked through within {} s", FILE_CHECK_MS_MAX / 1_000),
+            "run `sqlite3 journal.db 'PRAGMA integrity_check'` when there is time",
+        ),
+        Err(error) => Check::of_failure(NAME, &Failure::from(error)),
     }
 }
 

@@ -2,6 +2,9 @@
 //! the next start needs no hand.
 
 use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -18,6 +21,8 @@ const WRITERS: usize = 4;
 const KILLS: usize = 300;
 /// Of the kills, at least this many must hit a server that owes somebody an answer.
 const KILLS_IN_FLIGHT_MIN: usize = 250;
+/// A round in which a writer has no answer for this long has failed.
+const ROUND_S_MAX: u64 = 60;
 /// The whole ledger is verified after every so many kills, and at the end.
 const KILLS_BETWEEN_VERIFICATIONS: usize = 50;
 
@@ -28,6 +33,8 @@ struct Ledger {
     acknowledged: AtomicU64,
     /// The last count that was sent.
     sent: AtomicU64,
+    /// Answers since the server was started last.
+    answers: AtomicU64,
 }
 
 impl Ledger {
@@ -55,6 +62,7 @@ fn write_until_gone(address: &str, name: usize, ledger: &Ledger, stop: &AtomicBo
             Ok(answer) if answer.status == 200 => {
                 assert_eq!(answer.body["value"][format!("w{name}")], count);
                 ledger.acknowledged.store(count, Ordering::SeqCst);
+                ledger.answers.fetch_add(1, Ordering::SeqCst);
             }
             Ok(answer) => panic!("{answer:?}"),
             Err(_) => return,
@@ -85,6 +93,7 @@ fn check(server: &Server, ledgers: &[Ledger]) {
         // The write whose answer was lost was made after all.
         ledger.acknowledged.store(found, Ordering::SeqCst);
         ledger.sent.store(found, Ordering::SeqCst);
+        ledger.answers.store(0, Ordering::SeqCst);
     }
 }
 
@@ -122,9 +131,12 @@ fn three_hundred_kills_lose_nothing_that_was_acknowledged() {
             .collect();
         let busy_for = Duration::from_micros(dice.below(20_000));
         let until = Instant::now() + busy_for;
-        // Not before every writer had an answer, so that each kill hits a busy server.
-        let has_begun = |ledger: &Ledger| ledger.sent.load(Ordering::SeqCst) > 0;
-        while Instant::now() < until || !ledgers.iter().all(has_begun) {
+        // Not before every writer had an answer in this round, so that each kill hits a busy server
+        // and has something to lose.
+        let is_answered = |ledger: &Ledger| ledger.answers.load(Ordering::SeqCst) > 0;
+        let given_up = Instant::now() + Duration::from_secs(ROUND_S_MAX);
+        while Instant::now() < until || !ledgers.iter().all(is_answered) {
+            assert!(Instant::now() < given_up, "a writer was never answered");
             thread::yield_now();
         }
         if ledgers.iter().any(Ledger::is_waiting) {
@@ -157,17 +169,48 @@ fn three_hundred_kills_lose_nothing_that_was_acknowledged() {
     verify(&server);
 }
 
+/// Every place that has a name for dying at.
+const FAILPOINTS: [&str; 8] = [
+    "journal::before_begin",
+    "journal::before_commit",
+    "journal::after_commit",
+    "journal::before_checkpoint",
+    "journal::before_seal",
+    "vault::before_rename",
+    "state::before_rename",
+    "state::after_rename",
+];
+
+#[test]
+fn every_failpoint_of_the_code_is_died_at() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = BTreeSet::new();
+    let mut folders = vec![crates];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() && !path.ends_with("tests") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.extend(failpoints_of(&fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+
+    let died_at: BTreeSet<String> = FAILPOINTS.map(str::to_owned).into();
+    assert_eq!(found, died_at);
+}
+
+fn failpoints_of(code: &str) -> Vec<String> {
+    let named = code.split("fail_point!(\"").skip(1);
+    named
+        .filter_map(|rest| rest.split('"').next())
+        .map(str::to_owned)
+        .collect()
+}
+
 #[test]
 fn a_death_at_every_named_failpoint_loses_nothing_that_was_acknowledged() {
-    const FAILPOINTS: [&str; 7] = [
-        "journal::before_begin",
-        "journal::before_commit",
-        "journal::after_commit",
-        "journal::before_checkpoint",
-        "journal::before_seal",
-        "vault::before_rename",
-        "state::before_rename",
-    ];
     for failpoint in FAILPOINTS {
         let ledgers: Arc<[Ledger]> = (0..WRITERS).map(|_| Ledger::default()).collect();
         let mut server = Server::start();

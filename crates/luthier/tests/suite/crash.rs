@@ -28,6 +28,7 @@ fn a_kill_at_every_named_place_leaves_a_whole_journal() {
         "journal::before_seal",
         "vault::before_rename",
         "state::before_rename",
+        "state::after_rename",
     ];
     for place in places {
         let workspace = Workspace::new();

@@ -4,7 +4,7 @@ use journal::{Order, Query};
 use model::{EventType, Subject, event::Label, trace::TraceId};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use web::{Limit, Problem, Timestamp};
+use web::{Limit, Problem, Timestamp, kinds};
 
 /// Which events; what is left out does not restrict.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -14,9 +14,8 @@ pub(crate) struct Filter {
     /// Only events after this seq.
     #[param(minimum = 0)]
     after: Option<u64>,
-    /// Only events of this type; may be repeated.
-    #[param(value_type = Vec<String>)]
-    r#type: Vec<EventType>,
+    /// Only events of this type, such as `state.change`; may be repeated.
+    r#type: Vec<String>,
     /// Only events of this subject: a lineage, a session, a job.
     #[param(value_type = Option<String>)]
     subject: Option<Subject>,
@@ -36,12 +35,12 @@ pub(crate) struct Filter {
     since: Option<Timestamp>,
     /// Only events before this moment.
     before: Option<Timestamp>,
-    /// `oldest` first (the default) or `newest` first.
+    /// `oldest` first (the default) or `newest` first, which a live stream cannot be.
     #[param(value_type = Option<String>)]
     order: OrderName,
-    /// How many events to answer with at most.
+    /// How many events to answer with at most; a live stream takes none, for it has no pages.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 500, default = 50)]
-    limit: Limit,
+    limit: Option<Limit>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -53,12 +52,13 @@ enum OrderName {
 }
 
 impl Filter {
-    pub(crate) fn into_query(self) -> Query {
+    pub(crate) fn into_query(self) -> Result<Query, Problem> {
         let all = Query::all();
-        Query {
+        let kinds: Result<_, _> = self.r#type.iter().map(|name| kind(name)).collect();
+        Ok(Query {
             after: self.after.unwrap_or(0),
             until: all.until,
-            kinds: self.r#type,
+            kinds: kinds?,
             subject: self.subject,
             agent: self.agent,
             tenant: None,
@@ -71,17 +71,42 @@ impl Filter {
                 OrderName::Oldest => Order::OldestFirst,
                 OrderName::Newest => Order::NewestFirst,
             },
-            limit: self.limit.value(),
-        }
+            limit: self.limit.unwrap_or_default().value(),
+        })
     }
 
-    /// A stream has no end to count from and no page.
-    pub(crate) fn into_live(self) -> Result<Query, Problem> {
-        let query = self.into_query();
+    /// A stream has no end to count from and no page; says also which seq it was told to follow.
+    pub(crate) fn into_live(self) -> Result<(Query, Option<u64>), Problem> {
+        if self.limit.is_some() {
+            return Err(refused("limit", "a live stream has no pages to limit")
+                .hint("leave out `limit`, or query /events instead"));
+        }
+        let after = self.after;
+        let query = self.into_query()?;
         if query.order == Order::NewestFirst {
-            return Err(Problem::bad_request("a live stream comes oldest first")
+            return Err(refused("order", "a live stream comes oldest first")
                 .hint("leave out `order`, or query /events instead"));
         }
-        Ok(query)
+        Ok((query, after))
     }
+}
+
+fn kind(name: &str) -> Result<EventType, Problem> {
+    EventType::named(name).map_err(|error| {
+        let detail = error.to_string();
+        refused("type", detail).nearest(error.nearest)
+    })
+}
+
+fn refused(parameter: &str, detail: impl Into<String>) -> Problem {
+    Problem::of(kinds::BAD_QUERY, detail).with("parameter", parameter)
+}
+
+/// A place that the ledger has not reached: whoever names it knows another ledger.
+pub(crate) fn beyond(seq: u64, newest: u64) -> Problem {
+    let detail = format!("the ledger has no event {seq} yet, its newest is {newest}");
+    Problem::not_found(detail).with("newest", newest).hint(
+        "name a place up to `newest`; if this ledger did have that event, it was cut or replaced: \
+         see /events/verify",
+    )
 }

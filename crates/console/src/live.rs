@@ -4,19 +4,27 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{extract::State, response::Response};
 use futures_util::stream;
-use journal::{Journal as _, Watch, WatchItem};
-use web::{LastEventId, Problem, ProblemDocument, Query, SseEvent, sse_response};
+use journal::{Journal as _, Query as JournalQuery, SqliteJournal, Watch, WatchItem};
+use tokio::sync::OwnedSemaphorePermit;
+use web::{LastEventId, Problem, ProblemDocument, Query, SseEvent, kinds, sse_response};
 
-use crate::{Shared, answer::problem, filter::Filter};
+use crate::{
+    Shared,
+    answer::problem,
+    filter::{Filter, beyond},
+};
 
 /// A silent stream shows that it lives this often.
 const KEEP_ALIVE_S: u64 = 15;
 
+/// When to try again while every stream that may be open is.
+const RETRY_AFTER_S: u32 = 5;
+
 /// Follow the ledger.
 ///
 /// Each event's id is its seq: a client that reconnects with `Last-Event-ID` misses nothing.
-/// Without it and without `after`, the stream begins now. A `bookmark` says how far the ledger has
-/// got without a matching event.
+/// Without it the stream begins at `after` or `since`, and without those now. A `bookmark` says how
+/// far the ledger has got without a matching event.
 #[utoipa::path(
     get,
     path = "/events/stream",
@@ -31,6 +39,8 @@ const KEEP_ALIVE_S: u64 = 15;
             body = String, content_type = "text/event-stream"),
         (status = "4XX", description = "What was wrong, and what to do.",
             body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "As many streams as may be open are open.",
+            body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn follow(
@@ -38,15 +48,24 @@ pub(crate) async fn follow(
     Query(filter): Query<Filter>,
     last: LastEventId,
 ) -> Result<Response, Problem> {
-    let query = filter.into_live()?;
+    let (query, after) = filter.into_live()?;
+    let Ok(place) = shared.streams.clone().try_acquire_owned() else {
+        let detail = "as many live streams as may be open are open";
+        return Err(Problem::of(kinds::OVER_CAPACITY, detail)
+            .with("streams_max", shared.console.streams_max)
+            .hint("close one, or have `http.streams_max` raised")
+            .retry_after_s(RETRY_AFTER_S));
+    };
     let journal = shared.console.journal.clone();
-    let after = match last.parse::<u64>()? {
-        Some(seen) => seen,
-        None if query.after > 0 => query.after,
-        None => journal.newest().await.map_err(|error| problem(&error))?,
+    let newest = journal.newest().await.map_err(|error| problem(&error))?;
+    let after = match (last.parse::<u64>()?.or(after), query.since) {
+        (Some(seen), _) if seen > newest => return Err(beyond(seen, newest)),
+        (Some(seen), _) => seen,
+        (None, Some(since)) => last_before(&journal, since, newest).await?,
+        (None, None) => newest,
     };
     let watch = journal.watch(after, query);
-    let events = stream::unfold(watch, next);
+    let events = stream::unfold((watch, place), next);
     Ok(sse_response(
         events,
         Duration::from_secs(KEEP_ALIVE_S),
@@ -54,8 +73,26 @@ pub(crate) async fn follow(
     ))
 }
 
+/// The seq right before the first event at or after `since`.
+async fn last_before(
+    journal: &SqliteJournal,
+    since: jiff::Timestamp,
+    newest: u64,
+) -> Result<u64, Problem> {
+    let first = JournalQuery {
+        since: Some(since),
+        limit: 1,
+        ..JournalQuery::all()
+    };
+    let found = journal.read(first).await.map_err(|error| problem(&error))?;
+    Ok(found.first().map_or(newest, |event| event.seq - 1))
+}
+
+/// A watch and its place among the streams that may be open.
+type Open = (Watch, OwnedSemaphorePermit);
+
 /// The stream ends when the journal does or cannot be read; the client comes back and resumes.
-async fn next(mut watch: Watch) -> Option<(SseEvent, Watch)> {
+async fn next((mut watch, place): Open) -> Option<(SseEvent, Open)> {
     let event = match watch.next().await {
         Ok(Some(WatchItem::Event(event))) => SseEvent {
             id: Some(event.seq.to_string()),
@@ -73,5 +110,5 @@ async fn next(mut watch: Watch) -> Option<(SseEvent, Watch)> {
             return None;
         }
     };
-    Some((event, watch))
+    Some((event, (watch, place)))
 }

@@ -49,7 +49,7 @@ pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Events>, Problem> {
-    let query = filter.into_query();
+    let query = filter.into_query()?;
     let (limit, order) = (query.limit, query.order);
     let events = shared
         .console

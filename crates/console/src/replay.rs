@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use journal::{Journal as _, Order, Query as JournalQuery};
+use model::{EventType, LineageName, Subject};
+use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state::Target;
@@ -17,6 +19,7 @@ use web::{Problem, ProblemDocument, Query, Timestamp};
 use crate::{
     Shared,
     answer::{problem, state_problem},
+    filter::beyond,
 };
 
 /// How many lineages one answer shows.
@@ -31,6 +34,34 @@ pub(crate) struct Moment {
     seq: Option<u64>,
     /// Or a moment: everything up to and including it.
     time: Option<Timestamp>,
+    /// Or either of them, or a version of `main`: what `luthier ledger replay --at` takes.
+    #[param(value_type = Option<String>)]
+    at: Option<Place>,
+}
+
+/// Where to look.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+enum Place {
+    Seq(u64),
+    Time(Timestamp),
+    Version(Version),
+}
+
+impl TryFrom<String> for Place {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if let Ok(seq) = text.parse() {
+            return Ok(Self::Seq(seq));
+        }
+        if let Ok(version) = text.strip_prefix('v').unwrap_or(&text).parse() {
+            return Ok(Self::Version(version));
+        }
+        text.parse().map(Self::Time).map_err(|_error| {
+            format!("`{text}` is neither a time (2026-03-01T12:00:00Z), a seq nor a version")
+        })
+    }
 }
 
 /// Every lineage's documents at one place in the ledger.
@@ -96,26 +127,58 @@ pub(crate) async fn replay(
 }
 
 async fn place(shared: &Shared, moment: Moment) -> Result<u64, Problem> {
-    match (moment.seq, moment.time) {
-        (Some(seq), None) => Ok(seq),
-        (None, Some(time)) => {
-            let query = JournalQuery {
-                // `before` excludes its own moment, and events are told apart to the microsecond.
-                before: time
-                    .moment()
-                    .checked_add(std::time::Duration::from_micros(1))
-                    .ok(),
-                order: Order::NewestFirst,
-                limit: 1,
-                ..JournalQuery::all()
-            };
-            let journal = &shared.console.journal;
-            let found = journal.read(query).await.map_err(|error| problem(&error))?;
-            Ok(found.first().map_or(0, |event| event.seq))
+    let named = [
+        moment.seq.map(Place::Seq),
+        moment.time.map(Place::Time),
+        moment.at,
+    ];
+    let mut named = named.into_iter().flatten();
+    match (named.next(), named.next()) {
+        (Some(Place::Seq(seq)), None) => {
+            let newest = shared.console.journal.newest().await;
+            let newest = newest.map_err(|error| problem(&error))?;
+            if seq > newest {
+                return Err(beyond(seq, newest));
+            }
+            Ok(seq)
         }
-        (None, None) | (Some(_), Some(_)) => {
-            Err(Problem::bad_request("name one place: `seq` or `time`")
-                .hint("for example /events/replay?seq=120"))
+        (Some(Place::Time(time)), None) => last_until(shared, time).await,
+        (Some(Place::Version(version)), None) => release_of(shared, version).await,
+        (None, _) | (Some(_), Some(_)) => {
+            Err(Problem::bad_request("name one place: `at`, `seq` or `time`")
+                .hint("for example /events/replay?at=120"))
         }
     }
+}
+
+async fn last_until(shared: &Shared, time: Timestamp) -> Result<u64, Problem> {
+    let query = JournalQuery {
+        // `before` excludes its own moment, and events are told apart to the microsecond.
+        before: time
+            .moment()
+            .checked_add(std::time::Duration::from_micros(1))
+            .ok(),
+        order: Order::NewestFirst,
+        limit: 1,
+        ..JournalQuery::all()
+    };
+    let journal = &shared.console.journal;
+    let found = journal.read(query).await.map_err(|error| problem(&error))?;
+    Ok(found.first().map_or(0, |event| event.seq))
+}
+
+async fn release_of(shared: &Shared, version: Version) -> Result<u64, Problem> {
+    let query = JournalQuery {
+        kinds: vec![EventType::RELEASE],
+        version: Some(version.clone()),
+        limit: 1,
+        ..JournalQuery::of(Subject::lineage(&LineageName::default()))
+    };
+    let journal = &shared.console.journal;
+    let found = journal.read(query).await.map_err(|error| problem(&error))?;
+    let found = found.first().map(|event| event.seq);
+    found.ok_or_else(|| {
+        Problem::not_found(format!("`main` has no version {version}"))
+            .hint("/events?type=release lists what was released")
+    })
 }

@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use journal::Verdict;
 use web::{Problem, ProblemDocument};
 
-use crate::{Shared, answer::problem};
+use crate::{Shared, WITNESS_DAMAGED, answer::problem};
 
 /// When to ask again while another verification runs.
 const RETRY_AFTER_S: u32 = 5;
@@ -21,6 +21,8 @@ const RETRY_AFTER_S: u32 = 5;
     tag = "events",
     responses(
         (status = 200, description = "What was found.", body = Object),
+        (status = 500, description = "The newest seal in the vault cannot be read.",
+            body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Another verification is running.",
             body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -32,7 +34,10 @@ pub(crate) async fn verify(State(shared): State<Arc<Shared>>) -> Result<Json<Ver
             RETRY_AFTER_S,
         ));
     };
-    let witness = (shared.console.witness)().await;
+    let witness = (shared.console.witness)().await.map_err(|reason| {
+        tracing::error!(reason, "the ledger was not verified");
+        Problem::of(WITNESS_DAMAGED, reason)
+    })?;
     // The turn goes along: a client that went away does not end the reading.
     let progress = move |_seq| {
         let _turn = &turn;

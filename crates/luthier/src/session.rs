@@ -184,6 +184,31 @@ impl Opened {
     }
 }
 
+/// A folder that a command makes for its answer, and takes away again if there is none.
+pub(crate) struct MadeFolder<'a>(Option<&'a Path>);
+
+impl<'a> MadeFolder<'a> {
+    pub(crate) fn create(folder: &'a Path) -> Result<Self, Failure> {
+        let was_there = folder.exists();
+        create_folder(folder)?;
+        Ok(Self((!was_there).then_some(folder)))
+    }
+
+    /// The answer is in it.
+    pub(crate) fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for MadeFolder<'_> {
+    fn drop(&mut self) {
+        if let Some(folder) = self.0 {
+            // What a failure left inside is worth a look, so nothing is taken away with it.
+            drop(std::fs::remove_dir(folder));
+        }
+    }
+}
+
 pub(crate) fn create_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)
         .map_err(|error| Failure::io(&format!("create `{}`", folder.display()), error))
@@ -211,9 +236,10 @@ pub(crate) fn recall_witness(vault: &Vault) -> Result<Option<Witness>, Failure> 
     let Some(bytes) = vault.get(&witness_key())? else {
         return Ok(None);
     };
-    let witness = serde_json::from_slice(&bytes).map_err(|error| {
-        Failure::new("witness_damaged", Exit::Damaged, error)
-            .with_hint(format!("restore or delete `{WITNESS}` of the vault"))
+    let witness = serde_json::from_slice(&bytes).map_err(|source| {
+        Failure::new("witness_damaged", Exit::Damaged, DamagedWitness { source }).with_hint(
+            format!("restore `{WITNESS}` of the vault, or delete it to rest on the journal alone"),
+        )
     })?;
     Ok(Some(witness))
 }
@@ -242,15 +268,21 @@ pub(crate) async fn confirm_witness(journal: &SqliteJournal, vault: &Vault) -> R
         .with_hint("run `luthier ledger verify`, and restore the journal from a copy".to_owned()))
 }
 
-/// Remembers a seal outside the journal, unless a newer one is remembered already.
-pub(crate) fn keep_witness(vault: &Vault, witness: &Witness) -> Result<(), vault::VaultError> {
-    let kept = vault.get(&witness_key())?;
-    let kept: Option<Witness> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    if kept.is_some_and(|kept| kept.seq >= witness.seq) {
+/// Remembers a seal outside the journal, unless a newer one is remembered already. One that cannot
+/// be read stays for whoever looks into it.
+pub(crate) fn keep_witness(vault: &Vault, witness: &Witness) -> Result<(), Failure> {
+    if recall_witness(vault)?.is_some_and(|kept| kept.seq >= witness.seq) {
         return Ok(());
     }
     let bytes = serde_json::to_vec(witness).expect("a witness is plain data");
-    vault.put(&witness_key(), &bytes)
+    Ok(vault.put(&witness_key(), &bytes)?)
+}
+
+/// The vault's memory of the newest seal cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the newest seal in the vault, `{WITNESS}`, cannot be read")]
+struct DamagedWitness {
+    source: serde_json::Error,
 }
 
 fn witness_key() -> Key {

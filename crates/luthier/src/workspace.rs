@@ -30,30 +30,44 @@ pub(crate) fn seed(workspace: &Path) -> Result<Seed, Failure> {
     })
 }
 
+/// What a workspace asks of the state that is there already.
+pub(crate) struct Wanted {
+    pub(crate) adoption: Adoption,
+    /// A migration in Python, which runs with a release and nowhere else.
+    pub(crate) python: Option<String>,
+}
+
 /// The workspace's schema, and its `state/migrations/FROM-TO.json` in the order of their names.
-pub(crate) fn adoption(workspace: &Path) -> Result<Adoption, Failure> {
+pub(crate) fn wanted(workspace: &Path) -> Result<Wanted, Failure> {
     let folder = workspace.join("state/migrations");
     let mut files = match list(&folder) {
         Ok(files) => files,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(Failure::io(&format!("list `{}`", folder.display()), error)),
     };
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
     files.sort_unstable();
+    let mut python = files.iter().filter(|path| is_named(path, "py"));
+    let python = python.next().map(|path| name_of(path));
+    files.retain(|path| is_named(path, "json"));
     let migrations = files
         .iter()
-        .map(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            Ok(Migration::parse(&name, read_json(path)?)?)
-        })
+        .map(|path| Ok(Migration::parse(&name_of(path), read_json(path)?)?))
         .collect::<Result<_, Failure>>()?;
-    Ok(Adoption {
+    let adoption = Adoption {
         schema: read_json(&workspace.join("state/schema.json"))?,
         migrations,
-    })
+    };
+    Ok(Wanted { adoption, python })
+}
+
+fn is_named(path: &Path, ending: &str) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == ending)
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Digest, Revision, Seq, Subject, canonical,
+    nearest::nearest,
     trace::{SpanId, TraceId},
 };
 
@@ -245,12 +246,62 @@ impl EventType {
     pub const SIGNAL: Self = Self::known("luthier.signal");
     pub const STATE_CHANGE: Self = Self::known("luthier.state.change");
 
+    /// Every type there is, as people name them; a step of one is named below it: `job.plan`.
+    const WORDS: [&'static str; 15] = [
+        "call",
+        "config",
+        "conflict",
+        "decision",
+        "eval",
+        "feedback",
+        "job",
+        "refusal",
+        "release",
+        "seal",
+        "session",
+        "signal",
+        "state.change",
+        "trigger",
+        "tuner.summary",
+    ];
+
+    /// The type that a person means, who may leave out `luthier.`.
+    pub fn named(text: &str) -> Result<Self, UnknownEventType> {
+        let word = text.strip_prefix("luthier.").unwrap_or(text);
+        let is_below = |known: &&str| {
+            let rest = word.strip_prefix(*known);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        match format!("luthier.{word}").parse() {
+            Ok(kind) if Self::WORDS.iter().any(is_below) => Ok(kind),
+            Ok(_) | Err(_) => Err(UnknownEventType {
+                nearest: nearest(word, Self::WORDS),
+                name: text.to_owned(),
+            }),
+        }
+    }
+
     const fn known(text: &'static str) -> Self {
         Self(std::borrow::Cow::Borrowed(text))
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A type that no event is of.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no event type `{name}`{}", suggestion(nearest))]
+pub struct UnknownEventType {
+    pub name: String,
+    pub nearest: Vec<&'static str>,
+}
+
+fn suggestion(nearest: &[&str]) -> String {
+    match nearest {
+        [] => format!(": there are `{}`", EventType::WORDS.join("`, `")),
+        nearest => format!(": did you mean `{}`?", nearest.join("` or `")),
     }
 }
 

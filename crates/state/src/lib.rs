@@ -15,6 +15,7 @@ mod migrate;
 mod moves;
 mod projection;
 mod replay;
+mod request;
 mod rollback;
 mod root;
 mod schema;

@@ -109,6 +109,8 @@ pub enum StateError {
         version: Version,
         reason: String,
     },
+    #[error("the idempotency key stands for another request, which made event {seq}")]
+    KeyReused { seq: Seq },
     #[error("event {seq} does not hold what it should: {reason}")]
     Unreadable { seq: Seq, reason: String },
     #[error(transparent)]
@@ -139,6 +141,27 @@ fn document(lineage: &LineageName, target: Target, root: &Root, value: Content) 
         seq: reference.seq.unwrap_or(0),
         value,
     }
+}
+
+/// Names that are offered in place of one that does not exist.
+const NEAREST_MAX: usize = 3;
+
+/// The versions around one that does not exist, the nearest below first.
+fn neighbours(version: &Version, mut known: Vec<Version>) -> Vec<String> {
+    known.sort_unstable();
+    known.dedup();
+    let (below, above) = known.split_at(known.partition_point(|known| known < version));
+    let (mut below, mut above) = (below.iter().rev(), above.iter());
+    let mut nearest = Vec::new();
+    while nearest.len() < NEAREST_MAX {
+        let pair = [below.next(), above.next()];
+        if pair == [None, None] {
+            break;
+        }
+        nearest.extend(pair.into_iter().flatten().map(ToString::to_string));
+    }
+    nearest.truncate(NEAREST_MAX);
+    nearest
 }
 
 fn first(violations: &[Violation]) -> String {
@@ -328,13 +351,10 @@ impl StateManager {
         }
         self.head(lineage).await?;
         let known = self.versions(lineage).await?;
-        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-        let text = version.to_string();
-        let nearest = nearest(&text, known.iter().map(String::as_str));
         Err(StateError::UnknownVersion {
             lineage: lineage.clone(),
             version: version.clone(),
-            nearest: nearest.into_iter().map(str::to_owned).collect(),
+            nearest: neighbours(version, known),
         })
     }
 
@@ -347,7 +367,11 @@ impl StateManager {
 
     pub(crate) async fn no_lineage(&self, lineage: &LineageName) -> Result<StateError, StateError> {
         let known = self.lineages().await?;
-        let nearest = nearest(lineage.as_str(), known.iter().map(LineageName::as_str));
+        let known = known.iter().map(LineageName::as_str);
+        let mut nearest = nearest(lineage.as_str(), known.clone());
+        if nearest.is_empty() {
+            nearest = known.take(NEAREST_MAX).collect();
+        }
         let nearest = nearest.into_iter().map(str::to_owned).collect();
         Ok(StateError::NoLineage {
             lineage: lineage.clone(),

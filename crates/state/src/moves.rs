@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Author, Content, Document, Seed, StateError, StateManager, Target, Written, materialise,
+    request::Asked,
     root::Root,
     shared::{Halt, Shared},
 };
@@ -22,7 +23,8 @@ impl StateManager {
     ) -> Result<Written, StateError> {
         let (shared, by) = (self.shared.clone(), author.clone());
         let make = move |head: &mut dyn Head| shared.promoted(head, base, &by);
-        self.apply(lineage, Target::Active, author, make).await
+        let written = self.apply(lineage, Target::Active, author, make).await?;
+        self.confirm(written, &Asked::Promote, author)
     }
 
     /// Makes the staged document what the active one is.
@@ -34,7 +36,8 @@ impl StateManager {
     ) -> Result<Written, StateError> {
         let (shared, by) = (self.shared.clone(), author.clone());
         let make = move |head: &mut dyn Head| shared.discarded(head, base, &by);
-        self.apply(lineage, Target::Staging, author, make).await
+        let written = self.apply(lineage, Target::Staging, author, make).await?;
+        self.confirm(written, &Asked::Discard, author)
     }
 
     /// Opens a lineage of its own at an earlier version, or finds the one opened there before:
@@ -54,11 +57,7 @@ impl StateManager {
         let subject = Subject::lineage(lineage);
         let (journal, cache) = (&*self.journal, &self.shared.cache);
         let schema = materialise::schema(journal, cache, &subject, &root.schema).await?;
-        let name = match lineage.as_str() {
-            "main" => format!("from-{version}"),
-            other => format!("{other}-from-{version}"),
-        };
-        let name: LineageName = name.try_into().map_err(StateError::LineageName)?;
+        let name = branch_name(lineage, version)?;
         let seed = Seed {
             version: version.clone(),
             schema: schema.value().clone(),
@@ -84,11 +83,25 @@ impl StateManager {
         if let Some(version) = &version {
             self.document_of(lineage, version).await?;
         }
+        let asked = Asked::Pin(version.clone());
         let (shared, by) = (self.shared.clone(), author.clone());
         let make = move |head: &mut dyn Head| shared.pinned(head, version.as_ref(), &by);
-        self.apply(lineage, Target::Active, author, make).await?;
+        let written = self.apply(lineage, Target::Active, author, make).await?;
+        self.confirm(written, &asked, author)?;
         self.document(lineage, Target::Active).await
     }
+}
+
+/// The lineage that a write through `version` of `lineage` goes to.
+pub(crate) fn branch_name(
+    lineage: &LineageName,
+    version: &Version,
+) -> Result<LineageName, StateError> {
+    let name = match lineage.as_str() {
+        "main" => format!("from-{version}"),
+        other => format!("{other}-from-{version}"),
+    };
+    name.try_into().map_err(StateError::LineageName)
 }
 
 impl Shared {

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{
     Author, Document, StateError, StateManager, Target, Written, materialise,
     moves::{next_patch, release},
+    request::Asked,
     root::{Root, SchemaRef},
     shared::{Halt, Shared},
 };
@@ -39,16 +40,18 @@ impl StateManager {
         to: Option<Version>,
         author: &Author,
     ) -> Result<Written, StateError> {
+        let asked = Asked::RollBack(to.clone());
         let plan = match self.plan_rollback(lineage, to).await {
             Ok(plan) => plan,
             Err(error) => {
                 let repeated = self.find_repeated(lineage, Target::Active, author).await?;
-                return repeated.ok_or(error);
+                return self.confirm(repeated.ok_or(error)?, &asked, author);
             }
         };
         let (shared, by) = (self.shared.clone(), author.clone());
         let make = move |head: &mut dyn Head| shared.rolled_back(head, &plan, &by);
-        self.apply(lineage, Target::Active, author, make).await
+        let written = self.apply(lineage, Target::Active, author, make).await?;
+        self.confirm(written, &asked, author)
     }
 
     /// Reads outside the writer: what a version released never changes.

@@ -10,10 +10,21 @@ use serde::Serialize;
 use serde_json::Value;
 use state::{ChangeError, Document, StateError};
 use utoipa::ToSchema;
-use web::{CachePolicy, ETag, Problem};
+use web::{CachePolicy, ETag, Kind, Problem};
 
 /// When a client may try again after the journal refused work.
 const RETRY_AFTER_S: u32 = 1;
+
+/// A key says that a request was sent before, and it was not this one.
+const KEY_REUSED: Kind = Kind::new(
+    "idempotency_key_reused",
+    422,
+    "Idempotency key reused",
+    "send this request with a new Idempotency-Key; a key is for one request and its repetitions",
+);
+
+/// The kinds of problems that are this role's own.
+pub const PROBLEMS: [Kind; 1] = [KEY_REUSED];
 
 /// A state document with its place in history.
 #[derive(Debug, Serialize, ToSchema)]
@@ -139,6 +150,7 @@ pub(crate) fn problem(error: StateError) -> Problem {
         | StateError::NothingToRollBack
         | StateError::ActiveMoved
         | StateError::Migration { .. } => Problem::conflict(text),
+        StateError::KeyReused { seq } => Problem::of(KEY_REUSED, text).with("first_event", seq),
         StateError::Read(error) => read_problem(&error),
         StateError::Write(error) => append_problem(&error),
         StateError::Unreadable { .. } => Problem::internal(&error),
@@ -171,7 +183,8 @@ fn read_problem(error: &ReadError) -> Problem {
 fn append_problem(error: &AppendError) -> Problem {
     let text = error.to_string();
     match error {
-        AppendError::Conflict { .. } | AppendError::KeyTaken { .. } => Problem::conflict(text),
+        AppendError::Conflict { .. } => Problem::conflict(text),
+        AppendError::KeyTaken { seq, .. } => Problem::of(KEY_REUSED, text).with("first_event", seq),
         AppendError::TooLarge { .. } => Problem::unprocessable("", text),
         AppendError::Unknown(_) => Problem::unavailable(text, RETRY_AFTER_S)
             .with("outcome", "unknown")

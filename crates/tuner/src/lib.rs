@@ -6,4 +6,5 @@ mod answer;
 mod resolve;
 mod state_api;
 
+pub use answer::PROBLEMS;
 pub use state_api::router;

@@ -2,7 +2,7 @@
 
 use model::{LineageName, VersionRef, nearest::nearest, version::Alias};
 use semver::{Version, VersionReq};
-use state::{Document, StateError, StateManager, Target};
+use state::{Document, StateManager, Target};
 use web::Problem;
 
 use crate::answer::problem;
@@ -48,6 +48,7 @@ pub(crate) async fn resolve(state: &StateManager, text: &str) -> Result<Resolved
         }),
         VersionRef::Alias(Alias::Latest) => highest(state, main, &VersionReq::STAR, text).await,
         VersionRef::Alias(Alias::Canary) => Err(Problem::not_found("no version is on trial")
+            .nearest(names(state, &main).await?)
             .hint("use `active`, or name a version exactly")),
         VersionRef::Range(range) => highest(state, main, &range, text).await,
         VersionRef::Exact { lineage, version } => {
@@ -107,7 +108,10 @@ async fn highest(
         }),
         None => {
             let known = names(state, &lineage).await?;
-            let near = nearest(text, known.iter().map(String::as_str));
+            let mut near = nearest(text, known.iter().map(String::as_str));
+            if near.is_empty() {
+                near = known.iter().map(String::as_str).collect();
+            }
             Err(Problem::not_found(format!("no stable version matches `{text}`")).nearest(near))
         }
     }
@@ -158,20 +162,11 @@ impl Resolved {
         Ok(document)
     }
 
-    /// The lineage whose staged document a write changes; an earlier version gets one of its own.
-    pub(crate) async fn lineage_to_write(
-        self,
-        state: &StateManager,
-        author: &state::Author,
-    ) -> Result<LineageName, Problem> {
-        match self.at {
-            At::Head | At::Newest(_) | At::Staged => Ok(self.lineage),
-            At::Released(_) if !self.is_immutable => Ok(self.lineage),
-            At::Released(version) => {
-                let opened: Result<LineageName, StateError> =
-                    state.fork(&self.lineage, &version, author).await;
-                opened.map_err(problem)
-            }
+    /// The earlier version that a write goes through, which gets a lineage of its own.
+    pub(crate) fn version_to_open(&self) -> Option<&Version> {
+        match &self.at {
+            At::Released(version) if self.is_immutable => Some(version),
+            At::Head | At::Newest(_) | At::Staged | At::Released(_) => None,
         }
     }
 }

@@ -145,9 +145,14 @@ async fn patch(
         return Ok(answer::unreadable_patch(content_type(&headers)));
     };
     let resolved = resolve(&state, &place.version).await?;
-    let lineage = resolved.lineage_to_write(&state, &author).await?;
     let written = state
-        .commit(&lineage, change, base, &author)
+        .request(
+            &resolved.lineage,
+            resolved.version_to_open(),
+            change,
+            base,
+            &author,
+        )
         .await
         .map_err(problem)?;
     Ok(answer::written(&written.document))
@@ -219,6 +224,7 @@ fn change_of(
         }
         json::JsonError::Malformed(reason) => {
             Problem::bad_request(format!("the body is not JSON: {reason}"))
+                .hint("check it with `python3 -m json.tool`, which names the place")
         }
     })?;
     if is_merge {

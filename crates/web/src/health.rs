@@ -26,33 +26,55 @@ pub struct NotReady {
     pub reason: String,
 }
 
-/// Finds out what is not ready; nothing means ready.
+/// One part of the process and how it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PartHealth {
+    pub name: String,
+    /// `healthy`, `degraded`, `unhealthy`, or `unknown` until it has answered.
+    pub status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What was found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadinessReport {
+    /// Nothing means ready.
+    pub reasons: Vec<NotReady>,
+    /// Every part, those that are well too.
+    pub services: Vec<PartHealth>,
+}
+
+/// Finds out what is not ready.
 #[derive(Clone)]
 pub struct Readiness(Arc<dyn Fn() -> Answer + Send + Sync>);
 
-type Answer = Pin<Box<dyn Future<Output = Vec<NotReady>> + Send>>;
+type Answer = Pin<Box<dyn Future<Output = ReadinessReport> + Send>>;
 
 impl Readiness {
     pub fn new<F>(find: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Vec<NotReady>> + Send + 'static,
+        F: Future<Output = ReadinessReport> + Send + 'static,
     {
         Self(Arc::new(move || Box::pin(find())))
     }
 
     /// Ready as soon as it is served.
     pub fn always() -> Self {
-        Self::new(|| async { Vec::new() })
+        Self::new(|| async { ReadinessReport::default() })
     }
 
-    async fn reasons(&self) -> Vec<NotReady> {
+    async fn report(&self) -> ReadinessReport {
         let limit = Duration::from_millis(READINESS_MS_MAX);
         match tokio::time::timeout(limit, (self.0)()).await {
-            Ok(reasons) => reasons,
-            Err(_) => vec![NotReady {
-                part: "readiness".to_owned(),
-                reason: format!("not known within {READINESS_MS_MAX} ms"),
-            }],
+            Ok(report) => report,
+            Err(_) => ReadinessReport {
+                reasons: vec![NotReady {
+                    part: "readiness".to_owned(),
+                    reason: format!("not known within {READINESS_MS_MAX} ms"),
+                }],
+                services: Vec::new(),
+            },
         }
     }
 }
@@ -64,18 +86,25 @@ impl fmt::Debug for Readiness {
 }
 
 /// How this process is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Condition {
     /// `ok` or `ready`.
     status: &'static str,
+    /// How each part is; `/readyz` alone tells.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    services: Vec<PartHealth>,
 }
 
 pub(crate) fn alive() -> Response {
-    Json(Condition { status: "ok" }).into_response()
+    let (status, services) = ("ok", Vec::new());
+    Json(Condition { status, services }).into_response()
 }
 
 pub(crate) async fn ready(readiness: &Readiness, drain: &Drain) -> Response {
-    let mut reasons = readiness.reasons().await;
+    let ReadinessReport {
+        mut reasons,
+        services,
+    } = readiness.report().await;
     if drain.0.is_cancelled() {
         reasons.push(NotReady {
             part: "server".to_owned(),
@@ -83,11 +112,13 @@ pub(crate) async fn ready(readiness: &Readiness, drain: &Drain) -> Response {
         });
     }
     if reasons.is_empty() {
-        return Json(Condition { status: "ready" }).into_response();
+        let status = "ready";
+        return Json(Condition { status, services }).into_response();
     }
     let parts: Vec<&str> = reasons.iter().map(|reason| reason.part.as_str()).collect();
     Problem::of(kinds::NOT_READY, format!("not ready: {}", parts.join(", ")))
         .with("reasons", reasons)
+        .with("services", services)
         .retry_after_s(RETRY_AFTER_S)
         .into_response()
 }

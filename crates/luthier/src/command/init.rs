@@ -8,7 +8,11 @@ use std::{
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::{exit::Exit, failure::Failure, session::Session};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    session::{MadeFolder, Session},
+};
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct InitArgs {
@@ -79,11 +83,13 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Result<(), Failure> {
     // Quoted as TOML and JSON both read it.
     let name = json!(name).to_string();
     let name = name.trim_matches('"');
+    let made = MadeFolder::create(&dir)?;
     for (path, text) in args.template.files() {
         let path = dir.join(path);
         write(&path, &text.replace(NAME, name))
             .map_err(|error| Failure::io(&format!("write `{}`", path.display()), error))?;
     }
+    made.keep();
     let files: Vec<&str> = args
         .template
         .files()

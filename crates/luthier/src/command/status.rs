@@ -1,10 +1,11 @@
 //! `luthier status`
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use jiff::Timestamp;
 use journal::{Journal as _, SqliteJournal};
-use serde::Serialize;
+use semver::Version;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state::StateManager;
 
@@ -23,7 +24,18 @@ struct Status {
     ready: Option<bool>,
     #[serde(skip_serializing_if = "Value::is_null")]
     reasons: Value,
+    /// How each of its services is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    services: Vec<ServiceStatus>,
     journal: Option<JournalStatus>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ServiceStatus {
+    name: String,
+    status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -41,6 +53,8 @@ struct LineageStatus {
     staging_revision: u64,
     active_revision: u64,
     is_staging_changed: bool,
+    /// Aliases that are held at a version, whatever is released.
+    pins: BTreeMap<String, Version>,
 }
 
 pub(crate) fn run(session: &Session) -> Result<(), Failure> {
@@ -54,6 +68,7 @@ pub(crate) fn run(session: &Session) -> Result<(), Failure> {
         data: data.display().to_string(),
         ready: None,
         reasons: Value::Null,
+        services: Vec::new(),
         journal: None,
         running,
     };
@@ -79,6 +94,7 @@ pub(crate) fn run(session: &Session) -> Result<(), Failure> {
         let body = answered.map(|answer| answer.body).unwrap_or_default();
         let body: Value = serde_json::from_str(&body).unwrap_or_default();
         status.reasons = body["reasons"].clone();
+        status.services = Vec::deserialize(&body["services"]).unwrap_or_default();
     }
     session.output.answer(&status, text_of)
 }
@@ -98,6 +114,7 @@ async fn look(
             staging_revision: root.staging.revision,
             active_revision: root.active.revision,
             is_staging_changed: root.staging.hash != root.active.hash,
+            pins: root.pins,
         });
     }
     Ok(JournalStatus {
@@ -127,6 +144,11 @@ fn text_of(status: &Status) -> String {
             };
             let url = running.url.as_deref().unwrap_or("no address yet");
             line("server", format!("{ready}: {url} (pid {})", running.pid));
+            for service in &status.services {
+                let reason = service.reason.iter();
+                let reason: String = reason.map(|reason| format!(": {reason}")).collect();
+                line("service", format!("{} {}{reason}", service.name, service.status));
+            }
         }
     }
     let Some(journal) = &status.journal else {
@@ -138,18 +160,23 @@ fn text_of(status: &Status) -> String {
         format!("{} events, {} bytes", journal.newest, journal.bytes),
     );
     for lineage in &journal.lineages {
-        let changed = if lineage.is_staging_changed {
-            ", staging differs"
-        } else {
-            ""
-        };
-        line(
-            "lineage",
-            format!(
-                "{} {} (staging r{}, active r{}{changed})",
-                lineage.lineage, lineage.version, lineage.staging_revision, lineage.active_revision
-            ),
-        );
+        line("lineage", line_of(lineage));
     }
     text
+}
+
+fn line_of(lineage: &LineageStatus) -> String {
+    let changed = if lineage.is_staging_changed {
+        ", staging differs"
+    } else {
+        ""
+    };
+    let pins = lineage.pins.iter();
+    let pins: String = pins
+        .map(|(alias, version)| format!(", {alias} pinned at {version}"))
+        .collect();
+    format!(
+        "{} {} (staging r{}, active r{}{changed}{pins})",
+        lineage.lineage, lineage.version, lineage.staging_revision, lineage.active_revision
+    )
 }

@@ -90,7 +90,7 @@ impl Kind {
 }
 
 /// What is fixed while the program runs.
-const FIXED: [(&str, Kind, &str); 20] = [
+const FIXED: [(&str, Kind, &str); 21] = [
     (
         "name",
         Kind::Text { default: "luthier" },
@@ -179,6 +179,16 @@ const FIXED: [(&str, Kind, &str); 20] = [
             unit: "connections",
         },
         "Connections open at once.",
+    ),
+    (
+        "http.streams_max",
+        Kind::Whole {
+            default: 256,
+            min: 1,
+            max: COUNT_MAX,
+            unit: "streams",
+        },
+        "Live streams open at once; three in four connections at most, so that some are left.",
     ),
     (
         "http.header_ms_max",

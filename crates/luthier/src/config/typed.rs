@@ -32,6 +32,8 @@ pub(crate) struct HttpConfig {
     pub(crate) request_ms_max: u64,
     pub(crate) requests_max: usize,
     pub(crate) connections_max: usize,
+    /// Leaves room for other requests whatever is configured.
+    pub(crate) streams_max: usize,
     pub(crate) header_ms_max: u64,
     pub(crate) drain_ms_max: u64,
 }
@@ -86,6 +88,7 @@ impl HttpConfig {
                     .map_err(|error| refused(settings, "http.tokens", &error))
             })
             .collect::<Result<_, _>>()?;
+        let connections_max = whole(settings, "http.connections_max");
         Ok(Self {
             bind: text(settings, "http.bind")
                 .parse()
@@ -98,7 +101,10 @@ impl HttpConfig {
             body_bytes_max: whole(settings, "http.body_bytes_max"),
             request_ms_max: whole(settings, "http.request_ms_max"),
             requests_max: whole(settings, "http.requests_max"),
-            connections_max: whole(settings, "http.connections_max"),
+            connections_max,
+            streams_max: whole::<usize>(settings, "http.streams_max")
+                .min(connections_max * 3 / 4)
+                .max(1),
             header_ms_max: whole(settings, "http.header_ms_max"),
             drain_ms_max: whole(settings, "http.drain_ms_max"),
         })

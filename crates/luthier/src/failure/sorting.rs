@@ -286,6 +286,11 @@ impl From<StateError> for Failure {
                 Exit::Invalid,
                 "mend the migration, or the schema; the version before serves on".to_owned(),
             ),
+            StateError::KeyReused { .. } => (
+                "key_reused",
+                Exit::Conflict,
+                "choose a new key: one is for one request and its repetitions".to_owned(),
+            ),
             StateError::Unreadable { .. } => return damaged(error),
             StateError::Change(_)
             | StateError::Schema(_)

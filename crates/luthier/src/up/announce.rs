@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use supervision::{Health, Supervisor};
-use web::{Link, NotReady};
+use web::{Link, NotReady, PartHealth};
 
 use crate::{failure::Failure, output::Tone, session::Session};
 
@@ -57,6 +57,26 @@ pub(super) fn reasons(supervisor: &Supervisor) -> Vec<NotReady> {
                 part: service.name,
                 reason,
             })
+        })
+        .collect()
+}
+
+/// How every service is, as it was last found.
+pub(super) fn services(supervisor: &Supervisor) -> Vec<PartHealth> {
+    let services = supervisor.snapshot().services.into_iter();
+    services
+        .map(|service| {
+            let (status, reason) = match service.health {
+                None => ("unknown", None),
+                Some(Health::Healthy) => ("healthy", None),
+                Some(Health::Degraded { reason }) => ("degraded", Some(reason)),
+                Some(Health::Unhealthy { reason }) => ("unhealthy", Some(reason)),
+            };
+            PartHealth {
+                name: service.name,
+                status,
+                reason,
+            }
         })
         .collect()
 }

@@ -58,6 +58,8 @@ impl Projections {
         for target in Target::ALL {
             match self.manager.document(&main, target).await {
                 Ok(document) => documents.push(document),
+                // The workspace could not begin it; the health of the state says why.
+                Err(StateError::NoLineage { .. }) => {}
                 // Without the journal there is nothing to copy; its own health says so.
                 Err(StateError::Read(error)) => {
                     tracing::warn!(%error, "the copies of the state are not up to date");
@@ -93,7 +95,8 @@ impl Projections {
         tracing::warn!(
             document = %edit.target,
             %kept,
-            "a copy of the state was edited by hand: the edit is kept, `luthier state import` takes it"
+            "a copy of the state was edited by hand: the edit is kept, `luthier state import {kept} \
+             --if-revision N` takes it, where N is the revision that was edited"
         );
         let data = json!({
             "kind": "hand_edit_kept",

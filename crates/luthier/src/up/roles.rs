@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use vault::Vault;
 use web::{App, Link};
 
+use super::services::chain;
 use crate::{cli::Role, session::recall_witness};
 
 /// What roles work with.
@@ -16,6 +17,7 @@ pub(super) struct Parts {
     pub(super) journal: Arc<SqliteJournal>,
     pub(super) manager: StateManager,
     pub(super) vault: Arc<Vault>,
+    pub(super) streams_max: usize,
     pub(super) cancel: CancellationToken,
 }
 
@@ -52,13 +54,18 @@ pub(super) fn links(role: Role) -> Vec<Link> {
 
 pub(super) fn mount(app: App, role: Role, parts: &Parts) -> App {
     match role {
-        Role::Console => app.api(console::router(Console {
-            journal: parts.journal.clone(),
-            state: parts.manager.clone(),
-            witness: witness_source(parts.vault.clone()),
-            cancel: parts.cancel.clone(),
-        })),
-        Role::Tuner => app.api(tuner::router(parts.manager.clone())),
+        Role::Console => app
+            .problems(&console::PROBLEMS)
+            .api(console::router(Console {
+                journal: parts.journal.clone(),
+                state: parts.manager.clone(),
+                witness: witness_source(parts.vault.clone()),
+                streams_max: parts.streams_max,
+                cancel: parts.cancel.clone(),
+            })),
+        Role::Tuner => app
+            .problems(&tuner::PROBLEMS)
+            .api(tuner::router(parts.manager.clone())),
     }
 }
 
@@ -68,15 +75,8 @@ fn witness_source(vault: Arc<Vault>) -> WitnessSource {
         Box::pin(async move {
             let recalled = tokio::task::spawn_blocking(move || recall_witness(&vault)).await;
             match recalled {
-                Ok(Ok(witness)) => witness,
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "the newest seal cannot be recalled");
-                    None
-                }
-                Err(panic) => {
-                    tracing::error!(%panic, "the newest seal cannot be recalled");
-                    None
-                }
+                Ok(recalled) => recalled.map_err(|failure| chain(&failure)),
+                Err(panic) => Err(panic.to_string()),
             }
         })
     })

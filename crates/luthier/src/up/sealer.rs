@@ -11,7 +11,7 @@ use model::Seq;
 use tokio_util::sync::CancellationToken;
 use vault::Vault;
 
-use super::services::{JournalKnobs, VaultHealth};
+use super::services::{JournalKnobs, VaultHealth, chain};
 use crate::{
     failure::Failure,
     session::{confirm_witness, keep_witness},
@@ -93,7 +93,7 @@ impl Sealer {
         let vault = self.vault.clone();
         match tokio::task::spawn_blocking(move || keep_witness(&vault, &witness)).await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
+            Ok(Err(failure)) => Some(chain(&failure)),
             Err(panic) => Some(panic.to_string()),
         }
     }
@@ -101,7 +101,7 @@ impl Sealer {
     async fn witness(&self, witness: Witness) -> bool {
         let problem = match confirm_witness(&self.journal, &self.vault).await {
             Ok(()) => self.keep(witness).await,
-            Err(failure) => Some(failure.to_string()),
+            Err(failure) => Some(chain(&failure)),
         };
         if let Some(problem) = &problem {
             tracing::error!(problem, "the vault did not take the newest seal");

@@ -13,7 +13,7 @@ use supervision::{Limits, Service, Supervisor, SystemMemory};
 use telemetry::Scraper;
 use tokio::time::timeout;
 use vault::Vault;
-use web::{App, AppConfig, Bound, Link, NotReady, Readiness, ServeConfig, ServeError};
+use web::{App, AppConfig, Bound, Link, NotReady, Readiness, ReadinessReport, ServeConfig, ServeError};
 
 use super::{
     Taken, announce, metrics, observe,
@@ -129,6 +129,7 @@ impl Server {
             journal: shared.journal.clone(),
             manager: shared.manager.clone(),
             vault: shared.vault.clone(),
+            streams_max: self.config.http.streams_max,
             cancel: self.serving.stop.clone(),
         };
         self.links = roles.iter().flat_map(|role| roles::links(*role)).collect();
@@ -347,6 +348,7 @@ fn readiness(supervisor: &Arc<Supervisor>, journal: &Arc<SqliteJournal>) -> Read
         let (supervisor, journal) = (supervisor.clone(), journal.clone());
         async move {
             let mut reasons = announce::reasons(&supervisor);
+            let services = announce::services(&supervisor);
             let is_told = reasons.iter().any(|reason| reason.part == "journal");
             if let Err(error) = journal.newest().await
                 && !is_told
@@ -357,7 +359,7 @@ fn readiness(supervisor: &Arc<Supervisor>, journal: &Arc<SqliteJournal>) -> Read
                     reason,
                 });
             }
-            reasons
+            ReadinessReport { reasons, services }
         }
     })
 }

@@ -275,3 +275,15 @@ fn a_cut_is_not_forgotten_by_sealing_what_came_after_it() {
     );
     assert_eq!(workspace.run(&["ledger", "verify", "--json"]).exit, 7);
 }
+
+#[test]
+fn a_fork_or_a_replay_that_fails_leaves_no_folder_behind() {
+    let workspace = with_history();
+
+    let fork = workspace.run(&["ledger", "fork", "--at", "99", "--into", "fork", "--json"]);
+    let replay = workspace.run(&["ledger", "replay", "--at", "99", "--into", "then", "--json"]);
+
+    assert_eq!((fork.exit, replay.exit), (3, 3));
+    assert!(!workspace.path().join("fork").exists());
+    assert!(!workspace.path().join("then").exists());
+}

@@ -73,7 +73,7 @@ fn a_change_goes_through_staging_to_active_and_back() {
         .map(|line| line.get(39..).unwrap_or(line).trim_end())
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-    pin       0.1.2     staging 2     active 3     operator
+    pin       0.1.2     staging 2     active 3     operator  (active pinned at 0.1.0)
     rollback  0.1.2     staging 2     active 3     operator
     promote   0.1.1     staging 2     active 2     operator
     ");
@@ -150,4 +150,50 @@ fn a_pin_holds_the_alias_and_never_a_version() {
     assert_eq!(version("0.1.1"), "0.1.1");
     assert_eq!(version("latest"), "0.1.1");
     assert_eq!(version("%5E0.1"), "0.1.1");
+}
+
+#[test]
+fn a_pin_is_shown_wherever_versions_are_and_a_promotion_says_that_it_holds() {
+    let workspace = Workspace::new();
+    let promote = |greeting: &str| {
+        let merge = format!("{{\"greeting\": \"{greeting}\"}}");
+        workspace.luthier_json(&["state", "patch", "staging", "--merge", &merge]);
+        workspace.run(&["state", "promote"]).stdout
+    };
+    promote("Hi");
+    workspace.luthier_json(&["state", "pin", "0.1.0"]);
+
+    let promoted = promote("Ho");
+    let status = workspace.luthier_json(&["status"]);
+    let shown = workspace.run(&["status"]).stdout;
+    let history = workspace.luthier_json(&["state", "history", "--limit", "1"]);
+
+    assert_eq!(
+        promoted,
+        "promoted: main has version 0.1.2, revision 3; `active` stays pinned at 0.1.0 until \
+         `luthier state pin --clear`\n"
+    );
+    let pins = json!({ "active": "0.1.0" });
+    assert_eq!(status["journal"]["lineages"][0]["pins"], pins);
+    assert!(shown.contains("active pinned at 0.1.0"), "{shown}");
+    assert_eq!(history["history"][0]["pins"], pins);
+}
+
+#[test]
+fn names_that_do_not_exist_are_answered_with_those_that_do() {
+    let workspace = Workspace::new();
+    workspace.luthier_json(&["state", "get", "active"]);
+    let hint = |args: &[&str]| {
+        let error = workspace.run(&[args, &["--json"]].concat()).error();
+        error["hint"].as_str().unwrap().to_owned()
+    };
+
+    assert_eq!(
+        hint(&["state", "get", "active", "--lineage", "nope"]),
+        "did you mean `main`?"
+    );
+    assert_eq!(
+        hint(&["state", "get", "active", "--version", "99.88.77"]),
+        "did you mean `0.1.0`?"
+    );
 }

@@ -17,9 +17,11 @@ fn a_server_prints_its_urls_when_it_is_ready_and_stops_cleanly_when_asked() {
     let urls = server.ready["urls"].as_array().unwrap().len();
     let (status, rest) = server.stop();
 
+    let names = ["telemetry", "journal", "vault", "state", "http"];
+    let services = names.map(|name| json!({ "name": name, "status": "healthy" }));
     assert_eq!(
         (ready.status, ready.json()),
-        (200, json!({ "status": "ready" }))
+        (200, json!({ "status": "ready", "services": services }))
     );
     assert_eq!(state["value"]["greeting"], "Hello");
     assert!(
@@ -147,6 +149,7 @@ fn status_shows_what_runs_and_where_the_state_stands() {
             "staging_revision": 2,
             "active_revision": 1,
             "is_staging_changed": true,
+            "pins": {},
         }])
     );
 }
@@ -167,7 +170,7 @@ fn a_workspace_whose_schema_is_refused_is_served_as_before_and_says_so() {
     server.stop();
     let log = std::fs::read_to_string(workspace.outside().join("up.stderr")).unwrap();
     assert!(
-        log.contains("the schema of the workspace was not taken up"),
+        log.contains("the schema of the workspace was refused"),
         "{log}"
     );
 }

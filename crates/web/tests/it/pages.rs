@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use web::{AppConfig, Kind, LIMIT_DEFAULT, LIMIT_MAX, NotReady, Readiness};
+use web::{AppConfig, Kind, LIMIT_DEFAULT, LIMIT_MAX, NotReady, PartHealth, Readiness, ReadinessReport};
 
 use crate::client::get;
 use crate::fixture::{Gate, Server, app, app_with, config};
@@ -11,10 +11,18 @@ use crate::fixture::{Gate, Server, app, app_with, config};
 #[tokio::test]
 async fn readiness_names_every_part_that_is_not() {
     let readiness = Readiness::new(|| async {
-        vec![NotReady {
-            part: "journal".to_owned(),
-            reason: "replaying".to_owned(),
-        }]
+        let reason = "replaying".to_owned();
+        ReadinessReport {
+            reasons: vec![NotReady {
+                part: "journal".to_owned(),
+                reason: reason.clone(),
+            }],
+            services: vec![PartHealth {
+                name: "journal".to_owned(),
+                status: "unhealthy",
+                reason: Some(reason),
+            }],
+        }
     });
     let server = Server::start(app().readiness(readiness));
 
@@ -22,7 +30,7 @@ async fn readiness_names_every_part_that_is_not() {
     let alive = get(server.address, "/healthz", "").await;
 
     assert_eq!(answer.status, 503);
-    insta::assert_snapshot!(answer.text(), @r#"{"type":"/docs/problems#not_ready","title":"Not ready","status":503,"detail":"not ready: journal","instance":"/readyz","code":"not_ready","hint":"wait until every reason in `reasons` is gone","request_id":"t","reasons":[{"part":"journal","reason":"replaying"}]}"#);
+    insta::assert_snapshot!(answer.text(), @r#"{"type":"/docs/problems#not_ready","title":"Not ready","status":503,"detail":"not ready: journal","instance":"/readyz","code":"not_ready","hint":"wait until every reason in `reasons` is gone","request_id":"t","reasons":[{"part":"journal","reason":"replaying"}],"services":[{"name":"journal","reason":"replaying","status":"unhealthy"}]}"#);
     assert_eq!(alive.text(), r#"{"status":"ok"}"#);
     server.stop().await.unwrap();
 }

@@ -14,7 +14,7 @@ use super::FilterArgs;
 use crate::{
     command::init::refuse_full_folder,
     failure::Failure,
-    session::{Opened, Session, create_folder, journal_path},
+    session::{MadeFolder, Opened, Session, journal_path},
 };
 
 #[derive(Args, Clone, Debug)]
@@ -34,12 +34,13 @@ pub(super) async fn fork(
 ) -> Result<(), Failure> {
     let into = session.environment.folder.join(&args.into);
     refuse_full_folder(&into)?;
-    create_folder(&into)?;
+    let made = MadeFolder::create(&into)?;
     let at = match args.at {
         Some(at) => at,
         None => opened.journal.newest().await?,
     };
     let verdict = journal::fork(&opened.journal, at, &journal_path(&into)).await?;
+    made.keep();
     let answer =
         json!({ "at": at, "into": into, "events": verdict.events, "seals": verdict.seals });
     session.output.answer(&answer, |_| {

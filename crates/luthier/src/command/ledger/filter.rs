@@ -14,7 +14,7 @@ use semver::Version;
 #[command(next_help_heading = "Which events")]
 pub(crate) struct FilterArgs {
     /// Of this type, such as `decision` or `state.change`; may be repeated
-    #[arg(long = "type", value_name = "TYPE", value_parser = event_type)]
+    #[arg(long = "type", value_name = "TYPE", value_parser = EventType::named)]
     pub(crate) kinds: Vec<EventType>,
     /// Of this subject, such as `lineage.main`
     #[arg(long, value_name = "SUBJECT")]
@@ -63,17 +63,6 @@ impl FilterArgs {
             ..Query::all()
         }
     }
-}
-
-/// `decision` is short for `luthier.decision`.
-fn event_type(text: &str) -> Result<EventType, String> {
-    let full = if text.starts_with("luthier.") {
-        text.to_owned()
-    } else {
-        format!("luthier.{text}")
-    };
-    full.parse()
-        .map_err(|error: model::event::InvalidEventType| error.to_string())
 }
 
 fn trace_id(text: &str) -> Result<TraceId, String> {

@@ -14,7 +14,7 @@ use crate::{
     command::init::refuse_full_folder,
     exit::Exit,
     failure::Failure,
-    session::{Opened, Session, create_folder},
+    session::{MadeFolder, Opened, Session},
 };
 
 #[derive(Args, Clone, Debug)]
@@ -58,9 +58,10 @@ pub(super) async fn run(
     let seq = seq_of(opened, &args.at).await?;
     let into = session.environment.folder.join(&args.into);
     refuse_full_folder(&into)?;
-    create_folder(&into)?;
+    let made = MadeFolder::create(&into)?;
     let manager = StateManager::new(opened.journal.clone(), Arc::new(Timestamp::now));
     let replayed = manager.replay(seq, &into).await?;
+    made.keep();
     let answer = json!({ "seq": seq, "into": into, "documents": replayed });
     session.output.answer(&answer, |_| {
         let lines: Vec<String> = replayed

@@ -1,6 +1,7 @@
 //! How documents and writes are shown.
 
 use model::Digest;
+use semver::Version;
 use serde::Serialize;
 use serde_json::Value;
 use state::{Document, Target, Written};
@@ -19,6 +20,9 @@ pub(super) struct DocumentAnswer {
     /// The event that wrote it; none if it already was what was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
+    /// The version that the alias `active` stays at, whatever was released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinned: Option<Version>,
 }
 
 impl From<&Document> for DocumentAnswer {
@@ -31,6 +35,7 @@ impl From<&Document> for DocumentAnswer {
             hash: document.hash,
             value: (*document.value).clone(),
             seq: None,
+            pinned: None,
         }
     }
 }
@@ -43,8 +48,19 @@ pub(super) fn show(session: &Session, document: &Document) -> Result<(), Failure
 
 /// Shows what a write came to; `done` says it in a word.
 pub(super) fn written(session: &Session, written: &Written, done: &str) -> Result<(), Failure> {
+    released(session, written, done, None)
+}
+
+/// The same for a release, which `active` does not follow while it is `pinned`.
+pub(super) fn released(
+    session: &Session,
+    written: &Written,
+    done: &str,
+    pinned: Option<Version>,
+) -> Result<(), Failure> {
     let mut answer = DocumentAnswer::from(&written.document);
     answer.seq = written.event.as_ref().map(|event| event.seq);
+    answer.pinned = pinned;
     session.output.answer(&answer, |answer| {
         let done = if answer.seq.is_none() {
             "unchanged"
@@ -56,9 +72,21 @@ pub(super) fn written(session: &Session, written: &Written, done: &str) -> Resul
         } else {
             ""
         };
-        format!(
-            "{done}: {} {} is version {}, revision {}{repeated}",
-            answer.lineage, answer.document, answer.version, answer.revision
-        )
+        let DocumentAnswer {
+            lineage,
+            document,
+            version,
+            revision,
+            ..
+        } = answer;
+        match &answer.pinned {
+            Some(pinned) if pinned.to_string() != *version => format!(
+                "{done}: {lineage} has version {version}, revision {revision}{repeated}; `active` \
+                 stays pinned at {pinned} until `luthier state pin --clear`"
+            ),
+            _ => format!(
+                "{done}: {lineage} {document} is version {version}, revision {revision}{repeated}"
+            ),
+        }
     })
 }

@@ -1,5 +1,7 @@
 //! `state promote|discard|rollback|pin`
 
+use model::LineageName;
+use semver::Version;
 use state::StateManager;
 
 use super::{PinArgs, PromoteArgs, RollbackArgs, answer};
@@ -14,7 +16,8 @@ pub(super) async fn promote(
     let written = manager
         .promote(&args.lineage.lineage, args.if_revision, &author)
         .await?;
-    answer::written(session, &written, "promoted")
+    let pinned = pinned(manager, &args.lineage.lineage).await?;
+    answer::released(session, &written, "promoted", pinned)
 }
 
 pub(super) async fn discard(
@@ -38,7 +41,13 @@ pub(super) async fn roll_back(
     let written = manager
         .roll_back(&args.lineage.lineage, args.to, &author)
         .await?;
-    answer::written(session, &written, "rolled back")
+    let pinned = pinned(manager, &args.lineage.lineage).await?;
+    answer::released(session, &written, "rolled back", pinned)
+}
+
+/// The version that `active` is held at, whatever is released.
+async fn pinned(manager: &StateManager, lineage: &LineageName) -> Result<Option<Version>, Failure> {
+    Ok(manager.root(lineage).await?.pins.remove("active"))
 }
 
 pub(super) async fn pin(

@@ -1,6 +1,9 @@
 //! `state get|diff|history`
 
+use std::collections::BTreeMap;
+
 use model::event::time_text;
+use semver::Version;
 use serde::Serialize;
 use serde_json::Value;
 use state::{HistoryEntry, StateManager, Target};
@@ -75,6 +78,9 @@ struct Entry {
     version: String,
     staging_revision: u64,
     active_revision: u64,
+    /// Aliases that the change left held at a version.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pins: BTreeMap<String, Version>,
     by: String,
     #[serde(skip_serializing_if = "Value::is_null")]
     reason: Value,
@@ -93,6 +99,7 @@ impl From<HistoryEntry> for Entry {
             version: entry.root.version.to_string(),
             staging_revision: entry.root.staging.revision,
             active_revision: entry.root.active.revision,
+            pins: entry.root.pins,
             by: agent
                 .map_or(context.role.as_str(), |agent| agent.as_str())
                 .to_owned(),
@@ -104,8 +111,12 @@ impl From<HistoryEntry> for Entry {
 impl Entry {
     fn line(&self) -> String {
         let reason = self.reason.as_str().map(|reason| format!("  {reason}"));
+        let pins = self.pins.iter();
+        let pins: String = pins
+            .map(|(alias, version)| format!("  ({alias} pinned at {version})"))
+            .collect();
         format!(
-            "{:>8}  {}  {:<8}  {:<8}  staging {:<5} active {:<5} {}{}",
+            "{:>8}  {}  {:<8}  {:<8}  staging {:<5} active {:<5} {}{}{pins}",
             self.seq,
             self.time,
             self.change.as_str().unwrap_or_default(),

@@ -31,7 +31,7 @@ pub(super) async fn patch(
     let lineage = &args.lineage.lineage;
     let author = args.by.author();
     let written = manager
-        .commit(lineage, change, args.if_revision, &author)
+        .request(lineage, None, change, args.if_revision, &author)
         .await?;
     answer::written(session, &written, "patched")
 }
@@ -53,7 +53,13 @@ pub(super) async fn import(
     let lineage = &args.lineage.lineage;
     let author = args.by.author();
     let written = manager
-        .commit(lineage, Change::Set(value), args.if_revision, &author)
+        .request(
+            lineage,
+            None,
+            Change::Set(value),
+            args.if_revision,
+            &author,
+        )
         .await?;
     answer::written(session, &written, "imported")
 }

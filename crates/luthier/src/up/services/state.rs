@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use model::LineageName;
-use state::StateManager;
+use state::{StateError, StateManager};
 use supervision::{
     HealError, Health, Pressure, Service, SettingError, SettingSpec, SettingValue, Shed,
 };
@@ -56,9 +56,13 @@ pub(in crate::up) struct StateService {
 }
 
 impl StateService {
-    async fn read(&self) -> Result<(), String> {
-        let root = self.manager.root(&LineageName::default()).await;
-        root.map(|_root| ()).map_err(|error| chain(&error))
+    /// Has `main` begun?
+    async fn read(&self) -> Result<bool, String> {
+        match self.manager.root(&LineageName::default()).await {
+            Ok(_root) => Ok(true),
+            Err(StateError::NoLineage { .. }) => Ok(false),
+            Err(error) => Err(chain(&error)),
+        }
     }
 }
 
@@ -69,10 +73,14 @@ impl Service for StateService {
     }
 
     async fn health(&self) -> Health {
-        match (self.read().await, &self.refused) {
-            (Err(reason), _) => Health::unhealthy(reason),
-            (Ok(()), Some(refused)) => Health::degraded(refused),
-            (Ok(()), None) => Health::Healthy,
+        let is_begun = match self.read().await {
+            Ok(is_begun) => is_begun,
+            Err(reason) => return Health::unhealthy(reason),
+        };
+        match &self.refused {
+            Some(refused) => Health::degraded(refused),
+            None if is_begun => Health::Healthy,
+            None => Health::unhealthy("`main` is gone from the journal"),
         }
     }
 
@@ -85,7 +93,8 @@ impl Service for StateService {
 
     async fn heal(&self) -> Result<(), HealError> {
         self.manager.release_cache();
-        self.read().await.map_err(HealError::failed)
+        let read = self.read().await;
+        read.map(|_is_begun| ()).map_err(HealError::failed)
     }
 
     async fn shutdown(&self) {

@@ -170,3 +170,6 @@ impl Resolved {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,10 +144,10 @@ async fn place(shared: &Shared, moment: Moment) -> Result<u64, Problem> {
         }
         (Some(Place::Time(time)), None) => last_until(shared, time).await,
         (Some(Place::Version(version)), None) => release_of(shared, version).await,
-        (None, _) | (Some(_), Some(_)) => {
-            Err(Problem::bad_request("name one place: `at`, `seq` or `time`")
-                .hint("for example /events/replay?at=120"))
-        }
+        (None, _) | (Some(_), Some(_)) => Err(Problem::bad_request(
+            "name one place: `at`, `seq` or `time`",
+        )
+        .hint("for example /events/replay?at=120")),
     }
 }
 

@@ -15,13 +15,13 @@ use crate::{
     exit::Exit,
     failure::Failure,
     session::Session,
-    up,
+    up::{self, Claim},
 };
 
 pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
-        Command::Up(args) => up::run(session, &Role::ALL, &args).map(done),
-        Command::Serve(args) => up::run(session, &args.roles, &args.up).map(done),
+        Command::Up(args) => up::run(session, &Role::ALL, &args, Claim::Alone).map(done),
+        Command::Serve(args) => up::run(session, &args.roles, &args.up, Claim::Beside).map(done),
         Command::Init(args) => init::run(session, &args).map(done),
         Command::Status => status::run(session).map(done),
         Command::Doctor => doctor::run(session),

@@ -1,6 +1,10 @@
 //! What one invocation works with: its workspace, its configuration, its data folder.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
 
 use journal::{Journal as _, OpenOptions, Query, SqliteJournal, Witness};
 use serde_json::json;
@@ -14,6 +18,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     output::Output,
+    up::StartLock,
 };
 
 /// The file that makes a folder a workspace.
@@ -160,17 +165,60 @@ pub(crate) struct Opened {
     pub(crate) configured: Configured,
     pub(crate) data: PathBuf,
     pub(crate) journal: std::sync::Arc<SqliteJournal>,
+    /// The file that `journal` has open.
+    pub(crate) file: FileIdentity,
+}
+
+/// A file, whatever its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl FileIdentity {
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        let found = std::fs::metadata(path)?;
+        Ok(Self {
+            device: found.dev(),
+            inode: found.ino(),
+        })
+    }
 }
 
 impl Opened {
-    /// Opens the journal, creating it and its folder if need be.
+    /// Opens the journal. If there is none, it and its folder are made, unless another process is
+    /// about to.
     pub(crate) fn new(configured: Configured, data: PathBuf) -> Result<Self, Failure> {
+        if journal_path(&data).exists() {
+            return Self::open(configured, data);
+        }
         create_folder(&data)?;
-        let journal = SqliteJournal::open(OpenOptions::new(journal_path(&data)))?;
+        let starting = StartLock::take(&data)?;
+        Self::of_starting(configured, data, starting)
+    }
+
+    /// The same for who is starting.
+    pub(crate) fn of_starting(
+        configured: Configured,
+        data: PathBuf,
+        starting: StartLock,
+    ) -> Result<Self, Failure> {
+        let opened = Self::open(configured, data);
+        drop(starting);
+        opened
+    }
+
+    fn open(configured: Configured, data: PathBuf) -> Result<Self, Failure> {
+        let path = journal_path(&data);
+        let journal = SqliteJournal::open(OpenOptions::new(&path))?;
+        let file = FileIdentity::of(&path)
+            .map_err(|error| Failure::io(&format!("look at `{}`", path.display()), error))?;
         Ok(Self {
             configured,
             data,
             journal,
+            file,
         })
     }
 

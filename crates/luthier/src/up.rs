@@ -27,7 +27,7 @@ use web::{BindConfig, Bound, Listener};
 
 pub(crate) use self::{
     ask::ask,
-    lock::{Running, find_running},
+    lock::{Running, StartLock, find_running},
     services::{catalogue, free_bytes},
 };
 use self::{events::Events, lock::UpLock, server::Server};
@@ -51,12 +51,31 @@ pub(crate) struct Taken {
     pub(crate) began_after: Seq,
 }
 
-pub(crate) fn run(session: &Session, roles: &[Role], args: &UpArgs) -> Result<(), Failure> {
+/// May other processes serve the same data folder in the same way?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// `luthier up`: there is one.
+    Alone,
+    /// `luthier serve`: as many as there is work for.
+    Beside,
+}
+
+pub(crate) fn run(
+    session: &Session,
+    roles: &[Role],
+    args: &UpArgs,
+    claim: Claim,
+) -> Result<(), Failure> {
     let configured = session.configure(flags(args))?;
     let workspace = configured.workspace(session)?;
     let data = configured.data(session)?;
     crate::session::create_folder(&data)?;
-    let mut lock = UpLock::take(&data)?;
+    let mut lock = match claim {
+        Claim::Alone => UpLock::take(&data)?,
+        Claim::Beside => UpLock::join(&data)?,
+    };
+    // Until the journal is there, nobody else makes one.
+    let starting = StartLock::take(&data)?;
     let bound = bind(&configured.config)?;
     lock.announce(&bound.url(""))?;
 
@@ -71,7 +90,7 @@ pub(crate) fn run(session: &Session, roles: &[Role], args: &UpArgs) -> Result<()
         .build()
         .map_err(|error| Failure::io("start the runtime", error))?;
     let outcome = runtime.block_on(async {
-        let opened = Opened::new(configured, data)?;
+        let opened = Opened::of_starting(configured, data, starting)?;
         let began_after = journal::Journal::newest(&*opened.journal).await?;
         let mut roles = roles.to_vec();
         roles.sort_unstable();

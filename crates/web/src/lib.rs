@@ -38,7 +38,7 @@ pub use conditional::{
 };
 pub use extract::{Json, Path, Query, RawBody};
 pub use guard::{Token, TokenError};
-pub use health::{NotReady, PartHealth, ReadinessReport, Readiness};
+pub use health::{NotReady, PartHealth, Readiness, ReadinessReport};
 pub use identity::RequestId;
 pub use index::Link;
 pub use metrics::{Exchange, MetricsText, OnResponse};

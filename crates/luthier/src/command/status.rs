@@ -20,6 +20,9 @@ struct Status {
     workspace: Option<String>,
     data: String,
     running: Option<Running>,
+    /// Processes that serve the same folder beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<Running>,
     /// What `/readyz` says, of a server that runs.
     ready: Option<bool>,
     #[serde(skip_serializing_if = "Value::is_null")]
@@ -59,7 +62,8 @@ struct LineageStatus {
 
 pub(crate) fn run(session: &Session) -> Result<(), Failure> {
     let (configured, data) = session.data()?;
-    let running = find_running(&data)?;
+    let mut servers = find_running(&data)?.into_iter();
+    let running = servers.next();
     let mut status = Status {
         workspace: configured
             .workspace
@@ -71,6 +75,7 @@ pub(crate) fn run(session: &Session) -> Result<(), Failure> {
         services: Vec::new(),
         journal: None,
         running,
+        beside: servers.collect(),
     };
     let path = journal_path(&data);
     if path.exists() {
@@ -145,11 +150,16 @@ fn text_of(status: &Status) -> String {
             let url = running.url.as_deref().unwrap_or("no address yet");
             line("server", format!("{ready}: {url} (pid {})", running.pid));
             for service in &status.services {
-                let reason = service.reason.iter();
-                let reason: String = reason.map(|reason| format!(": {reason}")).collect();
-                line("service", format!("{} {}{reason}", service.name, service.status));
+                let reason = service.reason.as_ref();
+                let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+                let (name, status) = (&service.name, &service.status);
+                line("service", format!("{name} {status}{reason}"));
             }
         }
+    }
+    for running in &status.beside {
+        let url = running.url.as_deref().unwrap_or("no address yet");
+        line("beside", format!("{url} (pid {})", running.pid));
     }
     let Some(journal) = &status.journal else {
         line("journal", "none yet".to_owned());
@@ -172,9 +182,10 @@ fn line_of(lineage: &LineageStatus) -> String {
         ""
     };
     let pins = lineage.pins.iter();
-    let pins: String = pins
+    let pins: Vec<String> = pins
         .map(|(alias, version)| format!(", {alias} pinned at {version}"))
         .collect();
+    let pins = pins.concat();
     format!(
         "{} {} (staging r{}, active r{}{changed}{pins})",
         lineage.lineage, lineage.version, lineage.staging_revision, lineage.active_revision

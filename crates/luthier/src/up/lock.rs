@@ -1,4 +1,6 @@
-//! One server a data folder: `up.lock`, held for as long as the process lives.
+//! Who serves a data folder. `up.lock` is held by the one `luthier up`, a file in `serving/` by each
+//! `luthier serve`, `start.lock` by whoever makes the journal, and a lease by whoever does for all
+//! of them what one should do. Each is held until the process lets go or ends, however it ends.
 
 use std::{
     fs::{File, OpenOptions},
@@ -9,8 +11,9 @@ use std::{
 
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
-use crate::{exit::Exit, failure::Failure};
+use crate::{exit::Exit, failure::Failure, session::create_folder};
 
 /// What the file says is small.
 const LOCK_BYTES_MAX: u64 = 4_096;
@@ -18,6 +21,15 @@ const LOCK_BYTES_MAX: u64 = 4_096;
 /// Whoever asks whether a server runs holds the lock for an instant: no reason not to start.
 const TRIES_MAX: u32 = 5;
 const TRY_PAUSE_MS: u64 = 10;
+
+/// How long a command waits for another process to make the journal.
+const START_WAIT_MS_MAX: u64 = 2_000;
+
+/// Between two looks whether whoever holds a lease is gone.
+const LEASE_LOOK_MS: u64 = 200;
+
+/// Where each `luthier serve` has a file.
+const SERVING: &str = "serving";
 
 /// The server of a data folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +43,8 @@ pub(crate) struct Running {
 pub(crate) struct UpLock {
     path: PathBuf,
     file: File,
+    /// The file is this process's own, and goes with it.
+    is_own: bool,
 }
 
 impl UpLock {
@@ -45,7 +59,22 @@ impl UpLock {
             tries += 1;
             std::thread::sleep(Duration::from_millis(TRY_PAUSE_MS));
         }
-        let mut lock = Self { path, file };
+        let is_own = false;
+        let mut lock = Self { path, file, is_own };
+        lock.write(None)?;
+        Ok(lock)
+    }
+
+    /// Serves some roles beside others.
+    pub(crate) fn join(data: &Path) -> Result<Self, Failure> {
+        let folder = data.join(SERVING);
+        create_folder(&folder)?;
+        let path = folder.join(format!("{}.lock", std::process::id()));
+        let file = open(&path)?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|error| Failure::io(&format!("lock `{}`", path.display()), error.into()))?;
+        let is_own = true;
+        let mut lock = Self { path, file, is_own };
         lock.write(None)?;
         Ok(lock)
     }
@@ -71,8 +100,13 @@ impl UpLock {
 
 impl Drop for UpLock {
     fn drop(&mut self) {
-        // Emptied, not deleted: a file that others may have open must stay the one to lock.
-        if let Err(error) = self.file.set_len(0) {
+        let ended = if self.is_own {
+            std::fs::remove_file(&self.path)
+        } else {
+            // Emptied, not deleted: a file that others may have open must stay the one to lock.
+            self.file.set_len(0)
+        };
+        if let Err(error) = ended {
             tracing::warn!(%error, "the lock still names this process");
         }
     }
@@ -116,15 +150,72 @@ fn already_running(data: &Path, running: Option<Running>) -> Failure {
         .with("url", running.url)
 }
 
-/// The server of `data`, if one runs.
-pub(crate) fn find_running(data: &Path) -> Result<Option<Running>, Failure> {
-    let path = data.join("up.lock");
-    if !path.exists() {
-        return Ok(None);
+/// The servers of `data` that run: `luthier up` first.
+pub(crate) fn find_running(data: &Path) -> Result<Vec<Running>, Failure> {
+    let mut paths = vec![data.join("up.lock")];
+    let folder = data.join(SERVING);
+    match std::fs::read_dir(&folder) {
+        Ok(entries) => paths.extend(entries.filter_map(|entry| Some(entry.ok()?.path()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Failure::io(&format!("list `{}`", folder.display()), error)),
     }
-    let mut file = open(&path)?;
-    if flock(&file, FlockOperation::NonBlockingLockShared).is_ok() {
-        return Ok(None);
+    paths[1..].sort_unstable();
+    let mut running = Vec::new();
+    for path in paths.iter().filter(|path| path.exists()) {
+        let mut file = open(path)?;
+        if flock(&file, FlockOperation::NonBlockingLockShared).is_err() {
+            running.extend(read(&mut file));
+        }
     }
-    Ok(read(&mut file))
+    Ok(running)
+}
+
+/// The right to make the journal of a data folder, or to be about to.
+pub(crate) struct StartLock {
+    _file: File,
+}
+
+impl StartLock {
+    /// Waits while another process has it, but not for long.
+    pub(crate) fn take(data: &Path) -> Result<Self, Failure> {
+        let file = open(&data.join("start.lock"))?;
+        let mut waited_ms = 0;
+        while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            if waited_ms >= START_WAIT_MS_MAX {
+                let message = format!("another process is just starting in `{}`", data.display());
+                return Err(Failure::new("starting", Exit::Unavailable, message)
+                    .with_hint("try again when it has started: see `luthier status`".to_owned()));
+            }
+            waited_ms += TRY_PAUSE_MS;
+            std::thread::sleep(Duration::from_millis(TRY_PAUSE_MS));
+        }
+        Ok(Self { _file: file })
+    }
+}
+
+/// The right to do what one process of a data folder does for all: sealing, copying.
+pub(crate) struct Lease {
+    _file: File,
+}
+
+impl Lease {
+    /// Waits until whoever has it is gone; `None` when `stop` comes before.
+    pub(crate) async fn wait(
+        data: &Path,
+        work: &str,
+        stop: &CancellationToken,
+    ) -> Result<Option<Self>, Failure> {
+        let file = open(&data.join(format!("{work}.lock")))?;
+        let mut looks = tokio::time::interval(Duration::from_millis(LEASE_LOOK_MS));
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(None),
+                _ = looks.tick() => {}
+            }
+            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+                return Ok(Some(Self { _file: file }));
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@ use state::{HandEdit, Projection, ProjectionError, StateError, StateManager, Tar
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{services::StateKnobs, signals};
+use super::{lock::Lease, services::StateKnobs, signals};
 use crate::failure::Failure;
 
 /// Between two writes of copies, however fast the state moves.
@@ -19,16 +19,19 @@ const WRITE_INTERVAL_MS: u64 = 100;
 pub(super) struct Projections {
     pub(super) manager: StateManager,
     pub(super) journal: Arc<SqliteJournal>,
-    pub(super) folder: PathBuf,
+    pub(super) data: PathBuf,
     pub(super) knobs: Arc<StateKnobs>,
     pub(super) after: Seq,
 }
 
 impl Projections {
-    /// Writes the copies after each change, and looks now and then whether somebody edited them.
+    /// Writes the copies after each change, and looks now and then whether somebody edited them; of
+    /// several processes one does.
     pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Failure> {
-        let folder = self.folder.clone();
-        let mut projection = Projection::open(folder)?;
+        let Some(_lease) = Lease::wait(&self.data, "copies", &stop).await? else {
+            return Ok(());
+        };
+        let mut projection = Projection::open(self.data.join("state"))?;
         let main = LineageName::default();
         let mut watch = self.manager.watch(&main, self.after);
         let mut due = Instant::now();

@@ -1,6 +1,7 @@
 //! Seals what was committed, every second or 256 events, and has the vault witness it.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -11,7 +12,10 @@ use model::Seq;
 use tokio_util::sync::CancellationToken;
 use vault::Vault;
 
-use super::services::{JournalKnobs, VaultHealth, chain};
+use super::{
+    lock::Lease,
+    services::{JournalKnobs, VaultHealth, chain},
+};
 use crate::{
     failure::Failure,
     session::{confirm_witness, keep_witness},
@@ -21,6 +25,7 @@ use crate::{
 const LOOK_MS: u64 = 50;
 
 pub(super) struct Sealer {
+    pub(super) data: PathBuf,
     pub(super) journal: Arc<SqliteJournal>,
     pub(super) vault: Arc<Vault>,
     pub(super) knobs: Arc<JournalKnobs>,
@@ -28,8 +33,11 @@ pub(super) struct Sealer {
 }
 
 impl Sealer {
-    /// Seals until `stop`, and once more then.
+    /// Seals until `stop`, and once more then; of several processes one does.
     pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Failure> {
+        let Some(_lease) = Lease::wait(&self.data, "sealer", &stop).await? else {
+            return Ok(());
+        };
         let mut looks = tokio::time::interval(Duration::from_millis(LOOK_MS));
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut sealed_at, mut sealed_events) = (Instant::now(), 0);

@@ -13,7 +13,9 @@ use supervision::{Limits, Service, Supervisor, SystemMemory};
 use telemetry::Scraper;
 use tokio::time::timeout;
 use vault::Vault;
-use web::{App, AppConfig, Bound, Link, NotReady, Readiness, ReadinessReport, ServeConfig, ServeError};
+use web::{
+    App, AppConfig, Bound, Link, NotReady, Readiness, ReadinessReport, ServeConfig, ServeError,
+};
 
 use super::{
     Taken, announce, metrics, observe,
@@ -33,7 +35,7 @@ use crate::{
     config::{Config, HttpConfig},
     exit::Exit,
     failure::Failure,
-    session::{Session, vault_path},
+    session::{FileIdentity, Session, vault_path},
 };
 
 /// Time that everything after the last request has to come to its end.
@@ -65,6 +67,7 @@ struct Shared {
     journal_knobs: Arc<JournalKnobs>,
     state_knobs: Arc<StateKnobs>,
     vault_health: Arc<VaultHealth>,
+    file: FileIdentity,
 }
 
 impl Server {
@@ -171,6 +174,7 @@ impl Server {
         shared: &Shared,
     ) {
         let sealer = Sealer {
+            data: data.to_owned(),
             journal: shared.journal.clone(),
             vault: shared.vault.clone(),
             knobs: shared.journal_knobs.clone(),
@@ -179,7 +183,7 @@ impl Server {
         let projections = Projections {
             manager: shared.manager.clone(),
             journal: shared.journal.clone(),
-            folder: data.join("state"),
+            data: data.to_owned(),
             knobs: shared.state_knobs.clone(),
             after,
         };
@@ -268,6 +272,7 @@ impl Shared {
             journal_knobs: Arc::default(),
             state_knobs: Arc::default(),
             vault_health: Arc::default(),
+            file: taken.opened.file,
         })
     }
 
@@ -294,6 +299,7 @@ impl Shared {
             Arc::new(JournalService {
                 journal: self.journal.clone(),
                 data: config.data.clone(),
+                file: self.file,
                 queue_max: OpenOptions::new("").queue_max,
                 knobs: self.journal_knobs.clone(),
                 failed_before: AtomicU64::new(0),

@@ -28,7 +28,9 @@ fn a_healthy_machine_passes_every_check() {
         .collect();
     assert_eq!(
         names,
-        ["python", "git", "port", "disk", "clock", "journal", "file", "vault"]
+        [
+            "python", "git", "port", "disk", "clock", "journal", "file", "vault"
+        ]
     );
     for check in checks.iter().filter(|check| check["name"] != "disk") {
         assert_eq!(check["outcome"], "ok", "{check}");

@@ -130,7 +130,10 @@ fn a_type_may_be_short_and_an_unknown_one_names_the_nearest() {
 #[test]
 fn streams_leave_connections_for_others() {
     let workspace = Workspace::new();
-    workspace.write("luthier.toml", "name = \"bench\"\n[http]\nstreams_max = 1\n");
+    workspace.write(
+        "luthier.toml",
+        "name = \"bench\"\n[http]\nstreams_max = 1\n",
+    );
     let server = Server::start_in(&workspace);
     let stream = Stream::open(&server, "/events/stream", "");
 

@@ -39,8 +39,18 @@ fn a_refused_patch_of_an_earlier_version_opens_no_lineage_and_a_taken_one_does()
         patch(&server, "0.1.0", &json!({ "greeting": 7 }), &any),
         patch(&server, "0.1.0", &json!({ "n": 1u64 << 60 }), &any),
         patch(&server, "0.1.0", &json!([1]), &any),
-        patch(&server, "0.1.0", &json!({ "mark": 2 }), &[("if-match", "\"r9\"")]),
-        patch(&server, "0.1.0", &json!({ "mark": 2 }), &[("if-match", "\"r0\"")]),
+        patch(
+            &server,
+            "0.1.0",
+            &json!({ "mark": 2 }),
+            &[("if-match", "\"r9\"")],
+        ),
+        patch(
+            &server,
+            "0.1.0",
+            &json!({ "mark": 2 }),
+            &[("if-match", "\"r0\"")],
+        ),
         patch(&server, "0.1.0", &json!({ "mark": 2 }), &keyed),
     ];
     let after_refusals = lineages(&server);
@@ -51,7 +61,10 @@ fn a_refused_patch_of_an_earlier_version_opens_no_lineage_and_a_taken_one_does()
         [422, 400, 422, 412, 412, 422]
     );
     assert_eq!(after_refusals, ["main"]);
-    assert_eq!((taken.status, taken.json()["lineage"].clone()), (200, json!("from-0.1.0")));
+    assert_eq!(
+        (taken.status, taken.json()["lineage"].clone()),
+        (200, json!("from-0.1.0"))
+    );
     assert_eq!(lineages(&server), ["from-0.1.0", "main"]);
 }
 
@@ -70,7 +83,9 @@ fn a_key_that_was_used_for_another_request_is_refused_and_the_same_request_count
     let workspace = server.commands();
     let merge = |mark: &str| {
         let merge = format!("{{\"mark\": {mark}}}");
-        workspace.run(&["state", "patch", "staging", "--merge", &merge, "--key", "once", "--json"])
+        workspace.run(&[
+            "state", "patch", "staging", "--merge", &merge, "--key", "once", "--json",
+        ])
     };
 
     assert_eq!((first.status, again.status), (200, 200));
@@ -80,7 +95,10 @@ fn a_key_that_was_used_for_another_request_is_refused_and_the_same_request_count
         (other.status, &problem["code"], &problem["first_event"]),
         (422, &json!("idempotency_key_reused"), &seq)
     );
-    assert_eq!((promote.exit, &promote.error()["code"]), (4, &json!("key_reused")));
+    assert_eq!(
+        (promote.exit, &promote.error()["code"]),
+        (4, &json!("key_reused"))
+    );
     assert_eq!(merge("1").json()["revision"], first.json()["revision"]);
     assert_eq!(merge("3").error()["code"], "key_reused");
     assert_eq!(newest(&server), seq);
@@ -90,7 +108,12 @@ fn a_key_that_was_used_for_another_request_is_refused_and_the_same_request_count
 fn a_version_that_does_not_exist_is_answered_with_its_neighbours() {
     let server = Server::start();
     for mark in 1..=4 {
-        patch(&server, "active", &json!({ "mark": mark }), &[("if-match", "*")]);
+        patch(
+            &server,
+            "active",
+            &json!({ "mark": mark }),
+            &[("if-match", "*")],
+        );
         server.luthier_json(&["state", "promote"]);
     }
     let nearest = |version: &str| {

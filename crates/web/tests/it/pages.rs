@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use web::{AppConfig, Kind, LIMIT_DEFAULT, LIMIT_MAX, NotReady, PartHealth, Readiness, ReadinessReport};
+use web::{
+    AppConfig, Kind, LIMIT_DEFAULT, LIMIT_MAX, NotReady, PartHealth, Readiness, ReadinessReport,
+};
 
 use crate::client::get;
 use crate::fixture::{Gate, Server, app, app_with, config};

@@ -143,7 +143,8 @@ fn run(command: &mut Command) -> io::Result<Output> {
 pub(super) fn port(configured: &Configured) -> Check {
     const NAME: &str = "port";
     let http = &configured.config.http;
-    if let Ok(Some(running)) = find_running(&configured.config.data) {
+    let running = find_running(&configured.config.data).unwrap_or_default();
+    if let Some(running) = running.into_iter().next() {
         let url = running.url.unwrap_or_default();
         return Check::ok(NAME, format!("{url} is served by process {}", running.pid));
     }

@@ -112,9 +112,10 @@ impl Entry {
     fn line(&self) -> String {
         let reason = self.reason.as_str().map(|reason| format!("  {reason}"));
         let pins = self.pins.iter();
-        let pins: String = pins
+        let pins: Vec<String> = pins
             .map(|(alias, version)| format!("  ({alias} pinned at {version})"))
             .collect();
+        let pins = pins.concat();
         format!(
             "{:>8}  {}  {:<8}  {:<8}  staging {:<5} active {:<5} {}{}{pins}",
             self.seq,

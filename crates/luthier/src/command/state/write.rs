@@ -53,13 +53,7 @@ pub(super) async fn import(
     let lineage = &args.lineage.lineage;
     let author = args.by.author();
     let written = manager
-        .request(
-            lineage,
-            None,
-            Change::Set(value),
-            args.if_revision,
-            &author,
-        )
+        .request(lineage, None, Change::Set(value), args.if_revision, &author)
         .await?;
     answer::written(session, &written, "imported")
 }

@@ -1,7 +1,8 @@
 //! The journal under supervision.
 
 use std::{
-    path::PathBuf,
+    io,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,6 +17,7 @@ use supervision::{
 };
 
 use super::{chain, whole};
+use crate::session::{FileIdentity, journal_path};
 
 pub(super) const NAME: &str = "journal";
 
@@ -99,6 +101,8 @@ impl JournalKnobs {
 pub(in crate::up) struct JournalService {
     pub(in crate::up) journal: Arc<SqliteJournal>,
     pub(in crate::up) data: PathBuf,
+    /// The file that is open, which must stay the one at its path.
+    pub(in crate::up) file: FileIdentity,
     pub(in crate::up) queue_max: usize,
     pub(in crate::up) knobs: Arc<JournalKnobs>,
     /// Failed writes when it was last looked at.
@@ -106,6 +110,30 @@ pub(in crate::up) struct JournalService {
 }
 
 impl JournalService {
+    /// What became of the file's path: whatever is written goes where nobody will look for it.
+    fn find_loss(&self) -> Option<String> {
+        let path = journal_path(&self.data);
+        let path_text = path.display();
+        match FileIdentity::of(&path) {
+            Ok(found) if found == self.file => None,
+            Ok(_) => Some(format!(
+                "`{path_text}` was replaced by another file; put the first one back, or restart"
+            )),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(format!(
+                "`{path_text}` was moved away; put it back, or stop the server"
+            )),
+            Err(error) => Some(format!("`{path_text}` cannot be looked at: {error}")),
+        }
+    }
+
+    async fn read(&self) -> Result<(), String> {
+        if let Some(loss) = self.find_loss() {
+            return Err(loss);
+        }
+        let read = self.journal.newest().await;
+        read.map(|_newest| ()).map_err(|error| chain(&error))
+    }
+
     fn find_strain(&self) -> Option<String> {
         let failed = self.journal.counts().failed.load(Ordering::Relaxed);
         let failed_since = failed - self.failed_before.swap(failed, Ordering::Relaxed);
@@ -129,7 +157,7 @@ impl JournalService {
 }
 
 /// What an ordinary user may still write below `folder`.
-pub(crate) fn free_bytes(folder: &std::path::Path) -> std::io::Result<u64> {
+pub(crate) fn free_bytes(folder: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(folder)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
@@ -141,8 +169,8 @@ impl Service for JournalService {
     }
 
     async fn health(&self) -> Health {
-        if let Err(error) = self.journal.newest().await {
-            return Health::unhealthy(chain(&error));
+        if let Err(reason) = self.read().await {
+            return Health::unhealthy(reason);
         }
         self.find_strain().map_or(Health::Healthy, Health::degraded)
     }
@@ -162,9 +190,7 @@ impl Service for JournalService {
 
     async fn heal(&self) -> Result<(), HealError> {
         self.journal.release_readers();
-        let read = self.journal.newest().await;
-        read.map(|_newest| ())
-            .map_err(|error| HealError::failed(chain(&error)))
+        self.read().await.map_err(HealError::failed)
     }
 
     /// Closed by whoever opened it, after the last signal was written.

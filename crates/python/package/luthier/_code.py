@@ -82,15 +82,10 @@ class Code:
         try:
             self._modules.run(path, name)
         except DeclarationError as error:
-            found = _traceback.place(error)
-            raise LoadFailed(
-                {
-                    "file": error.file or found.get("file", path),
-                    "line": error.line or found.get("line"),
-                    "message": error.message,
-                    "traceback": "",
-                }
-            ) from None
+            place = {"file": path, **_traceback.place(error)}
+            if error.file is not None:
+                place = {"file": error.file, "line": error.line}
+            raise LoadFailed({"line": None, **place, "message": error.message, "traceback": ""}) from None
         except (Exception, SystemExit) as error:
             raise LoadFailed(_problem(error, path)) from None
 

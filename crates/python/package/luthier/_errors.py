@@ -38,6 +38,8 @@ class Mismatch(Exception):
         super().__init__(reason)
         self.reason = reason
         self.path: list[str | int] = []
+        # The containers passed, to tell a cycle from mere depth.
+        self.trail: list[int] = []
 
     def pointer(self) -> str:
         """The JSON Pointer (RFC 6901) to what does not fit; empty for the whole value."""

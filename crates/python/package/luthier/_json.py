@@ -6,6 +6,7 @@ Values are first brought down to plain ones (`plain`), then written by the faste
 from __future__ import annotations
 
 import base64
+import collections
 import dataclasses
 import datetime
 import decimal
@@ -132,8 +133,15 @@ def dump_result(value: Any, what: str = "the result") -> bytes:
 # --- Down to plain values --------------------------------------------------------------------
 
 
-def plain(value: Any, depth: int = DEPTH_MAX) -> Any:
+def plain(value: Any) -> Any:
     """The value made of dict, list, str, int, float, bool and None alone; itself if it is already."""
+    try:
+        return _plain(value, DEPTH_MAX)
+    except Mismatch as problem:
+        raise _explained(problem) from None
+
+
+def _plain(value: Any, depth: int) -> Any:
     kind = type(value)
     if kind in _SCALARS:
         return value
@@ -167,7 +175,7 @@ def _plain_dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for key, item in value.items():
         try:
-            made[key] = plain(item, depth - 1)
+            made[key] = _plain(item, depth - 1)
         except Mismatch as problem:
             raise _passing(problem, key, value) from None
     return made
@@ -182,7 +190,7 @@ def _plain_list(value: Any, depth: int) -> Any:
     made: list[Any] = []
     for index, item in enumerate(value):
         try:
-            made.append(plain(item, depth - 1))
+            made.append(_plain(item, depth - 1))
         except Mismatch as problem:
             raise _passing(problem, index, value) from None
     return made
@@ -195,16 +203,23 @@ def _all_finite(value: Any, kinds: set[type]) -> bool:
 
 
 def _passing(problem: Mismatch, key: str | int, container: object) -> Mismatch:
-    """Notes one step of the path, and finds out whether the depth comes from a cycle."""
+    """Notes one step on the way out."""
     problem.path.append(key)
-    trail: list[int] = problem.__dict__.setdefault("trail", [])
-    trail.append(id(container))
-    if len(trail) > len(set(trail)) and len(trail) >= DEPTH_MAX:
-        outermost = len(trail) - 1
-        inner = max(index for index, seen in enumerate(trail[:-1]) if seen == trail[outermost])
-        problem.path = problem.path[inner + 1 :]
-        problem.reason = "contains itself, which JSON cannot hold: return a copy without the cycle"
-        problem.__dict__["trail"] = trail[:0]
+    problem.trail.append(id(container))
+    return problem
+
+
+def _explained(problem: Mismatch) -> Mismatch:
+    """Says so when a value is too deep because it contains itself."""
+    if len(problem.path) < DEPTH_MAX:
+        return problem
+    seen: set[int] = set()
+    for steps, container in enumerate(reversed(problem.trail)):
+        if container in seen:
+            found = Mismatch("contains itself, which JSON cannot hold: return a copy without the cycle")
+            found.path = problem.path[len(problem.path) - steps :]
+            return found
+        seen.add(container)
     return problem
 
 
@@ -225,7 +240,7 @@ def _plain_other(value: Any, depth: int) -> Any:
     if convert is not None:
         return convert(value)
     if isinstance(value, enum.Enum):
-        return plain(value.value, depth)
+        return _plain(value.value, depth)
     for base, convert in _CONVERSIONS.items():
         if isinstance(value, base):
             return convert(value)
@@ -237,7 +252,7 @@ def _plain_other(value: Any, depth: int) -> Any:
         return _plain_dict(dict(zip(value._fields, value, strict=True)), depth)
     if isinstance(value, Mapping):
         return _plain_dict(dict(value), depth)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, collections.deque)):
         return _plain_list(list(value), depth)
     if isinstance(value, (set, frozenset)):
         return _plain_list(_ordered(value), depth)
@@ -259,12 +274,12 @@ def _ordered(value: Any) -> list[Any]:
 def _plain_foreign(value: Any, depth: int) -> Any:
     dump = getattr(type(value), "model_dump", None)
     if dump is not None:
-        return plain(dump(value, mode="json", by_alias=True), depth)
+        return _plain(dump(value, mode="json", by_alias=True), depth)
     if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
-        return plain(value.tolist(), depth)
+        return _plain(value.tolist(), depth)
     core = sys.modules.get("pydantic_core")
     if core is not None and type(value).__module__.partition(".")[0] in ("pydantic", "pydantic_core"):
-        return plain(core.to_jsonable_python(value), depth)
+        return _plain(core.to_jsonable_python(value), depth)
     hint = "await it" if hasattr(value, "__await__") else "return a dict, list, text or number"
     if hasattr(value, "__next__"):
         hint = "return list(…) of it"

@@ -44,7 +44,7 @@ def _text(decode: Callable[[str], Any], format_name: str | None, example: str) -
     def read(value: str) -> Any:
         try:
             return decode(value)
-        except (ValueError, TypeError, ArithmeticError) as error:
+        except (ValueError, TypeError, ArithmeticError, re.error) as error:
             raise Mismatch(f"is {value!r}, and {example} is expected") from error
 
     def fits(value: Any) -> bool:
@@ -52,7 +52,7 @@ def _text(decode: Callable[[str], Any], format_name: str | None, example: str) -
             return False
         try:
             decode(value)
-        except (ValueError, TypeError, ArithmeticError):
+        except (ValueError, TypeError, ArithmeticError, re.error):
             return False
         return True
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from ._errors import Mismatch
 from ._json import plain
-from ._shape import Builder, Decode, Schema, Shape, Unsupported, read_at, is_pydantic_loaded, show, substitute
+from ._shape import Builder, Decode, Schema, Shape, Unsupported, read_at, show, substitute
 
 
 class Field(typing.NamedTuple):
@@ -26,16 +26,12 @@ class Field(typing.NamedTuple):
 
 def find(builder: Builder, annotation: Any, origin: Any) -> Callable[[], Shape] | None:
     """What builds the shape of this class, if it is one that has fields."""
-    if is_pydantic_loaded() and _is_pydantic(origin):
-        return lambda: _pydantic(builder, annotation)
     if typing.is_typeddict(origin) or _is_extension_typeddict(origin):
         return lambda: _typed_dict(builder, annotation, origin)
     if isinstance(origin, type) and dataclasses.is_dataclass(origin):
         return lambda: _dataclass(builder, annotation, origin)
     if isinstance(origin, type) and issubclass(origin, tuple) and hasattr(origin, "_fields"):
         return lambda: _named_tuple(builder, annotation, origin)
-    if is_pydantic_loaded() and _adapts(annotation):
-        return lambda: _pydantic(builder, annotation)
     return None
 
 
@@ -172,28 +168,18 @@ def _fits_object(fields: list[Field], *, is_open: bool) -> Callable[[Any], bool]
 # --- pydantic --------------------------------------------------------------------------------
 
 
-def _is_pydantic(origin: Any) -> bool:
+def is_pydantic(origin: Any) -> bool:
+    """Is it a model, or another class that pydantic knows how to read?"""
+    if "pydantic" not in sys.modules:
+        return False
     return hasattr(origin, "__pydantic_core_schema__") or hasattr(origin, "__get_pydantic_core_schema__")
 
 
-def _adapts(annotation: Any) -> bool:
-    pydantic = sys.modules["pydantic"]
-    try:
-        pydantic.TypeAdapter(annotation)
-    except Exception:
-        return False
-    return True
-
-
-def _pydantic(builder: Builder, annotation: Any) -> Shape:
-    pydantic = sys.modules["pydantic"]
+def pydantic_shape(builder: Builder, annotation: Any) -> Shape:
+    """What pydantic says of it; its definitions join those of the document."""
+    pydantic: Any = sys.modules["pydantic"]
     adapter = pydantic.TypeAdapter(annotation)
-    mode = "serialization" if builder.output else "validation"
-    try:
-        schema = adapter.json_schema(mode=mode, ref_template="#/$defs/{model}")
-    except Exception as error:
-        raise Unsupported(f"pydantic has no JSON Schema for `{show(annotation)}`: {error}") from error
-    builder.definitions.update(schema.pop("$defs", {}))
+    schema = _pydantic_schema(builder, annotation, adapter)
 
     def decode(value: Any) -> Any:
         try:
@@ -212,3 +198,20 @@ def _pydantic(builder: Builder, annotation: Any) -> Shape:
         return True
 
     return Shape(schema, decode, fits)
+
+
+def _pydantic_schema(builder: Builder, annotation: Any, adapter: Any) -> Schema:
+    mode = "serialization" if builder.output else "validation"
+    suffix, count = "", 1
+    while True:
+        try:
+            schema: Schema = adapter.json_schema(mode=mode, ref_template=f"#/$defs/{{model}}{suffix}")
+        except Exception as error:
+            raise Unsupported(f"pydantic has no JSON Schema for `{show(annotation)}`: {error}") from error
+        made = {f"{name}{suffix}": body for name, body in schema.pop("$defs", {}).items()}
+        if all(builder.definitions.get(name, body) == body for name, body in made.items()):
+            builder.definitions.update(made)
+            return schema
+        # Another class has the same name.
+        count += 1
+        suffix = f"_{count}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections.abc
 import enum
-import sys
 import types
 import typing
 from collections.abc import Callable
@@ -252,6 +251,8 @@ class Builder:
     def _object(self, annotation: Any, origin: Any) -> Shape:
         from . import _objects
 
+        if _objects.is_pydantic(origin):
+            return _objects.pydantic_shape(self, annotation)
         build = _objects.find(self, annotation, origin)
         if build is None:
             raise _unsupported(annotation)
@@ -455,8 +456,3 @@ def substitute(annotation: Any, mapping: dict[Any, Any]) -> Any:
     if not parameters or isinstance(annotation, type):
         return annotation
     return annotation[tuple(mapping.get(parameter, parameter) for parameter in parameters)]
-
-
-def is_pydantic_loaded() -> bool:
-    """Looked at, never imported: that alone would cost a worker its quick start."""
-    return "pydantic" in sys.modules

@@ -6,7 +6,7 @@ import asyncio
 import json
 import textwrap
 import unittest
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from luthier import _host
@@ -47,6 +47,10 @@ class Call:
         return self.tools(name, arguments)
 
 
+async def _finished(answer: Awaitable[bytes]) -> bytes:
+    return await answer
+
+
 class VersionTest(unittest.TestCase):
     """Loads versions and retires them when the test ends."""
 
@@ -83,11 +87,7 @@ class VersionTest(unittest.TestCase):
         """Calls, waits if need be, and reads the answer."""
         answer = _host.call(code, kind, name, json.dumps(arguments).encode(), info or Call())
         if not isinstance(answer, bytes):
-
-            async def wait() -> bytes:
-                return await answer
-
-            answer = asyncio.run(wait())
+            answer = asyncio.run(_finished(answer))
         return json.loads(answer)
 
     def refusal(self, code: _host.Code, name: str = "f", /, **arguments: Any) -> _host.ToolError:

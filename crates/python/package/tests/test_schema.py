@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import unittest
 from typing import Any
 
 from .support import VersionTest
@@ -373,6 +375,16 @@ class Schemas(VersionTest):
                 "module": "tools/runner/m.py", "line": 7,
             },
         )  # fmt: skip
+
+    @unittest.skipIf(sys.version_info < (3, 12), "type statements came with Python 3.12")
+    def test_a_type_statement_names_a_type_that_may_contain_itself(self) -> None:
+        code = self.load("type Json = int | list[Json]\n@tool\ndef f(x: Json) -> str:\n    return repr(x)\n")
+
+        self.assertEqual(
+            self.tool(code)["input_schema"]["$defs"]["Json"],
+            {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"$ref": "#/$defs/Json"}}]},
+        )
+        self.assertEqual(self.call(code, x=[1.0, [2]]), "[1, [2]]")
 
     def test_the_manifest_is_the_same_for_the_same_files(self) -> None:
         source = f"{DECLARATIONS}\n@tool\ndef f(a: Point, b: Tree, c: set[int]) -> Page[Tree]:\n    'd'\n"

@@ -1,0 +1,190 @@
+//! What crosses between the pool and a worker:
+//! `u32 length of what follows | u8 kind | u64 id | u32 length of the header | header | body`,
+//! all little-endian; headers are compact JSON, bodies raw bytes.
+
+mod header;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use serde::Serialize;
+
+pub use header::LoadFailed;
+pub(crate) use header::{
+    AnswerHeader, CallHeader, Drop, Hello, LoadCode, LogHeader, NestedHeader, NumberHeader,
+    ProgressHeader, RaisedHeader, Ready, ResultHeader,
+};
+
+/// The largest frame that is written or read.
+pub(crate) const FRAME_BYTES_MAX: usize = 64 << 20;
+
+/// The largest header.
+pub(crate) const HEADER_BYTES_MAX: usize = 1 << 20;
+
+const PREFIX: usize = 4 + 1 + 8 + 4;
+const ID_AT: usize = 5;
+
+/// What a frame is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    // To the worker, on the stream of work.
+    Hello = 1,
+    LoadCode = 2,
+    LoadState = 3,
+    Call = 4,
+    Drop = 5,
+    // To the worker, past the work that waits.
+    Interrupt = 16,
+    Cancel = 17,
+    Flush = 18,
+    CallResult = 19,
+    NestedCall = 20,
+    // From the worker.
+    Ready = 32,
+    Loaded = 33,
+    LoadFailed = 34,
+    Answer = 35,
+    Raised = 36,
+    Skipped = 37,
+    Missing = 38,
+    Log = 39,
+    Progress = 40,
+    Nested = 41,
+}
+
+impl Kind {
+    const ALL: [Self; 20] = [
+        Self::Hello,
+        Self::LoadCode,
+        Self::LoadState,
+        Self::Call,
+        Self::Drop,
+        Self::Interrupt,
+        Self::Cancel,
+        Self::Flush,
+        Self::CallResult,
+        Self::NestedCall,
+        Self::Ready,
+        Self::Loaded,
+        Self::LoadFailed,
+        Self::Answer,
+        Self::Raised,
+        Self::Skipped,
+        Self::Missing,
+        Self::Log,
+        Self::Progress,
+        Self::Nested,
+    ];
+
+    fn of(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// Why bytes are not a frame. The stream they came on is of no more use.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FrameError {
+    #[error("a frame of {length} bytes is not between {PREFIX} and {FRAME_BYTES_MAX}")]
+    Length { length: usize },
+    #[error("a header of {length} bytes does not fit its frame")]
+    Header { length: usize },
+    #[error("{byte} is no kind of frame")]
+    Kind { byte: u8 },
+    #[error("the header of a {kind:?} frame cannot be read")]
+    Json {
+        kind: Kind,
+        source: serde_json::Error,
+    },
+}
+
+/// One frame that was read.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) kind: Kind,
+    pub(crate) id: u64,
+    pub(crate) header: Bytes,
+    pub(crate) body: Bytes,
+}
+
+impl Frame {
+    /// Parses the header.
+    pub(crate) fn read<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, FrameError> {
+        serde_json::from_slice(&self.header).map_err(|source| FrameError::Json {
+            kind: self.kind,
+            source,
+        })
+    }
+}
+
+/// Takes the next whole frame off the front; `None` when more bytes are needed.
+pub(crate) fn take(buffer: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
+    let Some(length) = wanted(buffer)? else {
+        return Ok(None);
+    };
+    if buffer.len() < length {
+        return Ok(None);
+    }
+    let mut bytes = buffer.split_to(length).freeze();
+    bytes.advance(4);
+    let byte = bytes.get_u8();
+    let id = bytes.get_u64_le();
+    let header = bytes.get_u32_le() as usize;
+    if header > bytes.len() || header > HEADER_BYTES_MAX {
+        return Err(FrameError::Header { length: header });
+    }
+    let kind = Kind::of(byte).ok_or(FrameError::Kind { byte })?;
+    let header = bytes.split_to(header);
+    Ok(Some(Frame {
+        kind,
+        id,
+        header,
+        body: bytes,
+    }))
+}
+
+/// How long the frame at the front is, once its length was read.
+pub(crate) fn wanted(buffer: &[u8]) -> Result<Option<usize>, FrameError> {
+    let Some(length) = buffer.first_chunk::<4>() else {
+        return Ok(None);
+    };
+    let length = u32::from_le_bytes(*length) as usize + 4;
+    if !(PREFIX..=FRAME_BYTES_MAX).contains(&length) {
+        return Err(FrameError::Length { length });
+    }
+    Ok(Some(length))
+}
+
+/// Appends a frame whose body is the concatenation of `body`.
+pub(crate) fn put<T: Serialize>(
+    out: &mut Vec<u8>,
+    kind: Kind,
+    id: u64,
+    header: &T,
+    body: &[&[u8]],
+) {
+    let start = out.len();
+    out.extend_from_slice(&[0; 4]);
+    out.push(kind as u8);
+    out.extend_from_slice(&id.to_le_bytes());
+    out.extend_from_slice(&[0; 4]);
+    serde_json::to_writer(&mut *out, header).expect("headers are plain data");
+    let header = u32::try_from(out.len() - start - PREFIX).expect("headers are short");
+    for part in body {
+        out.extend_from_slice(part);
+    }
+    let length = u32::try_from(out.len() - start - 4).expect("the caller bounds the body");
+    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    out[start + PREFIX - 4..start + PREFIX].copy_from_slice(&header.to_le_bytes());
+}
+
+/// A frame by itself.
+pub(crate) fn one<T: Serialize>(kind: Kind, id: u64, header: &T, body: &[&[u8]]) -> Vec<u8> {
+    let length: usize = body.iter().map(|part| part.len()).sum();
+    let mut out = Vec::with_capacity(PREFIX + 256 + length);
+    put(&mut out, kind, id, header, body);
+    out
+}
+
+/// Gives a frame that was built early its number.
+pub(crate) fn number(frame: &mut [u8], id: u64) {
+    frame[ID_AT..ID_AT + 8].copy_from_slice(&id.to_le_bytes());
+}

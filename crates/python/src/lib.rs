@@ -1,0 +1,14 @@
+//! Serves the authors' Python: a [`Pool`] of worker processes, each with a CPython inside, and the
+//! worker's own main function.
+//! It never runs Python in the process of the pool, retries no call that was started, and knows no
+//! MCP, journal or git.
+//! Start at [`Pool`] for the serving side and at [`worker_main`] for the worker's.
+
+mod frame;
+mod shared;
+
+mod pool;
+mod worker;
+
+pub use pool::*;
+pub use worker::worker_main;

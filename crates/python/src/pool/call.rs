@@ -1,0 +1,150 @@
+//! What is asked of a pool and what comes back.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use super::{
+    code::{Code, State},
+    lane::Lane,
+};
+
+/// What of a module is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallKind {
+    Tool,
+    Resource,
+    Prompt,
+    Completion,
+}
+
+impl CallKind {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::Resource => "resource",
+            Self::Prompt => "prompt",
+            Self::Completion => "completion",
+        }
+    }
+}
+
+/// One call.
+#[derive(Clone)]
+pub struct CallRequest {
+    pub code: Code,
+    pub state: State,
+    pub kind: CallKind,
+    pub name: String,
+    /// A JSON object.
+    pub arguments: Bytes,
+    /// The session's JSON, for a call that may change one.
+    pub session: Option<Bytes>,
+    /// From now, waiting included.
+    pub deadline: Duration,
+    pub conversation_id: String,
+    pub version: String,
+    pub revision: u64,
+    pub traceparent: Option<String>,
+    pub seed: u64,
+    pub events: Option<Arc<dyn Events>>,
+    /// The call that makes this one, when a tool does.
+    pub within: Option<Within>,
+}
+
+impl CallRequest {
+    /// A call of a tool with what it cannot do without.
+    pub fn tool(code: &Code, state: &State, name: &str, arguments: impl Into<Bytes>) -> Self {
+        Self {
+            code: code.clone(),
+            state: state.clone(),
+            kind: CallKind::Tool,
+            name: name.to_owned(),
+            arguments: arguments.into(),
+            session: None,
+            deadline: Duration::from_secs(30),
+            conversation_id: String::new(),
+            version: String::new(),
+            revision: 0,
+            traceparent: None,
+            seed: 0,
+            events: None,
+            within: None,
+        }
+    }
+}
+
+/// What a call came to.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// A JSON value.
+    pub value: Bytes,
+    /// The session's JSON, when the call changed it.
+    pub session: Option<Bytes>,
+    /// Until the call was sent to a worker.
+    pub queued: Duration,
+    /// In Python.
+    pub took: Duration,
+}
+
+/// One line that a call logged or printed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogEvent {
+    pub level: String,
+    pub message: String,
+    /// `stdout` or `stderr` when it was printed.
+    pub stream: Option<String>,
+    pub fields: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How far a call is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    pub progress: f64,
+    pub total: Option<f64>,
+    pub message: Option<String>,
+}
+
+/// What a running call tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallEvent {
+    Log(LogEvent),
+    Progress(Progress),
+}
+
+/// A call that a running tool makes.
+pub struct NestedCall {
+    pub tool: String,
+    pub arguments: Bytes,
+    /// To be handed on in the [`CallRequest`].
+    pub within: Within,
+}
+
+/// The value of a nested call as JSON, or a message for the tool that made it.
+pub type NestedFuture = Pin<Box<dyn Future<Output = Result<Bytes, String>> + Send>>;
+
+/// Whoever listens to a running call. Called from the task that reads a worker: do not block.
+pub trait Events: Send + Sync {
+    fn on_event(&self, event: CallEvent);
+
+    /// Runs a call that the tool makes; nobody allows it unless this is written.
+    fn call_tool(&self, call: NestedCall) -> NestedFuture {
+        let tool = call.tool;
+        Box::pin(async move { Err(format!("`{tool}` cannot be called from here")) })
+    }
+}
+
+/// The call that makes another one.
+#[derive(Clone)]
+pub struct Within {
+    pub(super) lane: std::sync::Weak<Lane>,
+    pub(super) process: u64,
+    pub(super) depth: u32,
+}
+
+impl Within {
+    /// How many calls lie around this one.
+    pub fn depth(&self) -> u32 {
+        self.depth
+    }
+}

@@ -1,0 +1,137 @@
+//! Memory that the pool and one worker share: which call was started last, what was revoked, and
+//! the answers that are not yet on the stream. It outlives the worker, so a crash loses no answer
+//! and tells exactly which calls had begun.
+#![expect(
+    unsafe_code,
+    reason = "memory shared between processes has no safe interface"
+)]
+
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    ptr::{self, NonNull},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use rustix::{
+    fs::{MemfdFlags, ftruncate, memfd_create},
+    mm::{MapFlags, ProtFlags, mmap, munmap},
+};
+
+/// Answers that are held back to be written by one system call.
+pub(crate) const HELD_BYTES_MAX: usize = 64 << 10;
+
+const WORDS: usize = 4096;
+const LENGTH: usize = WORDS + HELD_BYTES_MAX;
+
+/// One mapping of the memory.
+pub(crate) struct Shared {
+    base: NonNull<u8>,
+    file: OwnedFd,
+}
+
+// SAFETY: the words are only used as atomics. The held bytes are written by the worker behind its
+// own lock, and read by the pool after the worker is gone.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    pub(crate) fn create() -> io::Result<Self> {
+        let file = memfd_create("luthier-worker", MemfdFlags::CLOEXEC)?;
+        ftruncate(&file, LENGTH as u64)?;
+        Self::map(file)
+    }
+
+    pub(crate) fn map(file: OwnedFd) -> io::Result<Self> {
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a new mapping at an address that the kernel picks; the file is `LENGTH` long.
+        let base = unsafe { mmap(ptr::null_mut(), LENGTH, access, MapFlags::SHARED, &file, 0)? };
+        let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { base, file })
+    }
+
+    pub(crate) fn file(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// The number of the call that was started last.
+    pub(crate) fn started(&self) -> &AtomicU64 {
+        self.word(0)
+    }
+
+    /// No call up to this number may be started any more.
+    pub(crate) fn revoked(&self) -> &AtomicU64 {
+        self.word(1)
+    }
+
+    /// The number of the call whose interrupt the worker's loop has seen last.
+    pub(crate) fn interrupted(&self) -> &AtomicU64 {
+        self.word(2)
+    }
+
+    fn held(&self) -> &AtomicU64 {
+        self.word(3)
+    }
+
+    fn word(&self, index: usize) -> &AtomicU64 {
+        // SAFETY: the first page holds the words: aligned, mapped as long as `self`, and only ever
+        // used as atomics by both processes.
+        unsafe { AtomicU64::from_ptr(self.base.as_ptr().cast::<u64>().add(index * 8)) }
+    }
+
+    /// Appends whole frames to those held back; false when there is no room.
+    pub(crate) fn hold(&self, frames: &[u8]) -> bool {
+        let length = self.held_length();
+        if length + frames.len() > HELD_BYTES_MAX {
+            return false;
+        }
+        // SAFETY: the range lies in the mapping, and the worker writes it behind one lock.
+        unsafe {
+            let end = self.base.as_ptr().add(WORDS + length);
+            ptr::copy_nonoverlapping(frames.as_ptr(), end, frames.len());
+        }
+        self.held()
+            .store((length + frames.len()) as u64, Ordering::Release);
+        true
+    }
+
+    pub(crate) fn held_length(&self) -> usize {
+        let length = usize::try_from(self.held().load(Ordering::Acquire)).unwrap_or(usize::MAX);
+        length.min(HELD_BYTES_MAX)
+    }
+
+    /// A copy of what is held back.
+    pub(crate) fn held_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![0; self.held_length()];
+        // SAFETY: `held_length` is at most what the mapping holds behind the words.
+        unsafe {
+            let start = self.base.as_ptr().add(WORDS);
+            ptr::copy_nonoverlapping(start, bytes.as_mut_ptr(), bytes.len());
+        }
+        bytes
+    }
+
+    /// The held bytes from `offset` on, in place.
+    pub(crate) fn held_from(&self, offset: usize) -> &[u8] {
+        let length = self.held_length();
+        let offset = offset.min(length);
+        // SAFETY: inside the mapping; only called by the worker behind the lock under which it
+        // writes, so nothing changes the bytes while they are borrowed.
+        unsafe {
+            std::slice::from_raw_parts(self.base.as_ptr().add(WORDS + offset), length - offset)
+        }
+    }
+
+    pub(crate) fn forget_held(&self) {
+        self.held().store(0, Ordering::Release);
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // SAFETY: `base` is the mapping that `map` made; no borrow of it outlives `self`.
+        let unmapped = unsafe { munmap(self.base.as_ptr().cast(), LENGTH) };
+        debug_assert!(unmapped.is_ok(), "a mapping of ours can be undone");
+    }
+}

@@ -1,0 +1,162 @@
+//! Exceptions, as the pool is told of them.
+
+use pyo3::{
+    create_exception,
+    exceptions::{PyBaseException, PyException},
+    prelude::*,
+    types::PyDict,
+};
+
+use crate::frame::{LoadFailed, RaisedHeader};
+
+use super::info::{dumps, import};
+
+create_exception!(
+    luthier,
+    Stopped,
+    PyBaseException,
+    "The call was stopped: its deadline has passed, or whoever made it does not want it any more."
+);
+create_exception!(
+    luthier,
+    ResultTooLarge,
+    PyException,
+    "The result is larger than the limit."
+);
+
+/// What is told of an exception is bounded: a message may hold the tool's whole data.
+const MESSAGE_CHARS_MAX: usize = 16 << 10;
+const TRACEBACK_CHARS_MAX: usize = 64 << 10;
+
+/// The exceptions that mean more than that something failed.
+pub(super) struct Classes {
+    tool_error: Py<PyAny>,
+    load_failed: Py<PyAny>,
+    /// The Python side's own rendering of a traceback, without its frames.
+    format: Option<Py<PyAny>>,
+}
+
+impl Classes {
+    pub(super) fn import(py: Python<'_>, host: &Bound<'_, PyModule>) -> PyResult<Self> {
+        Ok(Self {
+            tool_error: py.import("luthier")?.getattr("ToolError")?.unbind(),
+            load_failed: host.getattr("LoadFailed")?.unbind(),
+            format: host.getattr_opt("format_exception")?.map(Bound::unbind),
+        })
+    }
+
+    /// Why code did not load.
+    pub(super) fn load_problem(&self, py: Python<'_>, error: &PyErr) -> LoadFailed {
+        self.own_problem(py, error).unwrap_or_else(|| LoadFailed {
+            message: format!("{}: {}", type_name(py, error), message(py, error)),
+            traceback: self.traceback(py, error),
+            ..LoadFailed::default()
+        })
+    }
+
+    /// The problem that the Python side has worked out.
+    fn own_problem(&self, py: Python<'_>, error: &PyErr) -> Option<LoadFailed> {
+        let value = error.value(py);
+        if !value.is_instance(self.load_failed.bind(py)).ok()? {
+            return None;
+        }
+        let problem = value.getattr("problem").ok()?;
+        serde_json::from_slice(&dumps(py, &problem).ok()?).ok()
+    }
+
+    /// How a call failed.
+    pub(super) fn raised(&self, py: Python<'_>, error: &PyErr, us: u64) -> RaisedHeader {
+        let is_tool_error = error
+            .value(py)
+            .is_instance(self.tool_error.bind(py))
+            .unwrap_or(false);
+        RaisedHeader {
+            us,
+            r#type: type_name(py, error),
+            message: message(py, error),
+            traceback: if is_tool_error {
+                String::new()
+            } else {
+                self.traceback(py, error)
+            },
+            is_tool_error,
+            is_refused: error.is_instance_of::<ResultTooLarge>(py),
+            is_interrupt: error.is_instance_of::<Stopped>(py),
+            data: is_tool_error.then(|| data(py, error)).flatten(),
+        }
+    }
+
+    fn traceback(&self, py: Python<'_>, error: &PyErr) -> String {
+        let formatted = match &self.format {
+            Some(format) => format.bind(py).call1((error.value(py),)),
+            None => import(py, "traceback", "format_exception")
+                .and_then(|format| format.call1((error.value(py),)))
+                .and_then(|lines| {
+                    pyo3::types::PyString::new(py, "").call_method1("join", (lines,))
+                }),
+        };
+        // A traceback that cannot be rendered (an exception whose __str__ raises) leaves the message.
+        let text = formatted
+            .and_then(|text| text.extract::<String>())
+            .unwrap_or_default();
+        tail(text, TRACEBACK_CHARS_MAX)
+    }
+}
+
+/// The refusal of a result that is too large to be passed on.
+pub(super) fn too_large(length: usize, limit: usize) -> PyErr {
+    ResultTooLarge::new_err(format!(
+        "the result is {length} bytes of JSON and the limit is {limit}; return less, or a page of \
+         it, or the place where it lies"
+    ))
+}
+
+fn type_name(py: Python<'_>, error: &PyErr) -> String {
+    error
+        .get_type(py)
+        .qualname()
+        .map_or_else(|_| "Exception".to_owned(), |name| name.to_string())
+}
+
+fn message(py: Python<'_>, error: &PyErr) -> String {
+    let text = error
+        .value(py)
+        .str()
+        .map(|text| text.to_string_lossy().into_owned());
+    let text = text.unwrap_or_else(|_| "(an exception that cannot be shown)".to_owned());
+    text.chars().take(MESSAGE_CHARS_MAX).collect()
+}
+
+fn data(py: Python<'_>, error: &PyErr) -> Option<serde_json::Value> {
+    let data = error
+        .value(py)
+        .getattr("data")
+        .ok()
+        .filter(|data| !data.is_none())?;
+    let json = dumps(py, &data).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+/// The end of a text: of a traceback, the part that matters.
+fn tail(text: String, chars_max: usize) -> String {
+    let excess = text.chars().count().saturating_sub(chars_max);
+    if excess == 0 {
+        text
+    } else {
+        text.chars().skip(excess).collect()
+    }
+}
+
+/// Makes the classes importable by name, for authors who clean up when they are stopped.
+pub(super) fn publish(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let namespace = module.dict();
+    let py = module.py();
+    let set = |name: &str, class: Bound<'_, PyAny>, namespace: &Bound<'_, PyDict>| {
+        if namespace.contains(name)? {
+            Ok(())
+        } else {
+            namespace.set_item(name, class)
+        }
+    };
+    set("Stopped", py.get_type::<Stopped>().into_any(), &namespace)
+}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import random
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ._json import dump_result, loads, plain
 from ._errors import Mismatch
+
+if TYPE_CHECKING:
+    import random
 
 LOG_CHARS_MAX: Final = 16 * 1024
 _ASSETS: Final = "state/assets/"
@@ -112,17 +114,23 @@ class Context:
     def rng(self) -> random.Random:
         """Random numbers that a replay of this call draws again."""
         if self._rng is None:
+            import random
+
             self._rng = random.Random(self._info.seed)
         return self._rng
 
     def call(self, tool: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Calls another tool of the same version and returns its value; for `def` tools."""
-        if asyncio._get_running_loop() is not None:
+        # Looked up, not imported: only workers of async tools have it.
+        asyncio = sys.modules.get("asyncio")
+        if asyncio is not None and asyncio._get_running_loop() is not None:
             raise RuntimeError("this would stop every async tool: write `await ctx.call_async(…)`")
         return loads(self._info.call_tool(tool, _arguments(arguments)))
 
     async def call_async(self, tool: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """As `call`, for `async def` tools."""
+        import asyncio
+
         work = functools.partial(self._info.call_tool, tool, _arguments(arguments))
         answer = await asyncio.get_running_loop().run_in_executor(None, work)
         return loads(await answer if hasattr(answer, "__await__") else answer)

@@ -16,7 +16,6 @@ import json
 import math
 import os
 import sys
-import uuid
 from collections.abc import Callable, Mapping
 from json import encoder as _encoder
 from typing import Any
@@ -272,6 +271,9 @@ def _ordered(value: Any) -> list[Any]:
 
 
 def _plain_foreign(value: Any, depth: int) -> Any:
+    uuid = sys.modules.get("uuid")
+    if uuid is not None and isinstance(value, uuid.UUID):
+        return str(value)
     dump = getattr(type(value), "model_dump", None)
     if dump is not None:
         return _plain(dump(value, mode="json", by_alias=True), depth)
@@ -325,6 +327,5 @@ _CONVERSIONS: dict[type, Callable[[Any], Any]] = {
     datetime.time: lambda value: value.isoformat(),
     datetime.timedelta: iso_duration,
     decimal.Decimal: _plain_decimal,
-    uuid.UUID: str,
     os.PathLike: os.fspath,
 }

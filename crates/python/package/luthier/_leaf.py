@@ -7,7 +7,7 @@ import datetime
 import decimal
 import pathlib
 import re
-import uuid
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -25,9 +25,14 @@ class Leaf(NamedTuple):
 def find(annotation: Any) -> Leaf | None:
     """The leaf of exactly this type."""
     try:
-        return _LEAVES.get(annotation)
+        leaf = _LEAVES.get(annotation)
     except TypeError:
         return None  # an annotation that cannot be hashed is no type
+    # Looked up, not imported: it takes longer to load than the rest of the package.
+    uuid = sys.modules.get("uuid")
+    if leaf is None and uuid is not None and annotation is uuid.UUID:
+        leaf = _LEAVES[annotation] = _text(uuid.UUID, "uuid", "a UUID")
+    return leaf
 
 
 def _is_int(value: Any) -> bool:
@@ -128,7 +133,6 @@ _LEAVES: dict[Any, Leaf] = {
     datetime.date: _text(_date, "date", "a date such as '2026-01-31'"),
     datetime.time: _text(datetime.time.fromisoformat, "time", "a time such as '09:30:00'"),
     datetime.timedelta: _text(_duration, "duration", "a duration such as 'PT1H30M'"),
-    uuid.UUID: _text(uuid.UUID, "uuid", "a UUID"),
     re.Pattern: _text(re.compile, "regex", "a regular expression"),
     decimal.Decimal: Leaf(
         {"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^{_DECIMAL}$"}]},

@@ -8,7 +8,6 @@ import re
 import typing
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
-from urllib.parse import parse_qs, unquote
 
 from ._context import CURRENT, Assets, Context
 from ._declare import Declaration
@@ -229,6 +228,8 @@ def _mime_type(hint: Any) -> str:
 
 
 def _resource_run(run: Run, function: Function, uri: str, pattern: re.Pattern[str] | None) -> Run:
+    from urllib.parse import parse_qs, unquote
+
     readers = {parameter.name: _text_reader(parameter.annotation) for parameter in function.parameters}
 
     def call(body: bytes, info: Any) -> bytes | Awaitable[bytes]:

@@ -56,6 +56,7 @@ fn seed(document: usize) -> Seed {
     });
     Seed {
         version: semver::Version::new(0, 1, 0),
+        code: None,
         schema: json!({
             "type": "object",
             "required": ["arms", "counter"],

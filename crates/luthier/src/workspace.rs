@@ -25,6 +25,7 @@ const LIMITS: json::Limits = json::Limits {
 pub(crate) fn seed(workspace: &Path) -> Result<Seed, Failure> {
     Ok(Seed {
         version: VERSION_FIRST,
+        code: None,
         schema: read_json(&workspace.join("state/schema.json"))?,
         value: read_json(&workspace.join("state/active.state.json"))?,
     })
@@ -54,6 +55,8 @@ pub(crate) fn wanted(workspace: &Path) -> Result<Wanted, Failure> {
         .map(|path| Ok(Migration::parse(&name_of(path), read_json(path)?)?))
         .collect::<Result<_, Failure>>()?;
     let adoption = Adoption {
+        version: None,
+        code: None,
         schema: read_json(&workspace.join("state/schema.json"))?,
         migrations,
     };

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use gix::objs::Kind;
 use model::Digest;
 use sha2::Digest as _;
@@ -34,27 +34,65 @@ impl FileSet {
         self.files.get(path)
     }
 
-    /// SHA-256 over each file in the order of paths: length of the path, path, length of the
-    /// content, content; lengths are 64 bits, little end first.
+    /// SHA-256 of [`FileSet::to_bytes`].
     pub fn digest(&self) -> Digest {
         self.digest
     }
+
+    /// All of it in one piece. Each file in the order of paths: length of the path, path, length of
+    /// the content, content; lengths are 64 bits, little end first.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for_each_part(&self.files, |part| bytes.extend_from_slice(part));
+        bytes
+    }
+
+    /// Takes a set apart that [`FileSet::to_bytes`] put together.
+    pub fn parse(bytes: &Bytes) -> Result<Self, InvalidFileSet> {
+        let mut rest = bytes.clone();
+        let mut files = BTreeMap::new();
+        while !rest.is_empty() {
+            let path = take(&mut rest)?;
+            let path = str::from_utf8(&path).map_err(|_not_utf8| InvalidFileSet)?;
+            let is_new = files.insert(path.to_owned(), take(&mut rest)?).is_none();
+            if !is_new {
+                return Err(InvalidFileSet);
+            }
+        }
+        let digest = Digest::of(bytes);
+        Ok(Self { files, digest })
+    }
+}
+
+/// Bytes that are not what [`FileSet::to_bytes`] makes.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these bytes are no set of files, or not all of one")]
+pub struct InvalidFileSet;
+
+fn take(rest: &mut Bytes) -> Result<Bytes, InvalidFileSet> {
+    let (length, _) = rest.split_first_chunk().ok_or(InvalidFileSet)?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_too_large| InvalidFileSet)?;
+    rest.advance(size_of::<u64>());
+    if length > rest.len() {
+        return Err(InvalidFileSet);
+    }
+    Ok(rest.split_to(length))
 }
 
 fn digest(files: &BTreeMap<String, Bytes>) -> Digest {
-    let length = |bytes: &[u8]| {
-        u64::try_from(bytes.len())
-            .expect("a length fits 64 bits")
-            .to_le_bytes()
-    };
     let mut hasher = sha2::Sha256::new();
-    for (path, content) in files {
-        hasher.update(length(path.as_bytes()));
-        hasher.update(path);
-        hasher.update(length(content));
-        hasher.update(content);
-    }
+    for_each_part(files, |part| hasher.update(part));
     Digest(hasher.finalize().into())
+}
+
+fn for_each_part(files: &BTreeMap<String, Bytes>, mut visit: impl FnMut(&[u8])) {
+    for (path, content) in files {
+        for part in [path.as_bytes(), content] {
+            let length = u64::try_from(part.len()).expect("a length fits 64 bits");
+            visit(&length.to_le_bytes());
+            visit(part);
+        }
+    }
 }
 
 /// Everything of a commit, or of a working tree, that makes a version: `luthier.toml`, `tools`,
@@ -142,6 +180,22 @@ mod tests {
         assert_ne!(one.digest(), set(&[("a", "bc"), ("c", "d")]).digest());
         assert_ne!(one.digest(), set(&[("ab", ""), ("c", "d")]).digest());
         assert_ne!(one.digest(), set(&[("a", "b")]).digest());
+    }
+
+    #[test]
+    fn a_set_is_the_same_after_a_journey_as_bytes_whose_hash_is_its_own() {
+        let one = set(&[("a", "b"), ("tools/ü.py", ""), ("z", "content")]);
+        let bytes = Bytes::from(one.to_bytes());
+
+        assert_eq!(FileSet::parse(&bytes), Ok(one.clone()));
+        assert_eq!(Digest::of(&bytes), one.digest());
+        for cut in [1, 7, 9, bytes.len() - 1] {
+            assert_eq!(
+                FileSet::parse(&bytes.slice(..cut)),
+                Err(InvalidFileSet),
+                "{cut}"
+            );
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod versions;
 pub use bounds::{
     BUNDLE_BYTES_MAX, Bounds, DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, LimitError, TREE_ENTRIES_MAX,
 };
-pub use bundle::{Bundle, FileSet};
+pub use bundle::{Bundle, FileSet, InvalidFileSet};
 pub use clone::{CloneError, Refreshed, SkippedRef};
 pub use commit::{Commit, CommitId, InvalidCommitId, Person};
 pub use folder::FolderError;

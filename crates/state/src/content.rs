@@ -42,6 +42,11 @@ impl Content {
         self.0.body.hash()
     }
 
+    /// Its canonical JSON.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.body.bytes()
+    }
+
     pub(crate) fn body(&self) -> &Body {
         &self.0.body
     }

@@ -45,8 +45,8 @@ impl StateManager {
     /// The operations that lead from the active document to the staged one.
     pub async fn diff(&self, lineage: &LineageName) -> Result<Patch, StateError> {
         let root = self.root(lineage).await?;
-        let active = self.load(lineage, Target::Active, &root).await?;
-        let staging = self.load(lineage, Target::Staging, &root).await?;
+        let active = self.document_under(lineage, Target::Active, &root).await?;
+        let staging = self.document_under(lineage, Target::Staging, &root).await?;
         Ok(diff(&active.value, &staging.value))
     }
 

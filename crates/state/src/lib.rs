@@ -30,5 +30,5 @@ pub use manager::{Author, Clock, Moved, Seed, StateError, StateManager, Written}
 pub use migrate::{Adoption, Migration, MigrationError};
 pub use projection::{HandEdit, Projection, ProjectionError};
 pub use replay::{ReplayError, Replayed};
-pub use root::{DocumentRef, Root};
+pub use root::{CodeRef, DocumentRef, Root};
 pub use schema::{Schema, SchemaError, Violation};

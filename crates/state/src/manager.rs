@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::{
     ChangeError, Content, Document, Limits, Schema, SchemaError, Target, Violation,
     materialise::{self, Cache},
-    root::Root,
+    root::{CodeRef, Root},
     shared::{Halt, Made, Shared},
 };
 
@@ -42,6 +42,7 @@ pub struct Author {
 #[derive(Clone, Debug)]
 pub struct Seed {
     pub version: Version,
+    pub code: Option<CodeRef>,
     pub schema: Value,
     pub value: Value,
 }
@@ -97,6 +98,10 @@ pub enum StateError {
     LineageName(model::lineage::InvalidLineageName),
     #[error("version {version} was withdrawn and is never a base again")]
     Withdrawn { version: Version },
+    #[error(
+        "{version} is not newer than {head}, which the lineage has reached: tag a higher version"
+    )]
+    NotNewer { version: Version, head: Version },
     #[error("what version {version} holds is active already")]
     AlreadyActive { version: Version },
     #[error("no earlier version that was not withdrawn holds another state to roll back to")]
@@ -280,7 +285,7 @@ impl StateManager {
     ) -> Result<Document, StateError> {
         match target {
             Target::Active => self.serving(lineage, root).await,
-            Target::Staging => self.load(lineage, target, root).await,
+            Target::Staging => self.document_under(lineage, target, root).await,
         }
     }
 
@@ -288,7 +293,7 @@ impl StateManager {
     async fn serving(&self, lineage: &LineageName, root: &Root) -> Result<Document, StateError> {
         let version = root.serving_version();
         if *version == root.version {
-            return self.load(lineage, Target::Active, root).await;
+            return self.document_under(lineage, Target::Active, root).await;
         }
         self.document_of(lineage, version).await
     }
@@ -300,7 +305,7 @@ impl StateManager {
         version: &Version,
     ) -> Result<Document, StateError> {
         let root = self.root_of(lineage, version).await?;
-        self.load(lineage, Target::Active, &root).await
+        self.document_under(lineage, Target::Active, &root).await
     }
 
     /// Every version of `lineage`, oldest first.
@@ -334,7 +339,7 @@ impl StateManager {
     }
 
     /// The root right after `version` was released.
-    pub(crate) async fn root_of(
+    pub async fn root_of(
         &self,
         lineage: &LineageName,
         version: &Version,
@@ -379,7 +384,8 @@ impl StateManager {
         })
     }
 
-    pub(crate) async fn load(
+    /// One of the documents that a root names: what a reader of the history sees there.
+    pub async fn document_under(
         &self,
         lineage: &LineageName,
         target: Target,
@@ -436,7 +442,7 @@ impl StateManager {
         let value = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
         let document = match value.filter(|_| !committed.was_repeated) {
             Some(value) => document(lineage, target, &root, value),
-            None => self.load(lineage, target, &root).await?,
+            None => self.document_under(lineage, target, &root).await?,
         };
         self.remember(lineage, &event);
         Ok(Written {
@@ -456,7 +462,7 @@ impl StateManager {
         match halt {
             Halt::Unchanged => {
                 let root = self.root(lineage).await?;
-                let document = self.load(lineage, target, &root).await?;
+                let document = self.document_under(lineage, target, &root).await?;
                 Ok(Written {
                     document,
                     event: None,

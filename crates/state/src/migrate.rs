@@ -10,7 +10,7 @@ use crate::{
     diff::diff,
     materialise::{self, PATCHES_MAX, STAGING_FROM_ACTIVE},
     moves::{next_patch, release},
-    root::{Root, SchemaRef},
+    root::{CodeRef, Root, SchemaRef},
     shared::{Halt, Shared},
 };
 
@@ -60,9 +60,14 @@ impl Migration {
     }
 }
 
-/// A new schema for a lineage.
+/// A new schema, or new code, for a lineage.
 #[derive(Clone, Debug)]
 pub struct Adoption {
+    /// The number that it was given; without one it follows from the migrations, or is the next
+    /// patch version.
+    pub version: Option<Version>,
+    /// The code from now on; without any, what was there stays.
+    pub code: Option<CodeRef>,
     pub schema: Value,
     /// Those that lead on from the lineage's version are run, in a chain. The first may begin at
     /// any version that had the same schema, for releases of state alone move the number on.
@@ -70,7 +75,7 @@ pub struct Adoption {
 }
 
 impl StateManager {
-    /// Takes up a schema as the next version. The active document must satisfy it after its
+    /// Takes up a schema, code or both as the next version. The active document must satisfy it after its
     /// migrations, or nothing changes; a staged document that cannot is discarded, and the event
     /// says so.
     pub async fn adopt(
@@ -79,10 +84,9 @@ impl StateManager {
         adoption: Adoption,
         author: &Author,
     ) -> Result<Written, StateError> {
-        let schema = Schema::compile(adoption.schema)?;
+        let schema = Schema::compile(adoption.schema.clone())?;
         let (shared, by) = (self.shared.clone(), author.clone());
-        let migrations = adoption.migrations;
-        let make = move |head: &mut dyn Head| shared.adopted(head, &schema, &migrations, &by);
+        let make = move |head: &mut dyn Head| shared.adopted(head, &schema, &adoption, &by);
         self.apply(lineage, Target::Active, author, make).await
     }
 }
@@ -92,18 +96,33 @@ impl Shared {
         &self,
         head: &mut dyn Head,
         schema: &Schema,
-        migrations: &[Migration],
+        adoption: &Adoption,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
         let mut root = self.root_before(head, None)?;
-        if schema.hash() == root.schema.hash {
+        let is_new_schema = schema.hash() != root.schema.hash;
+        let code = adoption.code.as_ref().or(root.code.as_ref());
+        let hash_of = |code: Option<&CodeRef>| code.map(|code| code.hash);
+        if !is_new_schema && hash_of(code) == hash_of(root.code.as_ref()) {
             return Err(Halt::Unchanged);
         }
         let since = version_of_schema(head, &root)?;
-        let (chain, reached) = chain(migrations, &since, &root.version);
-        let version = reached
-            .cloned()
-            .unwrap_or_else(|| next_patch(&root.version));
+        let (chain, reached) = if is_new_schema {
+            chain(&adoption.migrations, &since, &root.version)
+        } else {
+            (Vec::new(), None)
+        };
+        let version = match &adoption.version {
+            Some(version) if *version <= root.version => {
+                let (version, head) = (version.clone(), root.version);
+                return Err(StateError::NotNewer { version, head }.into());
+            }
+            Some(version) => version.clone(),
+            None => reached
+                .cloned()
+                .unwrap_or_else(|| next_patch(&root.version)),
+        };
+        root.code = code.cloned();
         let active = materialise::document_in(head, &self.cache, &root.active)?;
         let staging = materialise::document_in(head, &self.cache, &root.staging)?;
         let active = migrate(&active, &chain, schema, &version, &self.limits)?;
@@ -111,7 +130,9 @@ impl Shared {
         let hash = active.hash();
         let mut data = release("adopt", &root, hash);
         data["migrations"] = json!(chain.iter().map(|step| &step.name).collect::<Vec<_>>());
-        data["schema"] = schema.value().clone();
+        if is_new_schema {
+            data["schema"] = schema.value().clone();
+        }
         let migrated = migrate(&staging, &chain, schema, &version, &self.limits)
             .and_then(|migrated| self.content(migrated));
         match migrated {
@@ -134,10 +155,12 @@ impl Shared {
             }
         }
         root.active = root.active.replaced(hash);
-        root.schema = SchemaRef {
-            hash: schema.hash(),
-            seq: None,
-        };
+        if is_new_schema {
+            root.schema = SchemaRef {
+                hash: schema.hash(),
+                seq: None,
+            };
+        }
         root.last_known_good = root.version.clone();
         root.version = version;
         self.cache.keep_schema(schema.clone());

@@ -53,13 +53,14 @@ impl StateManager {
             let version = version.clone();
             return Err(StateError::Withdrawn { version });
         }
-        let old = self.load(lineage, Target::Active, &root).await?;
+        let old = self.document_under(lineage, Target::Active, &root).await?;
         let subject = Subject::lineage(lineage);
         let (journal, cache) = (&*self.journal, &self.shared.cache);
         let schema = materialise::schema(journal, cache, &subject, &root.schema).await?;
         let name = branch_name(lineage, version)?;
         let seed = Seed {
             version: version.clone(),
+            code: root.code.clone(),
             schema: schema.value().clone(),
             value: (*old.value).clone(),
         };

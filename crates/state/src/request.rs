@@ -57,7 +57,7 @@ impl StateManager {
             return Ok(());
         }
         let root = self.root_of(lineage, version).await?;
-        let old = self.load(lineage, Target::Active, &root).await?;
+        let old = self.document_under(lineage, Target::Active, &root).await?;
         if let Some(base) = base {
             check_first_revision(base, &branch, &old)?;
         } else if matches!(change, Change::Set(_)) {

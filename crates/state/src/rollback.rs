@@ -9,7 +9,7 @@ use crate::{
     Author, Document, StateError, StateManager, Target, Written, materialise,
     moves::{next_patch, release},
     request::Asked,
-    root::{Root, SchemaRef},
+    root::{CodeRef, Root, SchemaRef},
     shared::{Halt, Shared},
 };
 
@@ -23,13 +23,14 @@ struct Plan {
     /// The version that `active` served then, and whether that is what is brought back.
     serving: Version,
     is_serving: bool,
-    /// The document to bring back, and the schema that it had.
+    /// The document to bring back, with the schema and the code that it had.
     old: Document,
     schema: SchemaRef,
+    code: Option<CodeRef>,
 }
 
 impl StateManager {
-    /// Brings the active document of `to` back as the next patch version, with the schema it had,
+    /// Brings the active document of `to` back as the next patch version, with the schema and code it had,
     /// withdraws the version that serves now, and lets go of a pin. Without `to`: the newest
     /// version before that one which is not withdrawn and holds another state, so that one
     /// rollback after another goes further back. A staged document that does not fit that schema
@@ -69,13 +70,14 @@ impl StateManager {
             Some(to) => self.root_of(lineage, &to).await?,
             None => self.find_good(lineage, &read, &serving).await?,
         };
-        let old = self.load(lineage, Target::Active, &root).await?;
+        let old = self.document_under(lineage, Target::Active, &root).await?;
         Ok(Plan {
             read,
-            is_serving: root.has_state_of(&serving),
+            is_serving: root.serves_as(&serving),
             serving: serving.version,
             old,
             schema: root.schema,
+            code: root.code,
         })
     }
 
@@ -104,8 +106,8 @@ impl StateManager {
                     root.version <= now.last_known_good && root.version < serving.version;
                 if is_earlier
                     && !now.withdrawn.contains(&root.version)
-                    && !root.has_state_of(serving)
-                    && !root.has_state_of(now)
+                    && !root.serves_as(serving)
+                    && !root.serves_as(now)
                 {
                     return Ok(root);
                 }
@@ -129,7 +131,13 @@ impl Shared {
         if root.withdrawn.contains(&version) {
             return Err(StateError::Withdrawn { version }.into());
         }
-        let is_same = old.hash == root.active.hash && plan.schema.hash == root.schema.hash;
+        let brought = Root {
+            active: root.active.replaced(old.hash),
+            schema: plan.schema.clone(),
+            code: plan.code.clone(),
+            ..root.clone()
+        };
+        let is_same = brought.serves_as(&root);
         if version == root.version || is_same {
             return Err(StateError::AlreadyActive { version }.into());
         }
@@ -154,9 +162,14 @@ impl Shared {
                 data["staging_discarded"] = json!(reason.to_string());
                 root.staging = root.staging.replaced(old.hash);
             }
-            root.schema = plan.schema.clone();
         }
-        root.active = root.active.replaced(old.hash);
+        let Root {
+            active,
+            schema,
+            code,
+            ..
+        } = brought;
+        (root.active, root.schema, root.code) = (active, schema, code);
         if !root.withdrawn.contains(&bad) {
             root.withdrawn.push(bad);
         }

@@ -18,6 +18,9 @@ pub struct Root {
     pub last_known_good: semver::Version,
     /// The schema of both documents.
     pub schema: SchemaRef,
+    /// What the tools of `version` are; absent in a lineage that has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeRef>,
     /// Aliases held at a version.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pins: BTreeMap<String, semver::Version>,
@@ -50,6 +53,16 @@ pub struct SchemaRef {
     pub hash: Digest,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
+}
+
+/// The code of a version: which files its tools are made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeRef {
+    /// Names the files by what is in them.
+    pub hash: Digest,
+    /// The commit they were taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
 }
 
 impl DocumentRef {
@@ -104,9 +117,12 @@ impl Root {
         self.pins.get(Self::ACTIVE).unwrap_or(&self.version)
     }
 
-    /// Is the active document the other's, under the same schema?
-    pub(crate) fn has_state_of(&self, other: &Root) -> bool {
-        self.active.hash == other.active.hash && self.schema.hash == other.schema.hash
+    /// Are the code and the active document the other's, under the same schema?
+    pub(crate) fn serves_as(&self, other: &Root) -> bool {
+        let code = |root: &Root| root.code.as_ref().map(|code| code.hash);
+        self.active.hash == other.active.hash
+            && self.schema.hash == other.schema.hash
+            && code(self) == code(other)
     }
 
     /// The root as `event` left it, with every place filled in.

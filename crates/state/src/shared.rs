@@ -43,6 +43,7 @@ impl Shared {
                 hash: schema.hash(),
                 seq: None,
             },
+            code: seed.code,
             pins: BTreeMap::default(),
             withdrawn: Vec::new(),
         };

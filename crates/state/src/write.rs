@@ -123,7 +123,7 @@ impl StateManager {
         };
         let root = self.shared.cache.root(&event)?;
         Ok(Some(Written {
-            document: self.load(lineage, target, &root).await?,
+            document: self.document_under(lineage, target, &root).await?,
             event: Some(event),
             was_repeated: true,
         }))
@@ -141,7 +141,7 @@ impl StateManager {
             return self.no_lineage(lineage).await;
         };
         let root = self.shared.cache.root(&newest)?;
-        let current = self.load(lineage, Target::Staging, &root).await?;
+        let current = self.document_under(lineage, Target::Staging, &root).await?;
         let mover = if newest.seq == current.seq {
             Some(newest)
         } else {
@@ -185,7 +185,7 @@ impl StateManager {
                 high = event.seq;
                 let root = self.shared.cache.root(&event)?;
                 if root.staging.revision <= revision {
-                    let old = self.load(lineage, Target::Staging, &root).await?;
+                    let old = self.document_under(lineage, Target::Staging, &root).await?;
                     return Ok(Some(old).filter(|old| old.revision == revision));
                 }
             }

@@ -147,6 +147,7 @@ pub(crate) fn problem(error: StateError) -> Problem {
         | StateError::LineageName(_)
         | StateError::Withdrawn { .. }
         | StateError::AlreadyActive { .. }
+        | StateError::NotNewer { .. }
         | StateError::NothingToRollBack
         | StateError::ActiveMoved
         | StateError::Migration { .. } => Problem::conflict(text),

@@ -260,6 +260,11 @@ impl From<StateError> for Failure {
                 Exit::Conflict,
                 "choose a version that was not rolled back: `luthier state history`".to_owned(),
             ),
+            StateError::NotNewer { .. } => (
+                "not_newer",
+                Exit::Conflict,
+                "tag a higher version".to_owned(),
+            ),
             StateError::AlreadyActive { .. } => (
                 "already_active",
                 Exit::Conflict,

@@ -1,9 +1,10 @@
 //! A new schema takes its documents along, or is refused.
 
 use journal::Journal as _;
+use model::Digest;
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Map, Value, json};
-use state::{Adoption, Change, Migration, Schema, StateError, Target};
+use state::{Adoption, Change, CodeRef, Migration, Schema, StateError, Target, Written};
 
 use crate::support::*;
 
@@ -29,8 +30,13 @@ async fn adopt(
     lab: &Lab,
     schema: Value,
     migrations: Vec<Migration>,
-) -> Result<state::Written, StateError> {
-    let adoption = Adoption { schema, migrations };
+) -> Result<Written, StateError> {
+    let adoption = Adoption {
+        version: None,
+        code: None,
+        schema,
+        migrations,
+    };
     lab.state.adopt(&main(), adoption, &somebody()).await
 }
 
@@ -384,4 +390,52 @@ async fn no_adoption_makes_a_chain_of_patches_longer_than_a_reader_replays() {
         *lab.staging().await.value,
         json!({"total": 65, "more": true})
     );
+}
+
+fn code(of: &str) -> CodeRef {
+    CodeRef {
+        hash: Digest::of(of.as_bytes()),
+        commit: Some(of.to_owned()),
+    }
+}
+
+async fn adopt_code(lab: &Lab, of: &str, number: Option<&str>) -> Result<Written, StateError> {
+    let adoption = Adoption {
+        version: number.map(version),
+        code: Some(code(of)),
+        schema: lab.state.schema(&main()).await?.value().clone(),
+        migrations: Vec::new(),
+    };
+    lab.state.adopt(&main(), adoption, &somebody()).await
+}
+
+#[tokio::test]
+async fn new_code_is_a_version_with_the_state_that_was_there_and_a_rollback_brings_the_old_back() {
+    let lab = Lab::seeded().await;
+    lab.merge(json!({"count": 4})).await;
+
+    adopt_code(&lab, "one", Some("0.3.0")).await.unwrap();
+    let same = adopt_code(&lab, "one", Some("0.3.0")).await.unwrap();
+    let stale = adopt_code(&lab, "two", Some("0.3.0")).await;
+    let second = adopt_code(&lab, "two", None).await.unwrap();
+    lab.state.promote(&main(), None, &somebody()).await.unwrap();
+
+    assert!(same.event.is_none());
+    assert!(
+        matches!(&stale, Err(StateError::NotNewer { head, .. }) if *head == version("0.3.0")),
+        "{stale:?}"
+    );
+    assert_eq!(second.document.version, version("0.3.1"));
+    assert_eq!(*second.document.value, json!({"count": 0}));
+    let promoted = lab.state.root(&main()).await.unwrap();
+    assert_eq!(promoted.code, Some(code("two")));
+
+    let to = Some(version("0.3.0"));
+    lab.state.roll_back(&main(), to, &somebody()).await.unwrap();
+
+    let root = lab.state.root(&main()).await.unwrap();
+    assert_eq!(root.version, version("0.3.3"));
+    assert_eq!(root.code, Some(code("one")));
+    let released = lab.state.root_of(&main(), &version("0.3.1")).await.unwrap();
+    assert_eq!(released.code, Some(code("two")));
 }

@@ -302,6 +302,8 @@ async fn a_request_sent_again_is_answered_even_if_it_would_be_refused_by_now() {
         .unwrap();
     let strict = json!({"type": "object", "properties": {"count": {"maximum": 0}}});
     let adoption = Adoption {
+        version: None,
+        code: None,
         schema: strict,
         migrations: Vec::new(),
     };

@@ -149,6 +149,7 @@ pub(crate) fn schema() -> Value {
 pub(crate) fn seed(value: Value) -> Seed {
     Seed {
         version: version("0.1.0"),
+        code: None,
         schema: schema(),
         value,
     }

@@ -16,6 +16,7 @@ async fn lineages() -> (TempDir, StateManager) {
     let (main, somebody) = (LineageName::default(), Author::default());
     let seed = Seed {
         version: Version::new(0, 1, 0),
+        code: None,
         schema: json!({ "type": "object" }),
         value: json!({ "n": 0 }),
     };

@@ -70,6 +70,10 @@ fn find_sources(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn E
     Ok(())
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is how cargo speaks to build scripts"
+)]
 /// Writes `package.rs`: a table of module name, is it a package, path, source and bytecode.
 fn embed(python: &str, sources: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);

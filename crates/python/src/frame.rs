@@ -16,10 +16,14 @@ pub(crate) use header::{
 /// The largest frame that is written or read.
 pub(crate) const FRAME_BYTES_MAX: usize = 64 << 20;
 
+/// The largest body: what is sent beside it always fits.
+pub(crate) const BODY_BYTES_MAX: usize = FRAME_BYTES_MAX - (2 << 20);
+
 /// The largest header.
 pub(crate) const HEADER_BYTES_MAX: usize = 1 << 20;
 
 const PREFIX: usize = 4 + 1 + 8 + 4;
+const KIND_AT: usize = 4;
 const ID_AT: usize = 5;
 
 /// What a frame is about.
@@ -37,6 +41,7 @@ pub(crate) enum Kind {
     Cancel = 17,
     Flush = 18,
     CallResult = 19,
+    Dump = 21,
     NestedCall = 20,
     // From the worker.
     Ready = 32,
@@ -52,7 +57,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::Hello,
         Self::LoadCode,
         Self::LoadState,
@@ -62,6 +67,7 @@ impl Kind {
         Self::Cancel,
         Self::Flush,
         Self::CallResult,
+        Self::Dump,
         Self::NestedCall,
         Self::Ready,
         Self::Loaded,
@@ -187,4 +193,10 @@ pub(crate) fn one<T: Serialize>(kind: Kind, id: u64, header: &T, body: &[&[u8]])
 /// Gives a frame that was built early its number.
 pub(crate) fn number(frame: &mut [u8], id: u64) {
     frame[ID_AT..ID_AT + 8].copy_from_slice(&id.to_le_bytes());
+}
+
+/// Gives a frame that was built early its kind and number.
+pub(crate) fn mark(frame: &mut [u8], kind: Kind, id: u64) {
+    frame[KIND_AT] = kind as u8;
+    number(frame, id);
 }

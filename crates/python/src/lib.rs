@@ -1,4 +1,4 @@
-//! Serves the authors' Python: a [`Pool`] of worker processes, each with a CPython inside, and the
+//! Serves the authors' Python: a [`Pool`] of worker processes, each with a Python inside, and the
 //! worker's own main function.
 //! It never runs Python in the process of the pool, retries no call that was started, and knows no
 //! MCP, journal or git.

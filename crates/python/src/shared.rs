@@ -21,6 +21,8 @@ use rustix::{
 /// Answers that are held back to be written by one system call.
 pub(crate) const HELD_BYTES_MAX: usize = 64 << 10;
 
+/// Each word has a cache line of its own.
+const LINE_WORDS: usize = 8;
 const WORDS: usize = 4096;
 const LENGTH: usize = WORDS + HELD_BYTES_MAX;
 
@@ -77,7 +79,7 @@ impl Shared {
     fn word(&self, index: usize) -> &AtomicU64 {
         // SAFETY: the first page holds the words: aligned, mapped as long as `self`, and only ever
         // used as atomics by both processes.
-        unsafe { AtomicU64::from_ptr(self.base.as_ptr().cast::<u64>().add(index * 8)) }
+        unsafe { AtomicU64::from_ptr(self.base.cast::<u64>().as_ptr().add(index * LINE_WORDS)) }
     }
 
     /// Appends whole frames to those held back; false when there is no room.

@@ -1,4 +1,4 @@
-//! The worker process: a CPython that loads code, runs calls and says how they ended.
+//! The worker process: a Python that loads code, runs calls and says how they ended.
 //!
 //! The main thread takes frames off the stream of work and runs them in order, or, in a worker for
 //! `async def`, runs an event loop that does. A second thread takes what must not wait behind
@@ -70,7 +70,7 @@ fn run() -> Result<(), WorkerError> {
     interpreter::start()?;
     Python::attach(|py| {
         let host = serve::Host::import(py, Arc::clone(&process))?;
-        control::spawn(&process, control, host.looping(py))?;
+        control::spawn(&process, control, host.looping(py)?)?;
         process.announce(Python::version_str());
         if process.is_async {
             looping::run(py, &host, work)

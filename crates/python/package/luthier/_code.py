@@ -86,7 +86,8 @@ class Code:
             if error.file is not None:
                 place = {"file": error.file, "line": error.line}
             raise LoadFailed({"line": None, **place, "message": error.message, "traceback": ""}) from None
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            # Also an exit, and the interrupt of a module that takes too long to load.
             raise LoadFailed(_problem(error, path)) from None
 
     def _add(

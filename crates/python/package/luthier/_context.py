@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -129,10 +128,7 @@ class Context:
 
     async def call_async(self, tool: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """As `call`, for `async def` tools."""
-        import asyncio
-
-        work = functools.partial(self._info.call_tool, tool, _arguments(arguments))
-        answer = await asyncio.get_running_loop().run_in_executor(None, work)
+        answer = self._info.call_tool(tool, _arguments(arguments))
         return loads(await answer if hasattr(answer, "__await__") else answer)
 
 

@@ -66,7 +66,7 @@ pub struct LoadFailed {
     #[serde(default)]
     pub file: String,
     #[serde(default)]
-    pub line: u32,
+    pub line: Option<u32>,
     #[serde(default)]
     pub column: Option<u32>,
     pub message: String,

@@ -1,11 +1,19 @@
 //! What is asked of a pool and what comes back.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Weak},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 
+use crate::frame::BODY_BYTES_MAX;
+
 use super::{
     code::{Code, State},
+    failure::CallError,
     lane::Lane,
 };
 
@@ -38,9 +46,9 @@ pub struct CallRequest {
     pub name: String,
     /// A JSON object.
     pub arguments: Bytes,
-    /// The session's JSON, for a call that may change one.
+    /// The session's JSON object, for a call that may change one.
     pub session: Option<Bytes>,
-    /// From now, waiting included.
+    /// From now, waiting included; a call within another ends with that at the latest.
     pub deadline: Duration,
     pub conversation_id: String,
     pub version: String,
@@ -48,11 +56,41 @@ pub struct CallRequest {
     pub traceparent: Option<String>,
     pub seed: u64,
     pub events: Option<Arc<dyn Events>>,
-    /// The call that makes this one, when a tool does.
+    /// The call that makes this one, when a tool does: from [`NestedCall`].
     pub within: Option<Within>,
 }
 
+/// What may be sent beside the arguments: names, ids, trace context.
+const NAMES_BYTES_MAX: usize = 64 << 10;
+/// No deadline is further away than this.
+const DEADLINE_MAX: Duration = Duration::from_hours(24);
+
 impl CallRequest {
+    /// When the call ends that starts now.
+    pub(super) fn ends_at(&self, now: Instant) -> Instant {
+        let own = now + self.deadline.min(DEADLINE_MAX);
+        let outer = self.within.as_ref().map_or(own, |within| within.deadline);
+        own.min(outer).max(now)
+    }
+
+    /// Refuses what would not fit into a frame.
+    pub(super) fn check_size(&self) -> Result<(), CallError> {
+        let names = [&self.name, &self.conversation_id, &self.version];
+        let names: usize = names.into_iter().map(String::len).sum();
+        let names = names + self.traceparent.as_ref().map_or(0, String::len);
+        let session = self.session.as_ref().map_or(0, Bytes::len);
+        let bytes = self.arguments.len() + session;
+        let (what, bytes, limit) = if names > NAMES_BYTES_MAX {
+            ("names and ids", names, NAMES_BYTES_MAX)
+        } else if bytes > BODY_BYTES_MAX {
+            ("arguments and session", bytes, BODY_BYTES_MAX)
+        } else {
+            return Ok(());
+        };
+        let reason = format!("the {what} of the call are {bytes} bytes and the limit is {limit}");
+        Err(CallError::Refused { reason })
+    }
+
     /// A call of a tool with what it cannot do without.
     pub fn tool(code: &Code, state: &State, name: &str, arguments: impl Into<Bytes>) -> Self {
         Self {
@@ -92,7 +130,8 @@ pub struct Answer {
 pub struct LogEvent {
     pub level: String,
     pub message: String,
-    /// `stdout` or `stderr` when it was printed.
+    /// `stdout` or `stderr` when it was printed, `output` when it was written to the descriptor of
+    /// either: by C code, or by a program that the tool started.
     pub stream: Option<String>,
     pub fields: serde_json::Map<String, serde_json::Value>,
 }
@@ -137,14 +176,25 @@ pub trait Events: Send + Sync {
 /// The call that makes another one.
 #[derive(Clone)]
 pub struct Within {
-    pub(super) lane: std::sync::Weak<Lane>,
+    pub(super) chain: Vec<Link>,
+    pub(super) deadline: Instant,
+}
+
+/// A call that waits for one that it has made.
+#[derive(Clone)]
+pub(super) struct Link {
+    pub(super) lane: Weak<Lane>,
     pub(super) process: u64,
-    pub(super) depth: u32,
 }
 
 impl Within {
-    /// How many calls lie around this one.
-    pub fn depth(&self) -> u32 {
-        self.depth
+    /// How many calls lie around the one to be made.
+    pub fn depth(&self) -> usize {
+        self.chain.len()
+    }
+
+    /// When the calls around it end, whatever deadline it is given itself.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
     }
 }

@@ -8,14 +8,15 @@ use crate::frame::{self, Kind, LoadCode, NumberHeader};
 
 use super::{
     fleet::{Fleet, Retired},
+    fleets::Fleets,
     manifest::Manifest,
 };
 
-/// A loaded code version.
+/// A loaded code version. Clones are cheap; workers forget the code when the last one is gone.
 #[derive(Clone)]
 pub struct Code(pub(super) Arc<Contents>);
 
-/// A document that calls can read.
+/// A document that calls can read. Clones are cheap, as with [`Code`].
 #[derive(Clone)]
 pub struct State(pub(super) Arc<Document>);
 
@@ -32,18 +33,22 @@ pub(super) struct Contents {
 pub(super) struct Document {
     pub(super) number: u64,
     pub(super) frame: Bytes,
-    fleet: Weak<Fleet>,
+    /// The fleets that may have read it.
+    fleets: Weak<Fleets>,
 }
 
 impl Code {
+    /// The hash that it was loaded by.
     pub fn hash(&self) -> &str {
         &self.0.hash
     }
 
+    /// The name that people know it by.
     pub fn label(&self) -> &str {
         &self.0.label
     }
 
+    /// What its modules define.
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }
@@ -63,12 +68,12 @@ pub(super) fn code_frame(
 }
 
 impl Document {
-    pub(super) fn new(number: u64, json: Bytes, fleet: &Arc<Fleet>) -> Self {
-        let frame = frame::one(Kind::LoadState, 0, &NumberHeader { number }, &[&json]).into();
+    pub(super) fn new(number: u64, json: &[u8], fleets: &Arc<Fleets>) -> Self {
+        let frame = frame::one(Kind::LoadState, 0, &NumberHeader { number }, &[json]).into();
         Self {
             number,
             frame,
-            fleet: Arc::downgrade(fleet),
+            fleets: Arc::downgrade(fleets),
         }
     }
 }
@@ -81,8 +86,8 @@ impl Drop for Contents {
 
 impl Drop for Document {
     fn drop(&mut self) {
-        if let Some(fleet) = self.fleet.upgrade() {
-            fleet.retire(Retired::State(self.number));
+        if let Some(fleets) = self.fleets.upgrade() {
+            fleets.retire(Retired::State(self.number));
         }
     }
 }

@@ -16,6 +16,16 @@ pub struct Raised {
     pub data: Option<serde_json::Value>,
 }
 
+impl fmt::Display for Raised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.r#type)?;
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        Ok(())
+    }
+}
+
 /// How a worker ended that was not asked to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Crash {
@@ -23,8 +33,10 @@ pub struct Crash {
     pub tool: String,
     pub signal: Option<i32>,
     pub exit_code: Option<i32>,
-    /// What it last wrote.
+    /// What the call last printed or wrote.
     pub last_log_lines: Vec<String>,
+    /// Where Python was, innermost call last; empty when there was no time to find out.
+    pub traceback: String,
 }
 
 impl fmt::Display for Crash {
@@ -54,24 +66,34 @@ fn signal_name(signal: i32) -> &'static str {
 /// Why a call has no value.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CallError {
-    #[error("{}: {}", .0.r#type, .0.message)]
+    /// The tool raised.
+    #[error("{0}")]
     Raised(Box<Raised>),
+    /// The arguments or the result break a bound of the pool.
     #[error("{reason}")]
     Refused { reason: String },
     #[error("the deadline of {} ms has passed{}", .after.as_millis(), if *.was_started { "" } else { " before the call could start" })]
     DeadlineExceeded {
         after: Duration,
         was_started: bool,
+        /// Where Python was; empty for a call that was not started, or that hid it.
         traceback: String,
+        /// What the call last printed, when its worker had to be killed.
+        last_log_lines: Vec<String>,
     },
+    /// The call ended its worker.
     #[error("{0}")]
     Crashed(Box<Crash>),
+    /// Another call in the same worker ended it: one that this call has made, or, for `async def`,
+    /// one that took turns with it.
     #[error("the worker was ended because of another call in it: {culprit}")]
     Collateral { culprit: Box<Crash> },
     #[error("the call was cancelled")]
     Cancelled,
+    /// It was not started, and can be made again.
     #[error("too many calls wait; try again in {retry_after_ms} ms")]
     Overloaded { retry_after_ms: u64 },
+    /// It was not started: workers do not start, or end before it could begin.
     #[error("no worker can run this: {reason}")]
     Unavailable { reason: String },
 }
@@ -81,10 +103,17 @@ pub enum CallError {
 pub enum LoadError {
     #[error("{}", show(.0))]
     Failed(Box<LoadProblem>),
-    #[error("loading took longer than {} ms; do slow work in the tools, not at import", .after.as_millis())]
-    DeadlineExceeded { after: Duration },
+    #[error("{}loading took longer than {} ms; do slow work in the tools, not at import", place(.at.as_deref()), .after.as_millis())]
+    DeadlineExceeded {
+        after: Duration,
+        /// Where it was interrupted.
+        at: Option<Box<LoadProblem>>,
+    },
     #[error("loading failed: {0}")]
     Crashed(Box<Crash>),
+    /// The packages that `tools/requirements.txt` names are not to be had.
+    #[error("tools/requirements.txt: {reason}")]
+    Wheels { reason: String },
     #[error("the files are {bytes} bytes and the limit is {limit}")]
     TooLarge { bytes: usize, limit: usize },
     #[error("the manifest cannot be read: {reason}")]
@@ -94,15 +123,17 @@ pub enum LoadError {
 }
 
 fn show(problem: &LoadProblem) -> String {
-    let LoadProblem {
-        file,
-        line,
-        message,
-        ..
-    } = problem;
-    match (file.as_str(), line) {
-        ("", _) => message.clone(),
-        (file, 0) => format!("{file}: {message}"),
-        (file, line) => format!("{file}:{line}: {message}"),
+    format!("{}{}", place_of(problem), problem.message)
+}
+
+fn place(at: Option<&LoadProblem>) -> String {
+    at.map(place_of).unwrap_or_default()
+}
+
+fn place_of(problem: &LoadProblem) -> String {
+    match (problem.file.as_str(), problem.line) {
+        ("", _) => String::new(),
+        (file, None) => format!("{file}: "),
+        (file, Some(line)) => format!("{file}:{line}: "),
     }
 }

@@ -24,6 +24,19 @@ use super::{
     warden,
 };
 
+/// A worker process, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worker {
+    pub pid: u32,
+    pub resident_bytes: u64,
+    /// The calls that it has run.
+    pub calls: u64,
+    /// The calls and loads that it was sent and has not answered.
+    pub running: usize,
+    /// Does it wait to take the place of another?
+    pub is_spare: bool,
+}
+
 /// What nobody holds any more.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Retired {
@@ -148,19 +161,27 @@ impl Fleet {
         lane.call(number, &request).await
     }
 
-    pub(super) async fn ready(&self) {
-        self.plain.ready().await;
+    pub(super) async fn ready(&self) -> Result<(), LoadError> {
+        self.plain.ready().await
     }
 
-    pub(super) fn workers(&self) -> Vec<(u32, u64)> {
+    pub(super) fn workers(&self) -> Vec<Worker> {
         let mut all = Vec::new();
         for lane in self.lanes() {
-            for seat in &lane.state().seats {
-                let pid = u32::try_from(seat.process.pid.as_raw_nonzero().get()).unwrap_or(0);
-                all.push((pid, seat.process.resident_bytes().unwrap_or(0)));
-            }
+            all.extend(lane.state().seats.iter().map(|seat| Worker {
+                pid: u32::try_from(seat.process.pid.as_raw_nonzero().get()).unwrap_or(0),
+                resident_bytes: seat.process.resident_bytes().unwrap_or(0),
+                calls: seat.calls,
+                running: seat.in_flight.len(),
+                is_spare: seat.is_spare,
+            }));
         }
         all
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        let lanes = self.lanes().into_iter();
+        lanes.map(|lane| lane.state().queue.len()).sum()
     }
 
     /// Notes what nobody holds; may be called while a lane is locked.

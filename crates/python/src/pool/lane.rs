@@ -4,9 +4,9 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -14,56 +14,49 @@ use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    call::{Answer, CallRequest},
+    call::{Answer, CallRequest, Within},
     code::Contents,
-    failure::{CallError, Crash, LoadError},
-    job::{Job, Load, Work},
+    failure::{CallError, LoadError},
+    job::{Call, Job, Load, Work},
     lock,
     manifest::Class,
-    process::{self, Process},
-    receive,
     seat::Seat,
     settings::Settings,
     spawner::Spawner,
+    staff::FAILED_STARTS_MAX,
 };
 
 use crate::frame::Kind;
 
-/// Starts that fail in a row before the calls that wait are told.
-const FAILED_STARTS_MAX: u32 = 3;
-const START_AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// A call whose worker was lost before it began is given to so many more.
 const MOVES_MAX: u32 = 3;
-/// Frames for a worker that is busy gather until whatever else is ready has run.
 const RETRY_MS_MIN: u64 = 10;
 const RETRY_MS_MAX: u64 = 5_000;
-
-static PROCESS_NUMBERS: AtomicU64 = AtomicU64::new(1);
 
 pub(super) struct Lane {
     pub(super) class: Class,
     pub(super) settings: Arc<Settings>,
-    spawner: Arc<Spawner>,
+    pub(super) spawner: Arc<Spawner>,
     pub(super) state: Mutex<LaneState>,
     /// Something was sent, so deadlines have to be watched.
     pub(super) activity: Notify,
     pub(super) is_watched: AtomicBool,
     /// A worker became ready or a start failed.
-    changed: Notify,
+    pub(super) changed: Notify,
     pub(super) end: CancellationToken,
 }
 
 #[derive(Default)]
 pub(super) struct LaneState {
     pub(super) seats: Vec<Seat>,
-    pub(super) queue: VecDeque<Box<Job>>,
+    pub(super) queue: VecDeque<Job>,
     /// What every new worker loads before it is given calls.
     pub(super) live: Vec<Weak<Contents>>,
-    starting: usize,
-    failed_starts: u32,
-    last_failure: String,
+    pub(super) starting: usize,
+    pub(super) failed_starts: u32,
+    pub(super) last_failure: String,
     /// Lanes that are only there when they are used have begun to be.
-    is_wanted: bool,
+    pub(super) is_wanted: bool,
 }
 
 impl Lane {
@@ -100,7 +93,7 @@ impl Lane {
         request: &CallRequest,
     ) -> Result<Answer, CallError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Job::new(number, request, reply));
+        let job = Box::new(Call::new(number, request, reply));
         let guard = Withdrawal {
             lane: self,
             number,
@@ -108,7 +101,7 @@ impl Lane {
         };
         self.submit(job, request)?;
         let result = answer.await;
-        guard.is_over();
+        guard.lapse();
         result.unwrap_or_else(|_| {
             Err(CallError::Unavailable {
                 reason: "the pool has ended".into(),
@@ -116,15 +109,15 @@ impl Lane {
         })
     }
 
-    fn submit(self: &Arc<Self>, job: Box<Job>, request: &CallRequest) -> Result<(), CallError> {
+    fn submit(self: &Arc<Self>, job: Job, request: &CallRequest) -> Result<(), CallError> {
         let mut state = self.state();
         state.is_wanted = true;
-        if let Some(within) = &request.within
-            && within.lane.ptr_eq(&Arc::downgrade(self))
-            && !self.is_async()
-            && let Some(seat) = state.seat(within.process)
+        // A worker that waits for this call runs it: another may never be free.
+        if !self.is_async()
+            && let Some(within) = &request.within
+            && let Some(seat) = self.waiting_seat(&mut state, request, within)
         {
-            seat.send_nested(job, &self.settings);
+            seat.send_nested(job);
             return Ok(());
         }
         if state.queue.len() >= self.settings.queue_max {
@@ -149,8 +142,29 @@ impl Lane {
         Ok(())
     }
 
+    /// The worker of this lane in which the innermost of the calls around this one waits.
+    fn waiting_seat<'a>(
+        self: &Arc<Self>,
+        state: &'a mut LaneState,
+        request: &CallRequest,
+        within: &Within,
+    ) -> Option<&'a mut Seat> {
+        let me = Arc::downgrade(self);
+        let mine = within
+            .chain
+            .iter()
+            .rev()
+            .filter(|link| link.lane.ptr_eq(&me));
+        let number = mine.map(|link| link.process).find(|number| {
+            state
+                .seat(*number)
+                .is_some_and(|seat| seat.can_nest(request))
+        })?;
+        state.seat(number)
+    }
+
     /// Makes sure that somebody looks at the deadlines.
-    fn watch(&self) {
+    pub(super) fn watch(&self) {
         if !self.is_watched.swap(true, Ordering::Relaxed) {
             self.activity.notify_one();
         }
@@ -176,105 +190,6 @@ impl Lane {
         }
         drop(state);
         drop(queued);
-    }
-
-    /// Starts workers until there are enough, counting those that are starting.
-    pub(super) fn restore(self: &Arc<Self>, state: &mut LaneState) {
-        let (active, spare) = self.wanted(state);
-        state.fill_places(active);
-        let staying = state.seats.iter().filter(|seat| !seat.is_leaving).count();
-        let missing = (active + spare).saturating_sub(staying + state.starting);
-        for _ in 0..missing {
-            if self.end.is_cancelled() {
-                return;
-            }
-            state.starting += 1;
-            tokio::spawn(Arc::clone(self).start_one());
-        }
-    }
-
-    /// How many workers, and how many spare ones.
-    fn wanted(&self, state: &LaneState) -> (usize, usize) {
-        match self.class {
-            Class::Plain => (self.settings.workers.max(1), self.settings.spares.max(1)),
-            Class::Async => (usize::from(state.is_wanted), 0),
-            Class::Blocking => {
-                let busy = state
-                    .seats
-                    .iter()
-                    .filter(|seat| !seat.in_flight.is_empty())
-                    .count();
-                let wanted = busy + state.queue.len();
-                (wanted.min(self.settings.blocking_workers_max.max(1)), 0)
-            }
-        }
-    }
-
-    async fn start_one(self: Arc<Self>) {
-        let number = PROCESS_NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let start = process::start(&self.settings, &self.spawner, number, self.is_async());
-        let started = tokio::select! {
-            started = start => started,
-            () = self.end.cancelled() => return,
-        };
-        match started {
-            Ok(process) => self.admit(process),
-            Err(reason) => self.note_failure(reason).await,
-        }
-        self.changed.notify_waiters();
-    }
-
-    fn admit(self: &Arc<Self>, process: Arc<Process>) {
-        let mut state = self.state();
-        state.starting -= 1;
-        state.failed_starts = 0;
-        let mut seat = Seat::new(Arc::clone(&process), true);
-        state.live.retain(|code| code.strong_count() != 0);
-        let live: Vec<_> = state.live.iter().filter_map(Weak::upgrade).collect();
-        let newest = live
-            .len()
-            .saturating_sub(self.settings.codes_per_worker_max);
-        for code in &live[newest..] {
-            let load = Load {
-                number: code.number,
-                label: code.label.clone(),
-                reply: None,
-            };
-            seat.load(&code.frame, load, &self.settings);
-        }
-        state.seats.push(seat);
-        self.restore(&mut state);
-        self.give_out(&mut state);
-        drop(state);
-        drop(live);
-        process.outgoing.notify_one();
-        tokio::spawn(receive::attend(Arc::clone(self), process));
-        self.watch();
-    }
-
-    /// Waits a little after a start that failed; tells those who wait when it keeps failing.
-    async fn note_failure(self: &Arc<Self>, reason: String) {
-        tracing::error!(%reason, "a worker did not start");
-        let told = {
-            let mut state = self.state();
-            state.failed_starts += 1;
-            state.last_failure.clone_from(&reason);
-            let is_hopeless = state.failed_starts >= FAILED_STARTS_MAX && state.seats.is_empty();
-            if is_hopeless {
-                std::mem::take(&mut state.queue)
-            } else {
-                VecDeque::new()
-            }
-        };
-        for job in told {
-            job.end(Err(CallError::Unavailable {
-                reason: reason.clone(),
-            }));
-        }
-        tokio::time::sleep(START_AGAIN_AFTER).await;
-        let mut state = self.state();
-        state.starting -= 1;
-        self.restore(&mut state);
     }
 
     /// Gives waiting calls to workers that can take some.
@@ -322,11 +237,7 @@ impl Lane {
 
     fn place_on_spare(&self, frame: &Bytes, load: &mut Option<Load>) -> Result<(), LoadError> {
         let mut state = self.state();
-        if state.failed_starts >= FAILED_STARTS_MAX {
-            return Err(LoadError::Unavailable {
-                reason: state.last_failure.clone(),
-            });
-        }
+        state.check_starts()?;
         let spare = state
             .seats
             .iter_mut()
@@ -352,7 +263,8 @@ impl Lane {
         state.live.retain(|code| code.strong_count() != 0);
         state.live.push(Arc::downgrade(code));
         let mut waits = Vec::new();
-        for seat in &mut state.seats {
+        // One that waits for a nested call reads nothing; it loads the code when it is called.
+        for seat in state.seats.iter_mut().filter(|seat| seat.waiting == 0) {
             let (reply, loaded) = oneshot::channel();
             let is_busy = !seat.in_flight.is_empty();
             let load = Load {
@@ -370,13 +282,6 @@ impl Lane {
         waits
     }
 
-    /// Begins to be there.
-    pub(super) fn want(self: &Arc<Self>) {
-        let mut state = self.state();
-        state.is_wanted = true;
-        self.restore(&mut state);
-    }
-
     pub(super) fn forget(&self, codes: &[u64], states: &[u64]) {
         let mut state = self.state();
         for seat in &mut state.seats {
@@ -385,98 +290,31 @@ impl Lane {
         }
     }
 
-    pub(super) async fn ready(&self) {
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            let is_complete = {
-                let state = self.state();
-                let (active, spare) = self.wanted(&state);
-                state.seats.len() >= active + spare
-            };
-            if is_complete {
-                return;
-            }
-            changed.await;
-        }
-    }
-
-    /// Sees to what a worker leaves behind.
-    pub(super) async fn bury(self: &Arc<Self>, process: &Arc<Process>) {
-        let Some(mut seat) = self.take_seat(process.number) else {
-            return;
-        };
-        let unstarted = seat.revoke();
-        self.requeue(unstarted);
-        let culprit = seat
-            .killed_for
-            .or_else(|| seat.in_flight.keys().next_back().copied());
-        let tool = culprit
-            .and_then(|id| seat.in_flight.get(&id))
-            .map_or_else(String::new, name_of);
-        let crash = process.bury(tool).await;
-        for (id, entry) in std::mem::take(&mut seat.in_flight) {
-            self.end_lost(id, entry, culprit, seat.killed_for, &crash);
-        }
-    }
-
-    fn end_lost(
-        &self,
-        id: u64,
-        entry: super::job::Entry,
-        culprit: Option<u64>,
-        killed_for: Option<u64>,
-        crash: &Crash,
-    ) {
-        let is_late = killed_for == Some(id);
-        match entry.work {
-            Work::Call(job) if is_late => job.expire(true, crash.last_log_lines.join("\n")),
-            Work::Call(job) if culprit == Some(id) => {
-                job.end(Err(CallError::Crashed(Box::new(crash.clone()))));
-            }
-            Work::Call(job) => {
-                job.end(Err(CallError::Collateral {
-                    culprit: Box::new(crash.clone()),
-                }));
-            }
-            Work::Load(load) if is_late => {
-                load.end(Err(LoadError::DeadlineExceeded {
-                    after: self.settings.load_deadline,
-                }));
-            }
-            Work::Load(load) => load.end(Err(LoadError::Crashed(Box::new(crash.clone())))),
-        }
-    }
-
-    /// Takes a worker away, and puts another in its place at once.
-    fn take_seat(self: &Arc<Self>, number: u64) -> Option<Seat> {
-        let mut state = self.state();
-        let place = state
-            .seats
-            .iter()
-            .position(|seat| seat.process.number == number)?;
-        let seat = state.seats.swap_remove(place);
-        self.restore(&mut state);
-        self.give_out(&mut state);
-        Some(seat)
-    }
-
     /// Gives calls that had not begun to other workers, in front of those that wait.
-    pub(super) fn requeue(self: &Arc<Self>, jobs: Vec<Box<Job>>) {
-        let mut lost = Vec::new();
+    pub(super) fn requeue(self: &Arc<Self>, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
         let mut state = self.state();
-        for mut job in jobs.into_iter().rev() {
-            job.moves += 1;
-            if job.moves > MOVES_MAX {
-                lost.push(job);
-            } else {
-                state.queue.push_front(job);
-            }
+        for job in jobs.into_iter().rev() {
+            state.queue.push_front(job);
         }
         self.give_out(&mut state);
         self.restore(&mut state);
         drop(state);
+        self.watch();
+    }
+
+    /// The same for calls whose worker was lost or could not run them, which happens only so often.
+    pub(super) fn move_on(self: &Arc<Self>, jobs: Vec<Job>) {
+        let (moving, lost): (Vec<_>, Vec<_>) = jobs
+            .into_iter()
+            .map(|mut job| {
+                job.moves += 1;
+                job
+            })
+            .partition(|job| job.moves <= MOVES_MAX);
+        self.requeue(moving);
         for job in lost {
             let reason = format!(
                 "{MOVES_MAX} workers ended before `{}` could start",
@@ -484,13 +322,6 @@ impl Lane {
             );
             job.end(Err(CallError::Unavailable { reason }));
         }
-    }
-}
-
-fn name_of(entry: &super::job::Entry) -> String {
-    match &entry.work {
-        Work::Call(job) => job.name.clone(),
-        Work::Load(load) => load.label.clone(),
     }
 }
 
@@ -505,21 +336,14 @@ impl LaneState {
         free_seat(&mut self.seats, is_async, settings)
     }
 
-    /// Puts spare workers to work while there are too few.
-    fn fill_places(&mut self, active: usize) {
-        let working = |seat: &&mut Seat| !seat.is_spare && !seat.is_leaving;
-        let mut missing = active.saturating_sub(self.seats.iter_mut().filter(working).count());
-        for seat in self
-            .seats
-            .iter_mut()
-            .filter(|seat| seat.is_spare && !seat.is_leaving)
-        {
-            if missing == 0 {
-                return;
-            }
-            seat.is_spare = false;
-            missing -= 1;
+    /// Fails when no worker comes up.
+    pub(super) fn check_starts(&self) -> Result<(), LoadError> {
+        if self.failed_starts < FAILED_STARTS_MAX {
+            return Ok(());
         }
+        Err(LoadError::Unavailable {
+            reason: self.last_failure.clone(),
+        })
     }
 
     fn retry_after_ms(&self) -> u64 {
@@ -555,7 +379,7 @@ struct Withdrawal<'a> {
 }
 
 impl Withdrawal<'_> {
-    fn is_over(mut self) {
+    fn lapse(mut self) {
         self.is_over = true;
     }
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 #[derive(Clone, Debug)]
 pub struct Manifest {
     json: Bytes,
-    classes: HashMap<(&'static str, String), Class>,
+    classes: HashMap<&'static str, HashMap<String, Class>>,
 }
 
 /// Which workers run a function.
@@ -30,6 +30,8 @@ struct Listed<'a> {
     resources: Vec<Function<'a>>,
     #[serde(default, borrow)]
     prompts: Vec<Function<'a>>,
+    #[serde(default, borrow)]
+    completions: Vec<Function<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +42,8 @@ struct Function<'a> {
     uri: Option<String>,
     #[serde(default)]
     uri_template: Option<String>,
+    #[serde(default)]
+    argument: Option<String>,
     #[serde(default)]
     is_async: bool,
     #[serde(default)]
@@ -52,17 +56,20 @@ struct Function<'a> {
 impl Manifest {
     pub(super) fn parse(json: Bytes) -> Result<Self, serde_json::Error> {
         let listed: Listed<'_> = serde_json::from_slice(&json)?;
-        let mut classes = HashMap::new();
+        let mut classes: HashMap<_, HashMap<_, _>> = HashMap::new();
         let kinds = [
             ("tool", &listed.tools),
             ("resource", &listed.resources),
             ("prompt", &listed.prompts),
+            ("completion", &listed.completions),
         ];
         for (kind, functions) in kinds {
             for function in functions {
-                for name in [&function.name, &function.uri, &function.uri_template] {
-                    let Some(name) = name else { continue };
-                    classes.insert((kind, name.clone()), function.class());
+                if let Some(name) = function.called_by() {
+                    classes
+                        .entry(kind)
+                        .or_default()
+                        .insert(name, function.class());
                 }
             }
         }
@@ -74,19 +81,29 @@ impl Manifest {
         &self.json
     }
 
-    pub(super) fn class(&self, kind: &'static str, name: &str) -> Class {
-        self.classes
-            .get(&(kind, name.to_owned()))
-            .copied()
-            .unwrap_or_default()
+    pub(super) fn class(&self, kind: &str, name: &str) -> Class {
+        let named = self.classes.get(kind).and_then(|of| of.get(name));
+        named.copied().unwrap_or_default()
     }
 
     pub(super) fn has(&self, class: Class) -> bool {
-        self.classes.values().any(|of| *of == class)
+        let mut all = self.classes.values().flat_map(HashMap::values);
+        all.any(|of| *of == class)
     }
 }
 
 impl Function<'_> {
+    /// What a call names: a tool or prompt by its name, a resource by its URI or template, a
+    /// completion by what it completes and the argument.
+    fn called_by(&self) -> Option<String> {
+        let name = self.uri.as_ref().or(self.uri_template.as_ref());
+        let name = name.or(self.name.as_ref())?;
+        Some(match &self.argument {
+            Some(argument) => format!("{name}#{argument}"),
+            None => name.clone(),
+        })
+    }
+
     fn class(&self) -> Class {
         match (self.is_async, self.is_blocking) {
             (true, _) => Class::Async,

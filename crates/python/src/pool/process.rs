@@ -1,24 +1,25 @@
 //! One worker process: its streams, its shared memory, and the last lines it wrote.
 
 use std::{
-    collections::VecDeque,
     io::{self, IoSlice},
     mem::MaybeUninit,
-    os::unix::process::ExitStatusExt as _,
-    os::{fd::AsFd as _, fd::OwnedFd, unix::net::UnixStream as Socket},
+    os::{
+        fd::{AsFd as _, OwnedFd},
+        unix::{net::UnixStream as Socket, process::ExitStatusExt as _},
+    },
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::BytesMut;
 use rustix::{
-    net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags},
+    net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags},
     process::{Pid, Signal},
 };
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    net::{UnixStream, unix::pipe},
+    io::AsyncWriteExt as _,
+    net::UnixStream,
     sync::{Notify, mpsc},
     time::timeout,
 };
@@ -28,14 +29,12 @@ use crate::{
     shared::Shared,
 };
 
-use super::{failure::Crash, lock, settings::Settings, spawner::Spawner};
+use super::{ended::Ended, failure::Crash, lock, log::Log, settings::Settings, spawner::Spawner};
 
 /// Urgent frames that wait for the worker to read them.
 const URGENT_MAX: usize = 4096;
-const LAST_LINES_MAX: usize = 20;
-const LINE_BYTES_MAX: u64 = 16 << 10;
-/// How long the log of an ended worker is read on: something it started may hold it open.
-const LOG_LINGER: Duration = Duration::from_millis(200);
+const ENDING_MAX: Duration = Duration::from_millis(20);
+const REST_CHUNK_BYTES: usize = 64 << 10;
 
 /// A worker that is up.
 pub(super) struct Process {
@@ -46,9 +45,9 @@ pub(super) struct Process {
     /// There are bytes to write.
     pub(super) outgoing: Notify,
     urgent: mpsc::Sender<Vec<u8>>,
-    last_lines: Mutex<VecDeque<String>>,
+    pub(super) log: Log,
     child: Mutex<Option<Child>>,
-    log: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    ended: Ended,
 }
 
 /// Starts a worker and waits until it is ready.
@@ -70,7 +69,11 @@ pub(super) async fn start(
             settings.start_deadline.as_millis()
         ),
     };
-    let crash = process.bury(String::new()).await;
+    process.kill();
+    for line in process.log.read_rest() {
+        process.log.note(0, &line);
+    }
+    let crash = process.bury(String::new(), 0).await;
     let lines = crash.last_log_lines.join("\n");
     Err(format!(
         "the worker did not start: {reason}; it wrote: {lines}"
@@ -113,14 +116,11 @@ async fn launch(
         shared,
         outgoing: Notify::new(),
         urgent,
-        last_lines: Mutex::default(),
+        log: Log::new(log)?,
         child: Mutex::new(Some(child)),
-        log: Mutex::default(),
+        ended: Ended::of(pid)?,
     });
     tokio::spawn(write_urgent(UnixStream::from_std(control)?, orders));
-    let log = pipe::Receiver::from_owned_fd(log.into())?;
-    let reading = tokio::spawn(read_log(log, Arc::downgrade(&process)));
-    *lock(&process.log) = Some(reading);
     Ok(process)
 }
 
@@ -151,30 +151,6 @@ async fn write_urgent(mut control: UnixStream, mut orders: mpsc::Receiver<Vec<u8
         if control.write_all(&bytes).await.is_err() {
             return;
         }
-    }
-}
-
-/// Keeps the last lines of what the worker and its tools write by descriptor.
-async fn read_log(log: pipe::Receiver, process: std::sync::Weak<Process>) {
-    let mut log = BufReader::new(log);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        match (&mut log)
-            .take(LINE_BYTES_MAX)
-            .read_until(b'\n', &mut line)
-            .await
-        {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
-        }
-        let Some(process) = process.upgrade() else {
-            return;
-        };
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim_end();
-        tracing::info!(target: "python::output", pid = process.pid.as_raw_nonzero(), "{text}");
-        process.note_line(text);
     }
 }
 
@@ -210,12 +186,19 @@ impl Process {
         }
     }
 
-    pub(super) fn note_line(&self, line: &str) {
-        let mut lines = lock(&self.last_lines);
-        if lines.len() == LAST_LINES_MAX {
-            lines.pop_front();
+    /// Waits until the process has ended.
+    pub(super) async fn ended(&self) {
+        self.ended.wait().await;
+    }
+
+    /// What is still on the stream of an ended process.
+    pub(super) fn read_rest(&self, buffer: &mut BytesMut) {
+        let mut chunk = vec![0; REST_CHUNK_BYTES];
+        while let Ok((_, length @ 1..)) =
+            rustix::net::recv(&self.data, &mut chunk[..], RecvFlags::DONTWAIT)
+        {
+            buffer.extend_from_slice(&chunk[..length]);
         }
-        lines.push_back(line.to_owned());
     }
 
     /// Ends the worker and everything in its group. It may have ended before.
@@ -232,36 +215,29 @@ impl Process {
     }
 
     /// Waits for the end of a worker and says how it was.
-    pub(super) async fn bury(&self, tool: String) -> Crash {
+    /// `oldest` is the first of the calls that it ran.
+    pub(super) async fn bury(&self, tool: String, oldest: u64) -> Crash {
         let status = self.reap().await;
-        let reading = lock(&self.log).take();
-        if let Some(reading) = reading
-            && timeout(LOG_LINGER, reading).await.is_err()
-        {
-            tracing::warn!("something that a worker started holds its log open");
-        }
+        let last = self.log.last_lines(oldest);
         Crash {
             tool,
             signal: status.and_then(|status| status.signal()),
             exit_code: status.and_then(|status| status.code()),
-            last_log_lines: lock(&self.last_lines).iter().cloned().collect(),
+            last_log_lines: last.lines,
+            traceback: last.traceback,
         }
     }
 
     /// Kills what is left and takes the exit status; a process that is already ending keeps its.
     async fn reap(&self) -> Option<ExitStatus> {
-        let child = lock(&self.child).take();
-        let mut child = child?;
-        let pid = self.pid;
-        let waited = tokio::task::spawn_blocking(move || {
-            // A worker that closed its streams without ending gets no more time than this.
-            wait_a_little(&mut child);
-            // Nothing is left of the group when the worker ended by itself and had no children.
-            rustix::process::kill_process_group(pid, Signal::KILL).ok();
-            drop(child.kill());
-            child.wait()
-        });
-        waited.await.ok().and_then(Result::ok)
+        // Streams close a moment before a process has ended. One that closed them without ending
+        // gets no more time than this.
+        drop(timeout(ENDING_MAX, self.ended()).await);
+        // Not reaped yet, so nobody else can have its number.
+        self.kill();
+        self.ended().await;
+        let mut child = lock(&self.child).take()?;
+        child.wait().ok()
     }
 
     /// Resident bytes.
@@ -281,14 +257,5 @@ impl Drop for Process {
             // Killed, so this does not wait for long.
             drop(child.wait());
         }
-    }
-}
-
-/// Descriptors of a process that is ending close a moment before it can be waited for.
-fn wait_a_little(child: &mut Child) {
-    const PATIENCE: Duration = Duration::from_millis(20);
-    let until = Instant::now() + PATIENCE;
-    while Instant::now() < until && matches!(child.try_wait(), Ok(None)) {
-        std::thread::sleep(Duration::from_micros(200));
     }
 }

@@ -9,15 +9,18 @@ use bytes::{Bytes, BytesMut};
 
 use crate::frame::{
     self, AnswerHeader, Frame, FrameError, Kind, LoadFailed, LogHeader, NestedHeader,
-    ProgressHeader, RaisedHeader, ResultHeader,
+    ProgressHeader, RaisedHeader,
 };
 
 use super::{
-    call::{Answer, CallEvent, Events, LogEvent, NestedCall, Progress, Within},
+    call::{Answer, CallEvent, Events, LogEvent, Progress},
     failure::{CallError, LoadError, Raised},
     job::{Entry, Job, Load, Work},
     lane::{Lane, LaneState},
+    log::LastLines,
+    nest::Nesting,
     process::Process,
+    seat::Seat,
 };
 
 /// How much is asked of the kernel at once.
@@ -25,18 +28,17 @@ const READ_BYTES: usize = 256 << 10;
 
 /// What follows from frames, done after the lane's lock is let go.
 enum Effect {
-    Answer(Box<Job>, Result<Answer, CallError>),
-    Late(Box<Job>, String),
+    Answer(Job, Result<Answer, CallError>),
+    /// Its deadline passed before it could begin.
+    Expired(Job),
+    Late(Job, String),
     Loaded(Load, Result<Bytes, LoadError>),
     Event(Arc<dyn Events>, CallEvent),
-    Nested {
-        id: u64,
-        header: NestedHeader,
-        arguments: Bytes,
-        events: Option<Arc<dyn Events>>,
-        depth: u32,
-    },
-    Again(Box<Job>),
+    Nested(Nesting),
+    /// Was taken back, and can be given to any worker.
+    Again(Job),
+    /// Cannot be run by this worker.
+    MoveOn(Job),
 }
 
 /// Attends to a worker until it ends, and then to what it leaves.
@@ -44,12 +46,14 @@ pub(super) async fn attend(lane: Arc<Lane>, process: Arc<Process>) {
     let mut buffer = BytesMut::new();
     let mut is_blocked = false;
     loop {
+        let log = &process.log;
         tokio::select! {
             biased;
             () = lane.end.cancelled() => {
                 process.kill();
                 break;
             }
+            () = log.readable(), if !log.is_over() => hear(&lane, &process, &log.read()),
             readable = process.data.readable() => {
                 if readable.is_err() || !read(&lane, &process, &mut buffer) {
                     break;
@@ -57,32 +61,81 @@ pub(super) async fn attend(lane: Arc<Lane>, process: Arc<Process>) {
             }
             () = process.outgoing.notified() => is_blocked = write(&lane, &process),
             _ = process.data.writable(), if is_blocked => is_blocked = write(&lane, &process),
+            () = process.ended() => break,
         }
     }
-    // Whole frames that the worker had not written when it ended.
-    let mut held = BytesMut::from(&process.shared.held_bytes()[..]);
-    if let Err(error) = take_all(&lane, &process, &mut held) {
-        tracing::error!(%error, "a worker left what is not a frame");
-    }
-    process.kill();
+    take_rest(&lane, &process, buffer);
     lane.bury(&process).await;
 }
 
-fn write(lane: &Arc<Lane>, process: &Process) -> bool {
-    lane.state()
+/// What an ended worker has left: on its log, on the stream, and the whole frames that it had not
+/// written yet.
+fn take_rest(lane: &Arc<Lane>, process: &Arc<Process>, mut buffer: BytesMut) {
+    hear(lane, process, &process.log.read_rest());
+    process.read_rest(&mut buffer);
+    let mut held = BytesMut::from(&process.shared.held_bytes()[..]);
+    for bytes in [&mut buffer, &mut held] {
+        if let Err(error) = take_all(lane, process, bytes, IsAlive::No) {
+            tracing::error!(%error, "a worker left what is not a frame");
+        }
+    }
+}
+
+/// Passes lines that were written by descriptor on to the call that runs, as far as that is known.
+fn hear(lane: &Arc<Lane>, process: &Process, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let call = if lane.is_async() {
+        0
+    } else {
+        process.shared.started().load(Ordering::SeqCst)
+    };
+    let mut effects = Vec::new();
+    let mut state = lane.state();
+    let mut entry = state
         .seat(process.number)
-        .is_some_and(super::seat::Seat::write)
+        .and_then(|seat| seat.in_flight.get_mut(&call));
+    for line in lines {
+        // On an event loop the line may be of any call.
+        let of = if lane.is_async() { u64::MAX } else { call };
+        process.log.note(of, line);
+        let Some(entry) = entry.as_mut() else {
+            let pid = process.pid.as_raw_nonzero();
+            tracing::info!(target: "python::output", pid, "{line}");
+            continue;
+        };
+        let header = LogHeader {
+            level: "info".to_owned(),
+            message: line.clone(),
+            stream: Some("output".to_owned()),
+            fields: serde_json::Map::new(),
+        };
+        effects.extend(log(entry, header, line.len(), lane.settings.log_bytes_max));
+    }
+    drop(state);
+    for effect in effects {
+        if let Effect::Event(events, event) = effect {
+            events.on_event(event);
+        }
+    }
+}
+
+fn write(lane: &Arc<Lane>, process: &Process) -> bool {
+    lane.state().seat(process.number).is_some_and(Seat::write)
 }
 
 /// Reads what is there; false at the end of the stream.
 fn read(lane: &Arc<Lane>, process: &Arc<Process>, buffer: &mut BytesMut) -> bool {
+    // What was printed before an answer is told before it.
+    hear(lane, process, &process.log.read());
     buffer.reserve(READ_BYTES);
     match process.data.try_read_buf(buffer) {
         Ok(0) => return false,
         Ok(_) => {}
         Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
     }
-    match take_all(lane, process, buffer) {
+    match take_all(lane, process, buffer, IsAlive::Yes) {
         Ok(()) => true,
         Err(error) => {
             tracing::error!(%error, "a worker wrote what is not a frame");
@@ -91,11 +144,19 @@ fn read(lane: &Arc<Lane>, process: &Arc<Process>, buffer: &mut BytesMut) -> bool
     }
 }
 
+/// Nobody waits for the calls that an ended worker wants to make.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IsAlive {
+    Yes,
+    No,
+}
+
 /// Takes all whole frames under one lock, then refills the worker and acts on them.
 fn take_all(
     lane: &Arc<Lane>,
     process: &Arc<Process>,
     buffer: &mut BytesMut,
+    is_alive: IsAlive,
 ) -> Result<(), FrameError> {
     let mut effects = Vec::new();
     let mut taken = Ok(());
@@ -103,6 +164,7 @@ fn take_all(
         let mut state = lane.state();
         loop {
             match frame::take(buffer) {
+                Ok(Some(frame)) if frame.kind == Kind::Nested && is_alive == IsAlive::No => {}
                 Ok(Some(frame)) => {
                     if let Err(error) = receive(lane, &mut state, process, &frame, &mut effects) {
                         taken = Err(error);
@@ -138,123 +200,149 @@ fn receive(
         return Ok(());
     };
     match frame.kind {
-        Kind::Log => {
-            let header: LogHeader = frame.read()?;
-            if header.stream.is_some() {
-                process.note_line(&header.message);
-            }
-            if let Some(entry) = seat.in_flight.get_mut(&frame.id) {
-                effects.extend(log(
-                    entry,
-                    header,
-                    frame.header.len(),
-                    lane.settings.log_bytes_max,
-                ));
-            }
-        }
-        Kind::Progress => {
-            let header: ProgressHeader = frame.read()?;
-            let ProgressHeader {
-                progress,
-                total,
-                message,
-            } = header;
-            let event = CallEvent::Progress(Progress {
-                progress,
-                total,
-                message,
-            });
-            effects.extend(
-                seat.in_flight
-                    .get(&frame.id)
-                    .and_then(|entry| tell(entry, event)),
-            );
-        }
-        Kind::Nested => {
-            let header: NestedHeader = frame.read()?;
-            let entry = seat.in_flight.get(&frame.id);
-            let Some(Entry {
-                work: Work::Call(job),
-                ..
-            }) = entry
-            else {
-                return Ok(());
-            };
-            let (events, depth) = (job.events.clone(), job.depth);
-            seat.waiting += 1;
-            if !lane.is_async() {
-                effects.extend(seat.revoke().into_iter().map(Effect::Again));
-            }
-            let arguments = frame.body.clone();
-            effects.push(Effect::Nested {
-                id: frame.id,
-                header,
-                arguments,
-                events,
-                depth,
-            });
-        }
+        Kind::Answer | Kind::Raised => receive_end(seat, frame, effects),
+        Kind::Log => receive_log(lane, process, seat, frame, effects),
+        Kind::Progress => receive_progress(seat, frame, effects),
+        Kind::Nested => receive_nested(lane, process, seat, frame, effects),
         Kind::Missing | Kind::Skipped => {
-            let Some(entry) = seat.in_flight.remove(&frame.id) else {
-                return Ok(());
-            };
-            if let Work::Call(job) = entry.work {
-                if frame.kind == Kind::Missing {
-                    seat.forget_code(job.code.number);
-                }
-                effects.extend(again(entry.is_cancelled, entry.stopped.is_some(), job));
-            }
+            receive_unrun(seat, frame, effects);
+            Ok(())
         }
-        Kind::Loaded => {
-            if let Some(Entry {
-                work: Work::Load(load),
-                ..
-            }) = seat.in_flight.remove(&frame.id)
-            {
-                effects.push(Effect::Loaded(load, Ok(frame.body.clone())));
-            }
-        }
-        Kind::LoadFailed => {
-            let problem: LoadFailed = frame.read()?;
-            if let Some(Entry {
-                work: Work::Load(load),
-                ..
-            }) = seat.in_flight.remove(&frame.id)
-            {
-                seat.forget_code(load.number);
-                effects.push(Effect::Loaded(
-                    load,
-                    Err(LoadError::Failed(Box::new(problem))),
-                ));
-            }
-        }
-        Kind::Answer | Kind::Raised => {
-            let Some(entry) = seat.in_flight.remove(&frame.id) else {
-                return Ok(());
-            };
-            let Work::Call(job) = entry.work else {
-                return Ok(());
-            };
-            let us = outcome(frame, job, entry.sent, effects)?;
-            seat.note_time(us);
-        }
-        kind => return Err(FrameError::Kind { byte: kind as u8 }),
+        Kind::Loaded | Kind::LoadFailed => receive_loaded(lane, seat, frame, effects),
+        kind => Err(FrameError::Kind { byte: kind as u8 }),
+    }
+}
+
+fn receive_end(
+    seat: &mut Seat,
+    frame: &Frame,
+    effects: &mut Vec<Effect>,
+) -> Result<(), FrameError> {
+    let Some(entry) = seat.take(frame.id) else {
+        return Ok(());
+    };
+    if let Work::Call(job) = entry.work {
+        let us = outcome(frame, job, entry.sent, effects)?;
+        seat.note_time(us);
     }
     Ok(())
 }
 
-/// What becomes of a call that its worker did not run.
-fn again(is_cancelled: bool, is_stopped: bool, job: Box<Job>) -> Option<Effect> {
-    match (is_cancelled, is_stopped) {
-        (true, _) => Some(Effect::Answer(job, Err(CallError::Cancelled))),
-        (false, true) => Some(Effect::Late(job, String::new())),
-        (false, false) => Some(Effect::Again(job)),
+fn receive_log(
+    lane: &Lane,
+    process: &Process,
+    seat: &mut Seat,
+    frame: &Frame,
+    effects: &mut Vec<Effect>,
+) -> Result<(), FrameError> {
+    let header: LogHeader = frame.read()?;
+    if header.stream.is_some() {
+        process.log.note(frame.id, &header.message);
     }
+    if let Some(entry) = seat.in_flight.get_mut(&frame.id) {
+        let most = lane.settings.log_bytes_max;
+        effects.extend(log(entry, header, frame.header.len(), most));
+    }
+    Ok(())
+}
+
+fn receive_progress(
+    seat: &Seat,
+    frame: &Frame,
+    effects: &mut Vec<Effect>,
+) -> Result<(), FrameError> {
+    let ProgressHeader {
+        progress,
+        total,
+        message,
+    } = frame.read()?;
+    let event = CallEvent::Progress(Progress {
+        progress,
+        total,
+        message,
+    });
+    let entry = seat.in_flight.get(&frame.id);
+    effects.extend(entry.and_then(|entry| tell(entry, event)));
+    Ok(())
+}
+
+fn receive_nested(
+    lane: &Arc<Lane>,
+    process: &Process,
+    seat: &mut Seat,
+    frame: &Frame,
+    effects: &mut Vec<Effect>,
+) -> Result<(), FrameError> {
+    let header: NestedHeader = frame.read()?;
+    let Some(nesting) = Nesting::of(lane, process, seat, frame, header) else {
+        return Ok(());
+    };
+    seat.waiting += 1;
+    if !lane.is_async() {
+        effects.extend(seat.revoke().into_iter().map(Effect::Again));
+    }
+    effects.push(Effect::Nested(nesting));
+    Ok(())
+}
+
+/// A call that its worker did not run.
+fn receive_unrun(seat: &mut Seat, frame: &Frame, effects: &mut Vec<Effect>) {
+    let is_missing = frame.kind == Kind::Missing;
+    let Some(Entry {
+        work: Work::Call(job),
+        is_cancelled,
+        stopped,
+        ..
+    }) = seat.take(frame.id)
+    else {
+        return;
+    };
+    if is_missing {
+        seat.forget(&job);
+    }
+    effects.push(match (is_cancelled, stopped) {
+        (true, _) => Effect::Answer(job, Err(CallError::Cancelled)),
+        (false, Some(_)) => Effect::Expired(job),
+        (false, None) if is_missing => Effect::MoveOn(job),
+        (false, None) => Effect::Again(job),
+    });
+}
+
+fn receive_loaded(
+    lane: &Lane,
+    seat: &mut Seat,
+    frame: &Frame,
+    effects: &mut Vec<Effect>,
+) -> Result<(), FrameError> {
+    let Some(Entry {
+        work: Work::Load(load),
+        stopped,
+        ..
+    }) = seat.take(frame.id)
+    else {
+        return Ok(());
+    };
+    if frame.kind == Kind::Loaded {
+        effects.push(Effect::Loaded(load, Ok(frame.body.clone())));
+        return Ok(());
+    }
+    let problem: Box<LoadFailed> = Box::new(frame.read()?);
+    seat.forget_code(load.number);
+    let error = if stopped.is_some() {
+        LoadError::DeadlineExceeded {
+            after: lane.settings.load_deadline,
+            at: Some(problem),
+        }
+    } else {
+        LoadError::Failed(problem)
+    };
+    effects.push(Effect::Loaded(load, Err(error)));
+    Ok(())
 }
 
 fn outcome(
     frame: &Frame,
-    job: Box<Job>,
+    job: Job,
     sent: Instant,
     effects: &mut Vec<Effect>,
 ) -> Result<u64, FrameError> {
@@ -346,89 +434,26 @@ fn log(entry: &mut Entry, header: LogHeader, length: usize, most: usize) -> Opti
 
 fn perform(lane: &Arc<Lane>, process: &Arc<Process>, effects: Vec<Effect>) {
     let mut again = Vec::new();
+    let mut moving = Vec::new();
     for effect in effects {
         match effect {
             Effect::Answer(job, result) => job.end(result),
-            Effect::Late(job, traceback) => job.expire(true, traceback),
+            Effect::Expired(job) => job.expire(),
+            Effect::Late(job, traceback) => job.expire_started(LastLines {
+                lines: Vec::new(),
+                traceback,
+            }),
             Effect::Loaded(load, result) => load.end(result),
             Effect::Event(events, event) => events.on_event(event),
             Effect::Again(job) => again.push(job),
-            Effect::Nested {
-                id,
-                header,
-                arguments,
-                events,
-                depth,
-            } => {
-                let call = nest(lane, process, &header.tool, arguments, events, depth);
-                tokio::spawn(answer_nested(
-                    Arc::clone(lane),
-                    Arc::clone(process),
-                    id,
-                    header.nested,
-                    call,
-                ));
-            }
+            Effect::MoveOn(job) => moving.push(job),
+            Effect::Nested(nesting) => nesting.spawn(lane, process),
         }
     }
-    if !again.is_empty() {
-        lane.requeue(again);
+    lane.requeue(again);
+    if !moving.is_empty() {
+        lane.move_on(moving);
     }
-}
-
-/// Asks whoever made the call to run the one that it makes.
-fn nest(
-    lane: &Arc<Lane>,
-    process: &Process,
-    tool: &str,
-    arguments: Bytes,
-    events: Option<Arc<dyn Events>>,
-    depth: u32,
-) -> super::call::NestedFuture {
-    let most = lane.settings.nested_depth_max;
-    if depth >= most {
-        let reason = format!("`{tool}` was not called: tools call tools no deeper than {most}");
-        return Box::pin(async move { Err(reason) });
-    }
-    let Some(events) = events else {
-        let reason = format!("`{tool}` cannot be called from here");
-        return Box::pin(async move { Err(reason) });
-    };
-    let within = Within {
-        lane: Arc::downgrade(lane),
-        process: process.number,
-        depth: depth + 1,
-    };
-    events.call_tool(NestedCall {
-        tool: tool.to_owned(),
-        arguments,
-        within,
-    })
-}
-
-async fn answer_nested(
-    lane: Arc<Lane>,
-    process: Arc<Process>,
-    id: u64,
-    nested: u64,
-    call: super::call::NestedFuture,
-) {
-    let (error, value) = match call.await {
-        Ok(value) => (None, value),
-        Err(reason) => (Some(reason), Bytes::new()),
-    };
-    let result = frame::one(
-        Kind::CallResult,
-        id,
-        &ResultHeader { nested, error },
-        &[&value],
-    );
-    process.send_urgent(result);
-    let mut state = lane.state();
-    if let Some(seat) = state.seat(process.number) {
-        seat.waiting = seat.waiting.saturating_sub(1);
-    }
-    lane.give_out(&mut state);
 }
 
 /// Has the worker begun all that was sent up to this call?

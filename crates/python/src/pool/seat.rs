@@ -1,7 +1,7 @@
 //! A worker's place in its lane: what it was sent, what it has loaded, how fast it is.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     io,
     sync::{Arc, atomic::Ordering},
     time::Instant,
@@ -10,6 +10,7 @@ use std::{
 use crate::frame::{self, Kind, NumberHeader};
 
 use super::{
+    call::CallRequest,
     job::{Entry, Job, Load, Work},
     process::Process,
     settings::Settings,
@@ -30,6 +31,8 @@ pub(super) struct Seat {
     pub(super) killed_for: Option<u64>,
     /// Calls of this worker that wait for calls they have made.
     pub(super) waiting: u32,
+    /// Its call takes longer than those that calls are sent behind.
+    pub(super) is_stuck: bool,
     pub(super) resident_bytes_first: Option<u64>,
     pub(super) calls: u64,
     pub(super) idle_since: Instant,
@@ -50,6 +53,7 @@ impl Seat {
             in_flight: BTreeMap::new(),
             killed_for: None,
             waiting: 0,
+            is_stuck: false,
             resident_bytes_first: None,
             calls: 0,
             idle_since: Instant::now(),
@@ -75,8 +79,15 @@ impl Seat {
         !self.is_spare
             && !self.is_leaving
             && self.killed_for.is_none()
-            && self.waiting == 0
+            && !self.is_stuck
+            && (self.waiting == 0 || is_async)
             && self.in_flight.len() < self.window(is_async, settings)
+    }
+
+    /// Takes away work that the worker is done with.
+    pub(super) fn take(&mut self, id: u64) -> Option<Entry> {
+        self.is_stuck = false;
+        self.in_flight.remove(&id)
     }
 
     pub(super) fn note_time(&mut self, us: u64) {
@@ -89,35 +100,35 @@ impl Seat {
     }
 
     /// Puts a call on the stream, after whatever it needs.
-    pub(super) fn send(&mut self, job: Box<Job>, settings: &Settings) {
+    pub(super) fn send(&mut self, job: Job, settings: &Settings) {
         self.prepare(&job, settings);
         let id = self.take_number();
         let at = self.out.len();
         self.out.extend_from_slice(&job.frame);
-        frame::number(&mut self.out[at..], id);
-        self.note(id, Work::Call(job));
+        frame::mark(&mut self.out[at..], Kind::Call, id);
+        self.note(id, job, false);
+    }
+
+    /// Can a call run on top of the one that waits in this worker? Nothing is loaded meanwhile.
+    pub(super) fn can_nest(&self, request: &CallRequest) -> bool {
+        self.waiting > 0
+            && self.codes.contains_key(&request.code.0.number)
+            && self.states.contains_key(&request.state.0.number)
     }
 
     /// Runs a call on top of the one that waits in this worker.
-    pub(super) fn send_nested(&mut self, mut job: Box<Job>, settings: &Settings) {
-        self.prepare(&job, settings);
+    pub(super) fn send_nested(&mut self, mut job: Job) {
         let id = self.take_number();
-        frame::number(&mut job.frame, id);
+        frame::mark(&mut job.frame, Kind::NestedCall, id);
         self.process.send_urgent(job.frame.clone());
-        self.note(id, Work::Call(job));
+        self.note(id, job, true);
     }
 
-    fn note(&mut self, id: u64, work: Work) {
-        let Work::Call(job) = &work else { return };
+    fn note(&mut self, id: u64, job: Job, is_nested: bool) {
         let deadline = job.deadline;
-        let sent = Instant::now();
         let entry = Entry {
-            work,
-            sent,
-            deadline,
-            stopped: None,
-            is_cancelled: false,
-            log_bytes: 0,
+            is_nested,
+            ..Entry::new(Work::Call(job), deadline)
         };
         self.in_flight.insert(id, entry);
     }
@@ -157,19 +168,18 @@ impl Seat {
         let at = self.out.len();
         self.out.extend_from_slice(frame);
         frame::number(&mut self.out[at..], id);
-        let entry = Entry {
-            work: Work::Load(load),
-            sent: Instant::now(),
-            deadline,
-            stopped: None,
-            is_cancelled: false,
-            log_bytes: 0,
-        };
-        self.in_flight.insert(id, entry);
+        self.in_flight
+            .insert(id, Entry::new(Work::Load(load), deadline));
     }
 
     pub(super) fn forget_code(&mut self, number: u64) {
         self.codes.remove(&number);
+    }
+
+    /// The worker does not have what a call needs, whatever was thought.
+    pub(super) fn forget(&mut self, job: &Job) {
+        self.codes.remove(&job.code.number);
+        self.states.remove(&job.state.number);
     }
 
     /// Makes the worker forget what nobody will name again.
@@ -199,11 +209,28 @@ impl Seat {
         }
     }
 
-    /// Least recently used out. The one just taken is the most recent, and frames are read in
-    /// order, so a call never finds its own code dropped.
+    /// Least recently used out, but nothing that a call in this worker uses: on an event loop, and
+    /// around nested calls, it may still run when the order to drop is read.
     fn evict(&mut self, settings: &Settings) {
-        let codes = oldest(&mut self.codes, settings.codes_per_worker_max);
-        let states = oldest(&mut self.states, settings.states_per_worker_max);
+        let is_full = self.codes.len() > settings.codes_per_worker_max
+            || self.states.len() > settings.states_per_worker_max;
+        if !is_full {
+            return;
+        }
+        let jobs = || {
+            self.in_flight
+                .values()
+                .filter_map(|entry| match &entry.work {
+                    Work::Call(job) => Some(job),
+                    Work::Load(_) => None,
+                })
+        };
+        let codes_used: HashSet<_> = jobs().map(|job| job.code.number).collect();
+        let states_used: HashSet<_> = jobs().map(|job| job.state.number).collect();
+        let most = settings.codes_per_worker_max;
+        let codes = oldest(&mut self.codes, most, self.clock, &codes_used);
+        let most = settings.states_per_worker_max;
+        let states = oldest(&mut self.states, most, self.clock, &states_used);
         self.put_drop(codes, states);
     }
 
@@ -212,8 +239,9 @@ impl Seat {
         self.next - 1
     }
 
-    /// Takes back the calls that have not begun: they will be answered as skipped.
-    pub(super) fn revoke(&mut self) -> Vec<Box<Job>> {
+    /// Takes back the calls that have not begun: they will be answered as skipped. Those that are
+    /// to run on top of a waiting one stay, since nothing is in front of them.
+    pub(super) fn revoke(&mut self) -> Vec<Job> {
         self.process
             .shared
             .revoked()
@@ -223,9 +251,9 @@ impl Seat {
         let mut jobs = Vec::new();
         for (id, entry) in unstarted {
             match entry.work {
-                Work::Call(job) => jobs.push(job),
+                Work::Call(job) if !entry.is_nested => jobs.push(job),
                 // Loads are run in any case.
-                Work::Load(_) => drop(self.in_flight.insert(id, entry)),
+                Work::Call(_) | Work::Load(_) => drop(self.in_flight.insert(id, entry)),
             }
         }
         jobs
@@ -260,10 +288,14 @@ impl Seat {
 /// What an output buffer may keep when it is empty.
 const SPARE_BYTES_MAX: usize = 256 << 10;
 
-fn oldest(known: &mut HashMap<u64, u64>, most: usize) -> Vec<u64> {
+/// Takes the numbers that were used least recently out, up to those used `now`.
+fn oldest(known: &mut HashMap<u64, u64>, most: usize, now: u64, in_use: &HashSet<u64>) -> Vec<u64> {
     let mut gone = Vec::new();
     while known.len() > most {
-        let Some(number) = known.iter().min_by_key(|(_, used)| **used).map(|(n, _)| *n) else {
+        let free = known
+            .iter()
+            .filter(|(number, used)| **used != now && !in_use.contains(number));
+        let Some(number) = free.min_by_key(|(_, used)| **used).map(|(n, _)| *n) else {
             break;
         };
         known.remove(&number);

@@ -2,12 +2,25 @@
 
 use std::{ffi::OsString, path::PathBuf, thread, time::Duration};
 
+/// Where and how third-party packages are installed.
+#[derive(Clone, Debug)]
+pub struct Wheels {
+    /// One folder for each `tools/requirements.txt` is made in this one, such as `.luthier/envs`.
+    pub folder: PathBuf,
+    /// The `uv` program; without it, the `pip` of the workers' interpreter is asked.
+    pub uv: Option<PathBuf>,
+    /// How long installing may take, waiting for other processes included.
+    pub deadline: Duration,
+}
+
 /// The bounds of a pool.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The program to run as a worker: one whose `main` calls [`crate::worker_main`].
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
+    /// Without it, code that needs third-party packages is not loaded.
+    pub wheels: Option<Wheels>,
     /// Workers that run plain functions, one call at a time each.
     pub workers: usize,
     /// Workers that are ready to take the place of one that ended, and to try new code first.
@@ -43,7 +56,7 @@ pub struct Settings {
     /// The same for documents.
     pub states_per_worker_max: usize,
     /// How deep tools may call tools.
-    pub nested_depth_max: u32,
+    pub nested_depth_max: usize,
 }
 
 impl Settings {
@@ -52,6 +65,7 @@ impl Settings {
         Self {
             program: program.into(),
             arguments: arguments.into_iter().collect(),
+            wheels: None,
             workers: thread::available_parallelism().map_or(2, usize::from),
             spares: 1,
             blocking_workers_max: 8,

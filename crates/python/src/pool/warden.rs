@@ -11,7 +11,9 @@ use crate::frame::Kind;
 use super::{
     job::{Entry, Job, Work},
     lane::{Lane, LaneState},
+    log::LastLines,
     manifest::Class,
+    process::Process,
     receive::has_begun,
     seat::Seat,
     settings::Settings,
@@ -72,17 +74,25 @@ fn has_work(state: &LaneState) -> bool {
     !state.queue.is_empty() || state.seats.iter().any(|seat| !seat.in_flight.is_empty())
 }
 
+/// Calls that a look takes away from workers, dealt with when the lane's lock is let go.
+#[derive(Default)]
+struct Moved {
+    /// Waited in the queue for too long.
+    expired: Vec<Job>,
+    /// Were stopped while they ran.
+    late: Vec<Job>,
+    unstarted: Vec<Job>,
+}
+
 /// One look; says whether the lane has work.
 fn look(lane: &Arc<Lane>, now: Instant, is_measuring: bool) -> bool {
-    let mut expired = Vec::new();
-    let mut moved = Vec::new();
+    let mut moved = Moved::default();
     let mut state = lane.state();
-    take_expired(&mut state, now, &mut expired);
-    let is_plural = state.seats.len() > 1;
+    take_expired(&mut state, now, &mut moved.expired);
     for seat in &mut state.seats {
-        check_deadlines(lane, seat, now, &mut expired);
+        check_deadlines(lane, seat, now, &mut moved);
         if !lane.is_async() {
-            free_stuck(seat, now, is_plural, &mut moved);
+            free_stuck(seat, now, &mut moved.unstarted);
         }
         if is_measuring {
             check_size(seat, &lane.settings);
@@ -97,76 +107,112 @@ fn look(lane: &Arc<Lane>, now: Instant, is_measuring: bool) -> bool {
     lane.restore(&mut state);
     let has_work = has_work(&state);
     drop(state);
-    if !moved.is_empty() {
-        lane.requeue(moved);
+    lane.requeue(moved.unstarted);
+    for job in moved.expired {
+        job.expire();
     }
-    for (job, was_started) in expired {
-        job.expire(was_started, String::new());
+    for job in moved.late {
+        job.expire_started(LastLines::default());
     }
     has_work
 }
 
-fn take_expired(state: &mut LaneState, now: Instant, expired: &mut Vec<(Box<Job>, bool)>) {
+fn take_expired(state: &mut LaneState, now: Instant, expired: &mut Vec<Job>) {
     if state.queue.iter().all(|job| job.deadline > now) {
         return;
     }
     for job in std::mem::take(&mut state.queue) {
         if job.deadline > now {
-            state.queue.push_back(job)
+            state.queue.push_back(job);
         } else {
-            expired.push((job, false))
+            expired.push(job);
         }
     }
 }
 
+/// What is to be done about calls that are late.
+#[derive(Default)]
+struct Late {
+    kill_for: Option<u64>,
+    /// Calls that an event loop goes on with although they were cancelled.
+    swallowed: Vec<u64>,
+    /// Calls that have not begun, because something is in their way.
+    has_waiting: bool,
+}
+
 /// Asks what is late to stop, and ends the worker of what does not.
-fn check_deadlines(
-    lane: &Lane,
-    seat: &mut Seat,
-    now: Instant,
-    expired: &mut Vec<(Box<Job>, bool)>,
-) {
-    let mut kill_for = None;
-    let mut swallowed = Vec::new();
+fn check_deadlines(lane: &Lane, seat: &mut Seat, now: Instant, moved: &mut Moved) {
+    let mut late = Late::default();
+    push_loads_back(lane, seat, now);
     let Seat {
         process, in_flight, ..
     } = seat;
     for (id, entry) in in_flight.iter_mut() {
-        let Some(since) = entry.stopped else {
-            if entry.deadline <= now {
-                entry.stopped = Some(now);
-                let kind = Kind::Interrupt;
-                process.send_urgent(crate::frame::one(kind, *id, &serde_json::json!({}), &[]));
-            }
-            continue;
-        };
-        let patience = patience(entry, &lane.settings);
-        if now - since < patience || !has_begun(process, *id) {
-            continue;
-        }
-        if lane.is_async() && process.shared.interrupted().load(Ordering::SeqCst) >= *id {
-            swallowed.push(*id);
-        } else {
-            kill_for.get_or_insert(*id);
-        }
+        check_deadline(lane, process, now, (*id, entry), &mut late);
     }
-    for id in swallowed {
+    for id in late.swallowed {
         // The loop is alive and has other calls: only this one's caller is told, and the worker
         // goes when the others are done.
         seat.is_leaving = true;
-        if let Some(Entry {
-            work: Work::Call(job),
-            ..
-        }) = seat.in_flight.remove(&id)
-        {
-            expired.push((job, true));
+        let entry = seat.in_flight.remove(&id);
+        if let Some(Work::Call(job)) = entry.map(|entry| entry.work) {
+            moved.late.push(job);
         }
     }
-    if let Some(id) = kill_for
-        && seat.killed_for.is_none()
-    {
-        seat.killed_for = Some(id);
+    if late.has_waiting {
+        moved.unstarted.extend(seat.revoke());
+    }
+    if late.kill_for.is_some() && seat.killed_for.is_none() {
+        seat.killed_for = late.kill_for;
         seat.process.kill();
+    }
+}
+
+fn check_deadline(
+    lane: &Lane,
+    process: &Process,
+    now: Instant,
+    (id, entry): (u64, &mut Entry),
+    late: &mut Late,
+) {
+    let Some(since) = entry.stopped else {
+        if entry.deadline <= now {
+            entry.stopped = Some(now);
+            process.send_urgent(order(Kind::Interrupt, id));
+        }
+        return;
+    };
+    let patience = patience(entry, &lane.settings);
+    if !has_begun(process, id) {
+        late.has_waiting |= now - since >= patience && matches!(entry.work, Work::Call(_));
+        return;
+    }
+    if now - since >= patience / 2 && !entry.is_dumped {
+        entry.is_dumped = true;
+        process.send_urgent(order(Kind::Dump, id));
+    }
+    if now - since < patience {
+        return;
+    }
+    if lane.is_async() && process.shared.interrupted().load(Ordering::SeqCst) >= id {
+        late.swallowed.push(id);
+    } else {
+        late.kill_for.get_or_insert(id);
+    }
+}
+
+fn order(kind: Kind, id: u64) -> Vec<u8> {
+    crate::frame::one(kind, id, &(), &[])
+}
+
+/// The time that loading may take begins when whatever is in front of it has ended.
+fn push_loads_back(lane: &Lane, seat: &mut Seat, now: Instant) {
+    if lane.is_async() {
+        return;
+    }
+    let behind = seat.in_flight.values_mut().skip(1);
+    for entry in behind.filter(|entry| matches!(entry.work, Work::Load(_))) {
+        entry.deadline = now + lane.settings.load_deadline;
     }
 }
 
@@ -179,7 +225,7 @@ fn patience(entry: &Entry, settings: &Settings) -> Duration {
 }
 
 /// Takes back what waits behind a slow call, and answers that are held back meanwhile.
-fn free_stuck(seat: &mut Seat, now: Instant, is_plural: bool, moved: &mut Vec<Box<Job>>) {
+fn free_stuck(seat: &mut Seat, now: Instant, moved: &mut Vec<Job>) {
     let Some((first, entry)) = seat.in_flight.first_key_value() else {
         return;
     };
@@ -190,8 +236,11 @@ fn free_stuck(seat: &mut Seat, now: Instant, is_plural: bool, moved: &mut Vec<Bo
     if has_begun(&process, first + 1) {
         seat.asks(Kind::Flush, 0);
     }
-    if is_plural && seat.in_flight.len() > 1 && has_begun(&process, *first) {
-        moved.extend(seat.revoke());
+    if has_begun(&process, *first) {
+        seat.is_stuck = true;
+        if seat.in_flight.len() > 1 {
+            moved.extend(seat.revoke());
+        }
     }
 }
 

@@ -8,27 +8,28 @@ use pyo3::{Py, PyAny, Python};
 use crate::frame::{Frame, FrameError, Kind, ResultHeader};
 
 use super::{
+    looping,
     process::{self, Process},
     streams::{Filled, Inbox},
 };
 
 /// Where the control thread finds the event loop, in a worker that has one.
-pub(super) type Stopper = Option<Py<PyAny>>;
+pub(super) type Remote = Option<Py<PyAny>>;
 
 /// Starts the thread. It lives as long as the process.
 pub(super) fn spawn(
     process: &Arc<Process>,
     stream: UnixStream,
-    stopper: Stopper,
+    event_loop: Remote,
 ) -> io::Result<()> {
     let process = Arc::clone(process);
     thread::Builder::new()
         .name("control".to_owned())
         .spawn(move || {
-            let mut inbox = Inbox::new(stream);
+            let mut inbox = Inbox::new(Arc::new(stream));
             // Ends when the pool closes the stream or breaks its rules: a worker without a pool, and
             // what its tools have started, must not stay behind.
-            while serve(&process, &mut inbox, stopper.as_ref()).is_ok_and(|goes_on| goes_on) {}
+            while serve(&process, &mut inbox, event_loop.as_ref()).is_ok_and(|goes_on| goes_on) {}
             process::end_group();
         })?;
     Ok(())
@@ -37,30 +38,38 @@ pub(super) fn spawn(
 fn serve(
     process: &Process,
     inbox: &mut Inbox,
-    stopper: Option<&Py<PyAny>>,
+    event_loop: Option<&Py<PyAny>>,
 ) -> Result<bool, FrameError> {
     while let Some(frame) = inbox.take()? {
-        act(process, frame, stopper)?;
+        act(process, frame, event_loop)?;
     }
     Ok(matches!(inbox.fill(), Ok(Filled::Some)))
 }
 
-fn act(process: &Process, frame: Frame, stopper: Option<&Py<PyAny>>) -> Result<(), FrameError> {
+fn act(process: &Process, frame: Frame, event_loop: Option<&Py<PyAny>>) -> Result<(), FrameError> {
     match frame.kind {
         Kind::Interrupt | Kind::Cancel => {
             process.stop(frame.id);
-            if let Some(stopper) = stopper {
-                // The loop may be closed when the worker is ending; then nothing runs any more.
-                drop(Python::attach(|py| stopper.call1(py, (frame.id,))));
+            if let Some(event_loop) = event_loop {
+                Python::attach(|py| looping::cancel(py, event_loop, frame.id));
             }
         }
         Kind::Flush => process.outbox.flush(),
         Kind::CallResult => {
             let header: ResultHeader = frame.read()?;
             let result = header.error.map_or_else(|| Ok(frame.body.clone()), Err);
-            process.mailbox.deliver(header.nested, result);
+            let for_future = process.mailbox.deliver(header.nested, result);
+            if let (Some(result), Some(event_loop)) = (for_future, event_loop) {
+                Python::attach(|py| looping::deliver(py, event_loop, header.nested, result));
+            }
         }
-        Kind::NestedCall => process.mailbox.deliver_call(frame),
+        Kind::Dump => process.dump(),
+        Kind::NestedCall => {
+            if let Some(frame) = process.mailbox.deliver_call(frame) {
+                process.skip(frame.id);
+                process.outbox.flush();
+            }
+        }
         kind => return Err(FrameError::Kind { byte: kind as u8 }),
     }
     Ok(())

@@ -7,7 +7,7 @@ use pyo3::{
     types::PyDict,
 };
 
-use crate::frame::{LoadFailed, RaisedHeader};
+use crate::frame::{self, BODY_BYTES_MAX, Kind, LoadFailed, RaisedHeader};
 
 use super::info::{dumps, import};
 
@@ -27,6 +27,7 @@ create_exception!(
 /// What is told of an exception is bounded: a message may hold the tool's whole data.
 const MESSAGE_CHARS_MAX: usize = 16 << 10;
 const TRACEBACK_CHARS_MAX: usize = 64 << 10;
+const DATA_BYTES_MAX: usize = 256 << 10;
 
 /// The exceptions that mean more than that something failed.
 pub(super) struct Classes {
@@ -47,7 +48,12 @@ impl Classes {
 
     /// Why code did not load.
     pub(super) fn load_problem(&self, py: Python<'_>, error: &PyErr) -> LoadFailed {
-        self.own_problem(py, error).unwrap_or_else(|| LoadFailed {
+        let own = self.own_problem(py, error).map(|mut problem| {
+            problem.message = head(&problem.message);
+            problem.traceback = tail(problem.traceback, TRACEBACK_CHARS_MAX);
+            problem
+        });
+        own.unwrap_or_else(|| LoadFailed {
             message: format!("{}: {}", type_name(py, error), message(py, error)),
             traceback: self.traceback(py, error),
             ..LoadFailed::default()
@@ -65,7 +71,13 @@ impl Classes {
     }
 
     /// How a call failed.
-    pub(super) fn raised(&self, py: Python<'_>, error: &PyErr, us: u64) -> RaisedHeader {
+    pub(super) fn raised(
+        &self,
+        py: Python<'_>,
+        error: &PyErr,
+        us: u64,
+        is_stopped: bool,
+    ) -> RaisedHeader {
         let is_tool_error = error
             .value(py)
             .is_instance(self.tool_error.bind(py))
@@ -81,7 +93,9 @@ impl Classes {
             },
             is_tool_error,
             is_refused: error.is_instance_of::<ResultTooLarge>(py),
-            is_interrupt: error.is_instance_of::<Stopped>(py),
+            is_interrupt: error.is_instance_of::<Stopped>(py)
+                // What `asyncio` makes of it.
+                || is_stopped && type_name(py, error) == "CancelledError",
             data: is_tool_error.then(|| data(py, error)).flatten(),
         }
     }
@@ -103,12 +117,34 @@ impl Classes {
     }
 }
 
+/// The refusal of a manifest that is too large to be passed on.
+pub(super) fn manifest_too_large(length: usize) -> PyErr {
+    ResultTooLarge::new_err(format!(
+        "what the modules define is described in {length} bytes and the limit is {BODY_BYTES_MAX}"
+    ))
+}
+
 /// The refusal of a result that is too large to be passed on.
 pub(super) fn too_large(length: usize, limit: usize) -> PyErr {
     ResultTooLarge::new_err(format!(
         "the result is {length} bytes of JSON and the limit is {limit}; return less, or a page of \
          it, or the place where it lies"
     ))
+}
+
+/// The answer to a call that cannot be made.
+pub(super) fn refused(id: u64, reason: String) -> Vec<u8> {
+    let header = RaisedHeader {
+        us: 0,
+        r#type: String::new(),
+        message: reason,
+        traceback: String::new(),
+        is_tool_error: false,
+        is_refused: true,
+        is_interrupt: false,
+        data: None,
+    };
+    frame::one(Kind::Raised, id, &header, &[])
 }
 
 fn type_name(py: Python<'_>, error: &PyErr) -> String {
@@ -124,7 +160,7 @@ fn message(py: Python<'_>, error: &PyErr) -> String {
         .str()
         .map(|text| text.to_string_lossy().into_owned());
     let text = text.unwrap_or_else(|_| "(an exception that cannot be shown)".to_owned());
-    text.chars().take(MESSAGE_CHARS_MAX).collect()
+    head(&text)
 }
 
 fn data(py: Python<'_>, error: &PyErr) -> Option<serde_json::Value> {
@@ -134,7 +170,18 @@ fn data(py: Python<'_>, error: &PyErr) -> Option<serde_json::Value> {
         .ok()
         .filter(|data| !data.is_none())?;
     let json = dumps(py, &data).ok()?;
+    if json.len() > DATA_BYTES_MAX {
+        let note = format!(
+            "left out: {} bytes, and {DATA_BYTES_MAX} is the limit",
+            json.len()
+        );
+        return Some(note.into());
+    }
     serde_json::from_slice(&json).ok()
+}
+
+fn head(text: &str) -> String {
+    text.chars().take(MESSAGE_CHARS_MAX).collect()
 }
 
 /// The end of a text: of a traceback, the part that matters.

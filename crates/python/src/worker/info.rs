@@ -9,9 +9,10 @@ use pyo3::{
     types::{PyBytes, PyDict},
 };
 
-use crate::frame::{self, CallHeader, Kind, NestedHeader};
+use crate::frame::{self, BODY_BYTES_MAX, CallHeader, Kind, NestedHeader};
 
 use super::{
+    failure::Stopped,
     nested::Mail,
     process::Process,
     serve::{Host, host_here},
@@ -19,6 +20,9 @@ use super::{
 
 /// The longest text of one log entry.
 pub(super) const LOG_CHARS_MAX: usize = 16 << 10;
+
+/// The longest name that a nested call is made by; longer ones are no tool's anyway.
+const TOOL_NAME_BYTES_MAX: usize = 4096;
 
 /// One call, as the Python side sees it.
 #[pyclass(frozen)]
@@ -101,14 +105,15 @@ impl CallInfo {
             }
         };
         let json = dumps(py, header)?;
-        if json.len() > frame::HEADER_BYTES_MAX {
+        let body = body.unwrap_or_default();
+        if json.len() + body.len() > frame::HEADER_BYTES_MAX {
             return Err(PyValueError::new_err(
                 "the fields of a log entry are too large",
             ));
         }
         let header: &serde_json::value::RawValue = serde_json::from_slice(&json)
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
-        let event = frame::one(kind, self.id, &header, &[body.unwrap_or_default()]);
+        let event = frame::one(kind, self.id, &header, &[body]);
         self.process.outbox.push(&event);
         self.process.outbox.flush();
         Ok(())
@@ -119,27 +124,63 @@ impl CallInfo {
         self.process.is_stopped(self.id)
     }
 
-    /// Calls another tool of the same version and waits for its value, as JSON.
+    /// Calls another tool of the same version: its value as JSON, or a future of it where calls
+    /// take turns on an event loop.
     fn call_tool<'py>(
         &self,
         py: Python<'py>,
         name: &str,
         arguments: &[u8],
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let nested = self.process.mailbox.number();
-        let header = NestedHeader {
-            nested,
-            tool: name.to_owned(),
-        };
-        self.process
-            .outbox
-            .push(&frame::one(Kind::Nested, self.id, &header, &[arguments]));
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if name.len() > TOOL_NAME_BYTES_MAX || arguments.len() > BODY_BYTES_MAX {
+            let reason = format!(
+                "the call of another tool is too large: the name may have {TOOL_NAME_BYTES_MAX} \
+                 bytes and the arguments {BODY_BYTES_MAX}"
+            );
+            return Err(tool_error(py, &reason));
+        }
+        let mailbox = &self.process.mailbox;
+        let host = host_here();
+        if let Some(host) = &host
+            && self.process.is_async
+        {
+            let nested = mailbox.begin_future();
+            let future = host.event_loop.expect(py, nested)?;
+            self.ask(nested, name, arguments);
+            return Ok(future);
+        }
+        let nested = mailbox.begin(host.is_some());
+        self.ask(nested, name, arguments);
+        let result = self.wait_for(py, nested, host.as_deref());
+        for unwanted in mailbox.end(nested, host.is_some()) {
+            self.process.skip(unwanted.id);
+        }
+        result.map(Bound::into_any)
+    }
+}
+
+impl CallInfo {
+    fn ask(&self, nested: u64, name: &str, arguments: &[u8]) {
+        let tool = name.to_owned();
+        let header = NestedHeader { nested, tool };
+        let ask = frame::one(Kind::Nested, self.id, &header, &[arguments]);
+        self.process.outbox.push(&ask);
         self.process.outbox.flush();
-        let host = host_here().filter(|_| !self.process.is_async);
+    }
+
+    /// Waits for a nested call; the main thread (which has a host) runs calls meanwhile.
+    fn wait_for<'py>(
+        &self,
+        py: Python<'py>,
+        nested: u64,
+        host: Option<&Host>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let mut seen = 0;
         loop {
+            let mailbox = &self.process.mailbox;
             let takes_calls = host.is_some();
-            let mail = py.detach(|| self.process.mailbox.wait(nested, takes_calls));
-            match (mail, &host) {
+            let mail = py.detach(|| mailbox.wait(nested, takes_calls, &mut seen));
+            match (mail, host) {
                 (Mail::Result(Ok(value)), _) => return Ok(PyBytes::new(py, &value)),
                 (Mail::Result(Err(reason)), _) => return Err(tool_error(py, &reason)),
                 (Mail::Call(frame), Some(host)) => {
@@ -147,13 +188,19 @@ impl CallInfo {
                         .map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
                     self.process.outbox.flush();
                 }
-                (Mail::Call(_) | Mail::Look, _) => py.check_signals()?,
+                (Mail::Call(_) | Mail::Look, _) => {
+                    py.check_signals()?;
+                    // Signals reach the main thread alone, and this may be another.
+                    if self.process.is_stopped(self.id) {
+                        return Err(Stopped::new_err("the call was stopped"));
+                    }
+                }
             }
         }
     }
 }
 
-fn tool_error(py: Python<'_>, reason: &str) -> PyErr {
+pub(super) fn tool_error(py: Python<'_>, reason: &str) -> PyErr {
     match import(py, "luthier", "ToolError").and_then(|class| class.call1((reason,))) {
         Ok(error) => PyErr::from_value(error),
         Err(error) => error,

@@ -1,8 +1,8 @@
-//! Starts CPython: the one the program was built with, isolated from the machine's environment,
+//! Starts Python: the one the program was built with, isolated from the machine's environment,
 //! site-packages and signals.
 #![expect(unsafe_code, reason = "the configuration of CPython is a C structure")]
 
-use std::{ffi::CString, mem::MaybeUninit, ptr};
+use std::{ffi::CString, mem::MaybeUninit};
 
 use pyo3::{Python, ffi};
 
@@ -68,19 +68,20 @@ unsafe fn set(
     field: *mut *mut libc::wchar_t,
     value: &str,
 ) -> Result<(), WorkerError> {
-    let value = CString::new(value).map_err(|_| WorkerError::Interpreter(value.to_owned()))?;
+    let value =
+        CString::new(value).map_err(|_has_null| WorkerError::Interpreter(value.to_owned()))?;
     // SAFETY: `field` is a string of `config`; the value is copied.
     unsafe { check(ffi::PyConfig_SetBytesString(config, field, value.as_ptr())) }
 }
 
-/// Turns CPython's own description of a failed start into ours.
+/// Turns Python's own description of a failed start into ours.
 unsafe fn check(status: ffi::PyStatus) -> Result<(), WorkerError> {
     // SAFETY: `status` came from CPython, whose messages are static strings or null.
     unsafe {
         if ffi::PyStatus_Exception(status) == 0 {
             return Ok(());
         }
-        let message = if status.err_msg == ptr::null() {
+        let message = if status.err_msg.is_null() {
             "no reason given".to_owned()
         } else {
             std::ffi::CStr::from_ptr(status.err_msg)

@@ -6,14 +6,21 @@ use std::{
     collections::HashMap,
     os::{fd::AsRawFd as _, unix::net::UnixStream},
     rc::Rc,
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
 };
 
-use pyo3::{exceptions::PyRuntimeError, prelude::*, sync::PyOnceLock, types::PyDict};
+use pyo3::{
+    PyClass,
+    exceptions::PyRuntimeError,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyBytes, PyDict},
+};
 
 use super::{
     WorkerError,
-    info::import,
+    info::{import, tool_error},
+    nested::NestedResult,
     redirect::context_variable,
     serve::{Host, Running, Step, host_here},
     streams::{Filled, Inbox},
@@ -21,30 +28,35 @@ use super::{
 
 /// One event loop for the life of the worker.
 pub(super) struct Loop {
-    event_loop: PyOnceLock<Py<PyAny>>,
-    stopper: Py<Stopper>,
+    asyncio: PyOnceLock<Py<PyAny>>,
+    /// Who waits for nested calls.
+    nested: RefCell<HashMap<u64, Py<PyAny>>>,
     inbox: RefCell<Option<Inbox>>,
     tasks: RefCell<HashMap<u64, (Running, Py<PyAny>)>>,
 }
 
 impl Loop {
-    pub(super) fn new(py: Python<'_>) -> PyResult<Self> {
-        Ok(Self {
-            event_loop: PyOnceLock::new(),
-            stopper: Py::new(py, Stopper)?,
+    pub(super) fn new() -> Self {
+        Self {
+            asyncio: PyOnceLock::new(),
+            nested: RefCell::default(),
             inbox: RefCell::new(None),
             tasks: RefCell::default(),
-        })
+        }
     }
 
-    pub(super) fn stopper(&self, py: Python<'_>) -> Py<PyAny> {
-        self.stopper.clone_ref(py).into_any()
+    /// A future of the result of a nested call.
+    pub(super) fn expect<'py>(&self, py: Python<'py>, nested: u64) -> PyResult<Bound<'py, PyAny>> {
+        let future = self.get(py)?.call_method0("create_future")?;
+        let known = future.clone().unbind();
+        self.nested.borrow_mut().insert(nested, known);
+        Ok(future)
     }
 
     /// Made on first use: most workers never need one, and `asyncio` takes a while to import.
-    fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+    pub(super) fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
         let event_loop = self
-            .event_loop
+            .asyncio
             .get_or_try_init(py, || -> PyResult<Py<PyAny>> {
                 let event_loop = import(py, "asyncio", "new_event_loop")?.call0()?;
                 import(py, "asyncio", "set_event_loop")?.call1((&event_loop,))?;
@@ -90,17 +102,18 @@ impl Loop {
 }
 
 /// Runs the loop until the pool closes the stream of work.
-pub(super) fn run(py: Python<'_>, host: &Rc<Host>, stream: UnixStream) -> Result<(), WorkerError> {
+pub(super) fn run(
+    py: Python<'_>,
+    host: &Rc<Host>,
+    stream: Arc<UnixStream>,
+) -> Result<(), WorkerError> {
     let descriptor = stream.as_raw_fd();
     *host.event_loop.inbox.borrow_mut() = Some(Inbox::new(stream));
     let event_loop = host.event_loop.get(py)?;
-    STOP_LOOP.get_or_init(py, || event_loop.clone().unbind());
     event_loop.call_method1("add_reader", (descriptor, Bound::new(py, OnWork)?))?;
     event_loop.call_method0("run_forever")?;
     Ok(())
 }
-
-static STOP_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Called by the loop when the stream of work has bytes.
 #[pyclass(frozen)]
@@ -184,19 +197,47 @@ impl Flush {
     }
 }
 
-/// Called by the control thread: cancels the task of a call, from inside the loop.
+/// Cancels the task of a call, from the control thread.
+pub(super) fn cancel(py: Python<'_>, event_loop: &Py<PyAny>, id: u64) {
+    call_soon(py, event_loop, Bound::new(py, Cancel(id)));
+}
+
+/// Gives a future the result of a nested call, from the control thread.
+pub(super) fn deliver(py: Python<'_>, event_loop: &Py<PyAny>, nested: u64, result: NestedResult) {
+    call_soon(py, event_loop, Bound::new(py, Deliver(nested, result)));
+}
+
+/// The loop may be closed when the worker is ending; then nothing runs any more.
+fn call_soon<T: PyClass>(py: Python<'_>, event_loop: &Py<PyAny>, callback: PyResult<Bound<'_, T>>) {
+    let called = callback
+        .and_then(|callback| event_loop.call_method1(py, "call_soon_threadsafe", (callback,)));
+    if let Err(error) = called {
+        error.write_unraisable(py, Some(event_loop.bind(py)));
+    }
+}
+
 #[pyclass(frozen)]
-pub(super) struct Stopper;
+struct Deliver(u64, NestedResult);
 
 #[pymethods]
-impl Stopper {
-    #[expect(clippy::unused_self, reason = "Python calls an instance")]
-    fn __call__(&self, py: Python<'_>, id: u64) -> PyResult<()> {
-        let Some(event_loop) = STOP_LOOP.get(py) else {
+impl Deliver {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(host) = host_here() else {
             return Ok(());
         };
-        let cancel = Bound::new(py, Cancel(id))?;
-        event_loop.call_method1(py, "call_soon_threadsafe", (cancel,))?;
+        let Some(future) = host.event_loop.nested.borrow_mut().remove(&self.0) else {
+            return Ok(());
+        };
+        if future.call_method0(py, "done")?.extract::<bool>(py)? {
+            return Ok(());
+        }
+        match &self.1 {
+            Ok(value) => future.call_method1(py, "set_result", (PyBytes::new(py, value),))?,
+            Err(reason) => {
+                let error = tool_error(py, reason).into_value(py);
+                future.call_method1(py, "set_exception", (error,))?
+            }
+        };
         Ok(())
     }
 }
@@ -218,6 +259,9 @@ impl Cancel {
             let reasons = PyDict::new(py);
             reasons.set_item("msg", "the call was stopped")?;
             task.call_method(py, "cancel", (), Some(&reasons))?;
+        } else if host.process.has_begun(self.0) {
+            // It has ended by itself meanwhile.
+            host.process.forget_stop(self.0);
         }
         // The pool sees that the loop is alive, even if the task does not give in.
         host.process

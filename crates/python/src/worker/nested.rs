@@ -1,11 +1,8 @@
 //! Calls that a running tool makes: where the results arrive that it waits for.
 
 use std::{
-    collections::{HashMap, VecDeque},
-    sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -27,31 +24,79 @@ pub(super) enum Mail {
 /// Filled by the control thread, emptied by threads that wait in `ctx.call`.
 #[derive(Default)]
 pub(super) struct Mailbox {
-    next: AtomicU64,
     post: Mutex<Post>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct Post {
-    results: HashMap<u64, NestedResult>,
+    last: u64,
+    /// Waits that a future on the event loop stands for.
+    futures: HashSet<u64>,
+    /// Only what somebody waits for is kept.
+    awaited: HashMap<u64, Option<NestedResult>>,
     calls: VecDeque<Frame>,
+    /// How many waits on the main thread, one inside the other, can take a call.
+    takers: usize,
     wakes: u64,
 }
 
 impl Mailbox {
-    pub(super) fn number(&self) -> u64 {
-        self.next.fetch_add(1, Ordering::Relaxed) + 1
+    /// Begins a wait and gives it a number. The main thread (`takes_calls`) also runs calls.
+    pub(super) fn begin(&self, takes_calls: bool) -> u64 {
+        let mut post = self.post();
+        post.last += 1;
+        let nested = post.last;
+        post.awaited.insert(nested, None);
+        post.takers += usize::from(takes_calls);
+        nested
     }
 
-    pub(super) fn deliver(&self, nested: u64, result: NestedResult) {
-        self.post().results.insert(nested, result);
-        self.changed.notify_all();
+    /// Ends a wait, and gives back the calls that nobody is left to run.
+    pub(super) fn end(&self, nested: u64, takes_calls: bool) -> VecDeque<Frame> {
+        let mut post = self.post();
+        post.awaited.remove(&nested);
+        post.takers -= usize::from(takes_calls);
+        if post.takers == 0 {
+            std::mem::take(&mut post.calls)
+        } else {
+            VecDeque::new()
+        }
     }
 
-    pub(super) fn deliver_call(&self, frame: Frame) {
-        self.post().calls.push_back(frame);
+    /// Numbers a call whose result a future on the event loop is to get.
+    pub(super) fn begin_future(&self) -> u64 {
+        let mut post = self.post();
+        post.last += 1;
+        let nested = post.last;
+        post.futures.insert(nested);
+        nested
+    }
+
+    /// Hands over a result; gives it back when it is for a future.
+    pub(super) fn deliver(&self, nested: u64, result: NestedResult) -> Option<NestedResult> {
+        let mut post = self.post();
+        if post.futures.remove(&nested) {
+            return Some(result);
+        }
+        if let Some(place) = post.awaited.get_mut(&nested) {
+            *place = Some(result);
+        }
+        drop(post);
         self.changed.notify_all();
+        None
+    }
+
+    /// Hands over a call to run; gives it back when nobody waits any more.
+    pub(super) fn deliver_call(&self, frame: Frame) -> Option<Frame> {
+        let mut post = self.post();
+        if post.takers == 0 {
+            return Some(frame);
+        }
+        post.calls.push_back(frame);
+        drop(post);
+        self.changed.notify_all();
+        None
     }
 
     pub(super) fn wake(&self) {
@@ -59,18 +104,18 @@ impl Mailbox {
         self.changed.notify_all();
     }
 
-    /// Waits for the result of `nested`; the main thread (`takes_calls`) also runs calls.
-    pub(super) fn wait(&self, nested: u64, takes_calls: bool) -> Mail {
+    /// Waits for mail; `seen` remembers the wake-ups that the caller has looked into.
+    pub(super) fn wait(&self, nested: u64, takes_calls: bool, seen: &mut u64) -> Mail {
         let mut post = self.post();
-        let wakes = post.wakes;
         loop {
-            if let Some(result) = post.results.remove(&nested) {
+            if let Some(result) = post.awaited.get_mut(&nested).and_then(Option::take) {
                 return Mail::Result(result);
             }
             if takes_calls && let Some(call) = post.calls.pop_front() {
                 return Mail::Call(call);
             }
-            if post.wakes != wakes {
+            if post.wakes != *seen {
+                *seen = post.wakes;
                 return Mail::Look;
             }
             post = self

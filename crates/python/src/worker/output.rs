@@ -4,7 +4,7 @@
 use std::{
     io::Write as _,
     os::unix::net::UnixStream,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::shared::{HELD_BYTES_MAX, Shared};
@@ -14,11 +14,12 @@ use super::process;
 /// Everything that goes to the pool.
 pub(super) struct Outbox {
     shared: Shared,
-    stream: Mutex<UnixStream>,
+    /// The stream of work itself, not a copy: a forked child disarms one descriptor of it.
+    stream: Mutex<Arc<UnixStream>>,
 }
 
 impl Outbox {
-    pub(super) fn new(shared: Shared, stream: UnixStream) -> Self {
+    pub(super) fn new(shared: Shared, stream: Arc<UnixStream>) -> Self {
         Self {
             shared,
             stream: Mutex::new(stream),
@@ -33,13 +34,13 @@ impl Outbox {
     /// case, even if the process ends right now.
     pub(super) fn push(&self, frames: &[u8]) {
         process::end_if_forked();
-        let mut stream = self.stream();
+        let stream = self.stream();
         if self.shared.hold(frames) {
             return;
         }
-        self.write_held(&mut stream);
+        self.write_held(&stream);
         if frames.len() > HELD_BYTES_MAX {
-            write(&mut stream, frames);
+            write(&stream, frames);
         } else {
             self.shared.hold(frames);
         }
@@ -47,11 +48,11 @@ impl Outbox {
 
     pub(super) fn flush(&self) {
         process::end_if_forked();
-        let mut stream = self.stream();
-        self.write_held(&mut stream);
+        let stream = self.stream();
+        self.write_held(&stream);
     }
 
-    fn write_held(&self, stream: &mut UnixStream) {
+    fn write_held(&self, stream: &UnixStream) {
         let held = self.shared.held_from(0);
         if !held.is_empty() {
             write(stream, held);
@@ -59,13 +60,13 @@ impl Outbox {
         }
     }
 
-    fn stream(&self) -> MutexGuard<'_, UnixStream> {
+    fn stream(&self) -> MutexGuard<'_, Arc<UnixStream>> {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A pool that does not read any more is gone, and a worker without one has no purpose.
-fn write(stream: &mut UnixStream, bytes: &[u8]) {
+fn write(mut stream: &UnixStream, bytes: &[u8]) {
     if stream.write_all(bytes).is_err() {
         process::end_group();
     }

@@ -13,7 +13,7 @@ use std::{
         unix::net::UnixStream,
     },
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering},
     },
 };
@@ -25,7 +25,7 @@ use rustix::{
 };
 
 use crate::{
-    frame::{self, Hello, Kind, Ready},
+    frame::{self, Frame, Hello, Kind, Ready},
     shared::Shared,
 };
 
@@ -43,8 +43,8 @@ pub(super) struct Process {
     pub(super) running: AtomicU64,
     /// The calls that were asked to stop, running or not.
     stopped: Mutex<HashSet<u64>>,
-    /// How many are in `stopped`, so that the common case needs no lock.
-    stopped_count: AtomicU64,
+    /// Is any in `stopped`? So the common case needs no lock.
+    has_stopped: AtomicBool,
     pub(super) mailbox: Mailbox,
     pub(super) lines: Lines,
     main_thread: libc::pthread_t,
@@ -56,8 +56,9 @@ static DATA_FD: AtomicI32 = AtomicI32::new(-1);
 static CONTROL_FD: AtomicI32 = AtomicI32::new(-1);
 
 /// Takes over from the program that was started: descriptors, limits, process group.
-pub(super) fn begin() -> Result<(Process, UnixStream, UnixStream), WorkerError> {
+pub(super) fn begin() -> Result<(Process, Arc<UnixStream>, UnixStream), WorkerError> {
     let (work, control) = move_descriptors()?;
+    let work = Arc::new(work);
     let (hello, memory) = greet(&control)?;
     limit(hello.data_bytes_max)?;
     // A session of its own: no terminal signals, and one group to end with all its children.
@@ -71,10 +72,10 @@ pub(super) fn begin() -> Result<(Process, UnixStream, UnixStream), WorkerError> 
     let process = Process {
         is_async: hello.is_async,
         output_bytes_max: hello.output_bytes_max,
-        outbox: Outbox::new(Shared::map(memory)?, work.try_clone()?),
+        outbox: Outbox::new(Shared::map(memory)?, Arc::clone(&work)),
         running: AtomicU64::new(0),
         stopped: Mutex::default(),
-        stopped_count: AtomicU64::new(0),
+        has_stopped: AtomicBool::new(false),
         mailbox: Mailbox::default(),
         lines: Lines::default(),
         // SAFETY: has no preconditions.
@@ -104,7 +105,8 @@ fn take_stream(descriptor: i32) -> Result<UnixStream, WorkerError> {
     }
     // SAFETY: the descriptor was just made and nobody else knows it.
     let owned = unsafe { OwnedFd::from_raw_fd(moved) };
-    let kind = rustix::net::sockopt::socket_type(&owned).map_err(|_| WorkerError::NotAWorker)?;
+    let kind =
+        rustix::net::sockopt::socket_type(&owned).map_err(|_no_socket| WorkerError::NotAWorker)?;
     if kind != rustix::net::SocketType::STREAM {
         return Err(WorkerError::NotAWorker);
     }
@@ -186,7 +188,24 @@ pub(super) fn stop_signal() -> i32 {
     libc::SIGRTMIN() + 5
 }
 
+/// The signal that makes Python's main thread write where it is, even while C code runs.
+pub(super) fn dump_signal() -> i32 {
+    libc::SIGRTMIN() + 6
+}
+
 impl Process {
+    /// Writes where the main thread is to the log.
+    pub(super) fn dump(&self) {
+        // SAFETY: the main thread lives as long as the process; the signal has a handler.
+        unsafe { libc::pthread_kill(self.main_thread, dump_signal()) };
+    }
+
+    /// Says that a call was not run and will not be.
+    pub(super) fn skip(&self, id: u64) {
+        self.forget_stop(id);
+        self.outbox.push(&frame::one(Kind::Skipped, id, &(), &[]));
+    }
+
     pub(super) fn announce(&self, python: &str) {
         let ready = frame::one(
             Kind::Ready,
@@ -202,29 +221,55 @@ impl Process {
 
     /// Notes that a call has to stop, and makes the main thread look.
     pub(super) fn stop(&self, id: u64) {
-        self.stopped().insert(id);
-        self.stopped_count.fetch_add(1, Ordering::SeqCst);
+        {
+            let mut stopped = self.stopped();
+            stopped.insert(id);
+            self.has_stopped.store(true, Ordering::SeqCst);
+        }
         // SAFETY: the main thread lives as long as the process; the signal has a handler.
         unsafe { libc::pthread_kill(self.main_thread, stop_signal()) };
         self.mailbox.wake();
     }
 
     pub(super) fn is_stopped(&self, id: u64) -> bool {
-        self.stopped_count.load(Ordering::Relaxed) != 0 && self.stopped().contains(&id)
+        self.has_stopped.load(Ordering::SeqCst) && self.stopped().contains(&id)
     }
 
     /// Forgets a call that has ended.
     pub(super) fn forget_stop(&self, id: u64) {
-        if self.stopped_count.load(Ordering::Relaxed) != 0 && self.stopped().remove(&id) {
-            self.stopped_count.fetch_sub(1, Ordering::SeqCst);
+        self.forget_stops(|of| of == id);
+    }
+
+    /// Forgets calls that came to an end before they could be stopped. Where calls run in order,
+    /// that is every one before the next.
+    pub(super) fn forget_stops_before(&self, id: u64) {
+        if !self.is_async && self.running.load(Ordering::SeqCst) == 0 {
+            self.forget_stops(|of| of < id);
         }
     }
 
-    /// Says that this call begins now; false when the pool took it back before.
-    pub(super) fn begin_call(&self, id: u64) -> bool {
+    fn forget_stops(&self, is_over: impl Fn(u64) -> bool) {
+        if self.has_stopped.load(Ordering::SeqCst) {
+            let mut stopped = self.stopped();
+            stopped.retain(|of| !is_over(*of));
+            self.has_stopped
+                .store(!stopped.is_empty(), Ordering::SeqCst);
+        }
+    }
+
+    /// Was this call begun, whatever became of it since?
+    pub(super) fn has_begun(&self, id: u64) -> bool {
+        self.outbox.shared().started().load(Ordering::SeqCst) >= id
+    }
+
+    /// Says that this call begins now; false when the pool took it back before. What runs on top of
+    /// another call is never taken back.
+    pub(super) fn begin_call(&self, Frame { id, kind, .. }: &Frame) -> bool {
         let shared = self.outbox.shared();
-        shared.started().fetch_max(id, Ordering::SeqCst);
-        shared.revoked().load(Ordering::SeqCst) < id && !self.is_stopped(id)
+        shared.started().fetch_max(*id, Ordering::SeqCst);
+        let is_revoked =
+            *kind != Kind::NestedCall && shared.revoked().load(Ordering::SeqCst) >= *id;
+        !is_revoked && !self.is_stopped(*id)
     }
 
     fn stopped(&self) -> MutexGuard<'_, HashSet<u64>> {

@@ -22,7 +22,7 @@ pub(super) struct Lines {
 }
 
 const STREAMS: &std::ffi::CStr = c"
-import io, signal, sys
+import faulthandler, io, signal, sys
 
 class Stream(io.TextIOBase):
     'Text that becomes log entries.'
@@ -49,6 +49,7 @@ class Stream(io.TextIOBase):
 sys.stdout = sys.__stdout__ = Stream(1, write)
 sys.stderr = sys.__stderr__ = Stream(2, write)
 signal.signal(stop_signal, on_stop)
+faulthandler.register(dump_signal, file=2, all_threads=False)
 ";
 
 /// The call that this code runs for, in a worker whose calls take turns.
@@ -104,6 +105,7 @@ pub(super) fn install(py: Python<'_>, process: &Arc<Process>) -> PyResult<()> {
     namespace.set_item("write", Bound::new(py, Writer(Arc::clone(process)))?)?;
     namespace.set_item("on_stop", Bound::new(py, OnStop(Arc::clone(process)))?)?;
     namespace.set_item("stop_signal", process::stop_signal())?;
+    namespace.set_item("dump_signal", process::dump_signal())?;
     py.run(STREAMS, Some(&namespace), None)?;
     super::failure::publish(&py.import("luthier")?)
 }

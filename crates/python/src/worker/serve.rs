@@ -15,11 +15,13 @@ use pyo3::{
     types::{PyBytes, PyDict, PyString},
 };
 
-use crate::frame::{self, CallHeader, Drop, Frame, FrameError, Kind, LoadCode, NumberHeader};
+use crate::frame::{
+    self, BODY_BYTES_MAX, CallHeader, Drop, Frame, FrameError, Kind, LoadCode, NumberHeader,
+};
 
 use super::{
     WorkerError,
-    control::Stopper,
+    control::Remote,
     embedded, failure,
     info::CallInfo,
     looping::Loop,
@@ -48,6 +50,9 @@ pub(super) enum Step<'py> {
     Awaits(Running, Bound<'py, PyAny>),
 }
 
+/// A state document, or why Python cannot read it.
+type Document = Result<Py<PyAny>, String>;
+
 /// The Python side, and what it has loaded.
 pub(super) struct Host {
     pub(super) process: Arc<Process>,
@@ -56,7 +61,7 @@ pub(super) struct Host {
     call: Py<PyAny>,
     failures: failure::Classes,
     codes: RefCell<HashMap<u64, Py<PyAny>>>,
-    states: RefCell<HashMap<u64, Py<PyAny>>>,
+    states: RefCell<HashMap<u64, Document>>,
     pub(super) event_loop: Loop,
 }
 
@@ -82,16 +87,20 @@ impl Host {
             failures: failure::Classes::import(py, &host)?,
             codes: RefCell::default(),
             states: RefCell::default(),
-            event_loop: Loop::new(py)?,
+            event_loop: Loop::new(),
             process,
         });
         HOST.with(|here| here.get_or_init(|| Rc::clone(&host)).clone());
         Ok(host)
     }
 
-    /// What the control thread calls to stop a call on the event loop.
-    pub(super) fn looping(&self, py: Python<'_>) -> Stopper {
-        self.process.is_async.then(|| self.event_loop.stopper(py))
+    /// The event loop that the control thread speaks to, in a worker that runs one.
+    pub(super) fn looping(&self, py: Python<'_>) -> PyResult<Remote> {
+        if self.process.is_async {
+            Ok(Some(self.event_loop.get(py)?.clone().unbind()))
+        } else {
+            Ok(None)
+        }
     }
 
     /// Does what one frame of work asks for.
@@ -112,8 +121,11 @@ impl Host {
 
     fn load_code(&self, py: Python<'_>, frame: &Frame) -> Result<(), WorkerError> {
         let header: LoadCode = frame.read()?;
-        self.process.begin_call(frame.id);
+        self.process.begin_call(frame);
+        let outer = self.process.running.swap(frame.id, Ordering::SeqCst);
         let loaded = self.run_load(py, &header, &frame.body);
+        self.process.running.store(outer, Ordering::SeqCst);
+        self.process.forget_stop(frame.id);
         let out = match loaded {
             Ok((code, manifest)) => {
                 self.codes.borrow_mut().insert(header.code, code);
@@ -155,6 +167,10 @@ impl Host {
         let arguments = (&header.label, &header.hash, files, &header.paths);
         let code = self.load.bind(py).call1(arguments)?;
         let manifest = code.call_method0("manifest")?.extract::<Vec<u8>>()?;
+        if manifest.len() > BODY_BYTES_MAX {
+            code.call_method0("close")?;
+            return Err(failure::manifest_too_large(manifest.len()));
+        }
         Ok((code.unbind(), manifest))
     }
 
@@ -162,7 +178,8 @@ impl Host {
         let header: NumberHeader = frame.read()?;
         let state = self
             .parse_state
-            .call1(py, (PyBytes::new(py, &frame.body),))?;
+            .call1(py, (PyBytes::new(py, &frame.body),))
+            .map_err(|error| format!("the state document cannot be read: {error}"));
         self.states.borrow_mut().insert(header.number, state);
         Ok(())
     }
@@ -187,18 +204,25 @@ impl Host {
     /// Starts a call, unless it was taken back or names what is not here.
     fn begin<'py>(&self, py: Python<'py>, frame: &Frame) -> Result<Step<'py>, WorkerError> {
         let header: CallHeader<'_> = frame.read()?;
-        if !self.process.begin_call(frame.id) {
-            self.process.forget_stop(frame.id);
-            self.process
-                .outbox
-                .push(&frame::one(Kind::Skipped, frame.id, &(), &[]));
+        if !self.process.begin_call(frame) {
+            self.process.skip(frame.id);
             return Ok(Step::Done);
         }
+        self.process.forget_stops_before(frame.id);
         let Some((code, state)) = self.find(py, &header) else {
             self.process
                 .outbox
                 .push(&frame::one(Kind::Missing, frame.id, &(), &[]));
             return Ok(Step::Done);
+        };
+        let state = match state {
+            Ok(state) => state,
+            Err(reason) => {
+                self.process
+                    .outbox
+                    .push(&failure::refused(frame.id, reason));
+                return Ok(Step::Done);
+            }
         };
         let session_at = frame.body.len() - header.session_bytes.unwrap_or(0).min(frame.body.len());
         let session = header.session_bytes.map(|_| frame.body.slice(session_at..));
@@ -234,9 +258,13 @@ impl Host {
         Ok(step)
     }
 
-    fn find(&self, py: Python<'_>, header: &CallHeader<'_>) -> Option<(Py<PyAny>, Py<PyAny>)> {
+    fn find(&self, py: Python<'_>, header: &CallHeader<'_>) -> Option<(Py<PyAny>, Document)> {
         let code = self.codes.borrow().get(&header.code)?.clone_ref(py);
-        let state = self.states.borrow().get(&header.state)?.clone_ref(py);
+        let states = self.states.borrow();
+        let state = match states.get(&header.state)? {
+            Ok(state) => Ok(state.clone_ref(py)),
+            Err(reason) => Err(reason.clone()),
+        };
         Some((code, state))
     }
 
@@ -251,7 +279,8 @@ impl Host {
         let out = result
             .and_then(|value| self.answer(py, running, us, &value))
             .unwrap_or_else(|error| {
-                let raised = self.failures.raised(py, &error, us);
+                let is_stopped = self.process.is_stopped(running.id);
+                let raised = self.failures.raised(py, &error, us, is_stopped);
                 frame::one(Kind::Raised, running.id, &raised, &[])
             });
         redirect::end_lines(&self.process, running.id);
@@ -307,7 +336,7 @@ fn kind_name<'py>(py: Python<'py>, kind: &str) -> Bound<'py, PyString> {
 }
 
 /// Takes frames in order until the pool closes the stream.
-pub(super) fn run(py: Python<'_>, host: &Host, stream: UnixStream) -> Result<(), WorkerError> {
+pub(super) fn run(py: Python<'_>, host: &Host, stream: Arc<UnixStream>) -> Result<(), WorkerError> {
     let process = Arc::clone(&host.process);
     let mut inbox = Inbox::new(stream);
     loop {

@@ -1,6 +1,6 @@
 //! The stream of work as the worker reads it.
 
-use std::{io, os::unix::net::UnixStream};
+use std::{io, os::unix::net::UnixStream, sync::Arc};
 
 use bytes::BytesMut;
 use rustix::net::RecvFlags;
@@ -12,7 +12,7 @@ const READ_BYTES: usize = 64 << 10;
 
 /// Frames off a stream, many for each read.
 pub(super) struct Inbox {
-    stream: UnixStream,
+    stream: Arc<UnixStream>,
     buffer: BytesMut,
     chunk: Vec<u8>,
 }
@@ -26,7 +26,7 @@ pub(super) enum Filled {
 }
 
 impl Inbox {
-    pub(super) fn new(stream: UnixStream) -> Self {
+    pub(super) fn new(stream: Arc<UnixStream>) -> Self {
         Self {
             stream,
             buffer: BytesMut::new(),
@@ -50,7 +50,7 @@ impl Inbox {
 
     fn receive(&mut self, flags: RecvFlags) -> io::Result<Filled> {
         loop {
-            match rustix::net::recv(&self.stream, &mut self.chunk[..], flags) {
+            match rustix::net::recv(&*self.stream, &mut self.chunk[..], flags) {
                 Ok((_, 0)) => return Ok(Filled::End),
                 Ok((_, length)) => {
                     self.buffer.extend_from_slice(&self.chunk[..length]);

@@ -1,4 +1,6 @@
 //! The pool against real workers: the real binary, real signals, real memory.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bad_input;
 mod calling;
 mod support;

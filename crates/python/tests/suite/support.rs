@@ -29,8 +29,8 @@ impl Fixture {
 
     pub(crate) async fn with(settings: Settings) -> Self {
         let pool = Pool::start(settings).unwrap();
-        let state = pool.load_state(Bytes::from_static(b"{\"greeting\":\"hello\"}"));
-        pool.ready().await;
+        let state = pool.load_state(b"{\"greeting\":\"hello\"}").unwrap();
+        pool.ready().await.unwrap();
         Self { pool, state }
     }
 
@@ -39,7 +39,7 @@ impl Fixture {
         let source = format!("from luthier import tool, Context, ToolError\n{source}");
         let hash = format!("{:?}", source.len()) + source.get(..200).unwrap_or(&source);
         let files = BTreeMap::from([("tools/runner/it.py".to_owned(), Bytes::from(source))]);
-        self.pool.load("test", &hash, files, Vec::new()).await
+        self.pool.load("test", &hash, files).await
     }
 
     pub(crate) async fn load(&self, source: &str) -> Code {

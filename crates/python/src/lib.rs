@@ -12,3 +12,8 @@ mod worker;
 
 pub use pool::*;
 pub use worker::worker_main;
+
+/// The Python that workers run and wheels have to fit, as it was found when this was built.
+pub fn interpreter() -> &'static std::path::Path {
+    std::path::Path::new(env!("LUTHIER_PYTHON_EXECUTABLE"))
+}

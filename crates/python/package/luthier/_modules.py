@@ -19,7 +19,8 @@ from typing import Any
 LIB = "lib"
 _LIB_FOLDER = "tools/lib"
 # Compiled sources kept, so that a release compiles only the files that it changed.
-COMPILED_MAX = 512
+COMPILED_MAX = 128
+COMPILED_BYTES_MAX = 2 << 20
 
 _compiled: OrderedDict[tuple[str, bytes], CodeType] = OrderedDict()
 _import = builtins.__import__
@@ -32,7 +33,7 @@ def compiled(path: str, source: bytes) -> CodeType:
     if code is None:
         code = compile(source, path, "exec", dont_inherit=True)
         _compiled[key] = code
-        if len(_compiled) > COMPILED_MAX:
+        while len(_compiled) > COMPILED_MAX or sum(len(body) for _, body in _compiled) > COMPILED_BYTES_MAX:
             _compiled.popitem(last=False)
     else:
         _compiled.move_to_end(key)

@@ -129,6 +129,7 @@ impl Fleet {
         });
         if code.manifest.has(Class::Async) {
             self.asynchronous.want();
+            self.asynchronous.ready().await?;
         }
         let loads: Vec<_> = self
             .lanes()

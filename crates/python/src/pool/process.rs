@@ -59,11 +59,11 @@ pub(super) async fn start(
 ) -> Result<Arc<Process>, String> {
     let process = launch(settings, spawner, number, is_async)
         .await
-        .map_err(|error| format!("the worker did not start: {error}"))?;
+        .map_err(|error| format!("{} cannot be run: {error}", settings.program.display()))?;
     let greeted = timeout(settings.start_deadline, process.await_ready()).await;
     let reason = match greeted {
         Ok(Ok(())) => return Ok(process),
-        Ok(Err(error)) => error.to_string(),
+        Ok(Err(_)) => "it ended, or said something else".to_owned(),
         Err(_elapsed) => format!(
             "it was not ready in {} ms",
             settings.start_deadline.as_millis()
@@ -74,9 +74,13 @@ pub(super) async fn start(
         process.log.note(0, &line);
     }
     let crash = process.bury(String::new(), 0).await;
-    let lines = crash.last_log_lines.join("\n");
+    let wrote = match crash.last_log_lines.join("\n").as_str() {
+        "" => String::new(),
+        lines => format!("; it wrote: {lines}"),
+    };
+    let program = settings.program.display();
     Err(format!(
-        "the worker did not start: {reason}; it wrote: {lines}"
+        "{program} did not become a worker: {reason}{wrote}"
     ))
 }
 

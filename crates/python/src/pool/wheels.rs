@@ -15,6 +15,8 @@ use std::{
 use model::Digest;
 use tokio::{process::Command, time::timeout};
 
+use crate::interpreter;
+
 use super::{failure::LoadError, settings::Wheels};
 
 /// Where a version says which packages it needs.
@@ -24,8 +26,6 @@ const LOCK_POLL: Duration = Duration::from_millis(50);
 /// The most of an installer's complaint that is passed on.
 const COMPLAINT_CHARS_MAX: usize = 4 << 10;
 
-/// The interpreter that wheels have to fit.
-const PYTHON: &str = env!("LUTHIER_PYTHON_EXECUTABLE");
 const PYTHON_VERSION: &str = env!("LUTHIER_PYTHON_VERSION");
 
 /// Is there more in the file than comments?
@@ -104,21 +104,17 @@ async fn run_installer(
     std::fs::write(&file, requirements)?;
     let mut command = if let Some(uv) = &wheels.uv {
         let mut command = Command::new(uv);
-        command.args([
-            "pip",
-            "install",
-            "--python",
-            PYTHON,
-            "--only-binary",
-            ":all:",
-        ]);
+        command
+            .args(["pip", "install", "--python"])
+            .arg(interpreter());
         command
     } else {
-        let mut command = Command::new(PYTHON);
-        command.args(["-m", "pip", "install", "--disable-pip-version-check"]);
-        command.args(["--no-input", "--only-binary", ":all:"]);
+        let mut command = Command::new(interpreter());
+        command.args(["-m", "pip", "install", "--no-input"]);
+        command.arg("--disable-pip-version-check");
         command
     };
+    command.args(["--only-binary", ":all:"]);
     command.arg("--target").arg(target).arg("-r").arg(&file);
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(

@@ -57,6 +57,7 @@ static CONTROL_FD: AtomicI32 = AtomicI32::new(-1);
 
 /// Takes over from the program that was started: descriptors, limits, process group.
 pub(super) fn begin() -> Result<(Process, Arc<UnixStream>, UnixStream), WorkerError> {
+    close_inherited();
     let (work, control) = move_descriptors()?;
     let work = Arc::new(work);
     let (hello, memory) = greet(&control)?;
@@ -93,6 +94,12 @@ fn move_descriptors() -> Result<(UnixStream, UnixStream), WorkerError> {
     rustix::stdio::dup2_stdin(&null).map_err(io::Error::from)?;
     rustix::stdio::dup2_stdout(io::stderr().as_fd()).map_err(io::Error::from)?;
     Ok((work, control))
+}
+
+/// Closes whatever else the program that started this one has left open for it.
+fn close_inherited() {
+    // SAFETY: nothing was opened yet but the three that a process starts with.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
 }
 
 fn take_stream(descriptor: i32) -> Result<UnixStream, WorkerError> {

@@ -3,4 +3,10 @@
 
 mod bad_input;
 mod calling;
+mod context;
+mod load;
+mod nested;
+mod package;
 mod support;
+mod wheels;
+mod workers;

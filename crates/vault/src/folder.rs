@@ -1,14 +1,15 @@
 //! A vault in a folder of the file system.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use fail::fail_point;
+use uuid::Uuid;
 
 use crate::Key;
 
@@ -18,17 +19,22 @@ pub const OBJECT_BYTES_MAX: u64 = 256 << 20;
 /// Where objects are written before they have their name; no key begins with a dot.
 const NEW: &str = ".new";
 
+/// Held while one object is compared and replaced.
+const LOCK: &str = ".lock";
+
+/// Who holds it reads and writes one object; much longer than that, it hangs.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(10);
+const LOCK_LOOK: Duration = Duration::from_millis(1);
+
 /// An unfinished object this old was left by a process that is gone.
 const LEFTOVER_AGE_S_MIN: u64 = 3_600;
-
-/// Folders nest no deeper: a key has at most so many parts.
-const DEPTH_MAX: usize = 512;
 
 /// Objects by key. Several processes may use one folder; whoever puts last wins.
 #[derive(Debug)]
 pub struct Vault {
     root: PathBuf,
     puts: AtomicU64,
+    bytes: AtomicU64,
 }
 
 /// Why the vault did not do what it was asked. No object was changed in any of these cases.
@@ -51,9 +57,12 @@ impl Vault {
         let new = root.join(NEW);
         fs::create_dir_all(&new).map_err(failed("create", &new))?;
         sync_folder(&root)?;
+        // Its own name is as durable as what is in it.
+        sync_folder(parent_of(&root))?;
         let vault = Self {
             root,
             puts: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         };
         vault.drop_leftovers()?;
         Ok(vault)
@@ -66,11 +75,8 @@ impl Vault {
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.root);
         self.create_folder(folder)?;
-        let number = self.puts.fetch_add(1, Ordering::Relaxed);
-        let new = self
-            .root
-            .join(NEW)
-            .join(format!("{}-{number}", std::process::id()));
+        let name = Uuid::now_v7().simple().to_string();
+        let new = self.root.join(NEW).join(name);
         write_synced(&new, bytes).map_err(|error| {
             discard(&new);
             failed("write", &new)(error)
@@ -80,7 +86,49 @@ impl Vault {
             discard(&new);
             failed("replace", &path)(error)
         })?;
-        sync_folder(folder)
+        sync_folder(folder)?;
+        self.puts.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Puts `bytes` under `key` if `may_replace` agrees with what is there; says whether it did. Of
+    /// several processes that do this to one vault at once, one decides after the other.
+    pub fn put_if<E: From<VaultError>>(
+        &self,
+        key: &Key,
+        bytes: &[u8],
+        may_replace: impl FnOnce(Option<&[u8]>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        // Let go of when the file is closed, and by a process that dies.
+        let _lock = self.lock()?;
+        let found = self.get(key)?;
+        let may_replace = may_replace(found.as_deref())?;
+        if may_replace {
+            self.put(key, bytes)?;
+        }
+        Ok(may_replace)
+    }
+
+    fn lock(&self) -> Result<File, VaultError> {
+        let path = self.root.join(LOCK);
+        let file = File::create(&path).map_err(failed("open", &path))?;
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_WAIT_MAX => {
+                    std::thread::sleep(LOCK_LOOK);
+                }
+                Err(error) => return Err(failed("lock", &path)(error.into())),
+            }
+        }
+    }
+
+    /// Objects written since it was opened, and their bytes.
+    pub fn written(&self) -> (u64, u64) {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (load(&self.puts), load(&self.bytes))
     }
 
     /// What is kept under `key`.
@@ -100,15 +148,6 @@ impl Vault {
         file.read_to_end(&mut bytes)
             .map_err(failed("read", &path))?;
         Ok(Some(bytes))
-    }
-
-    /// The keys that begin with `prefix`, in order.
-    pub fn list(&self, prefix: &str) -> Result<Vec<Key>, VaultError> {
-        let mut keys = Vec::new();
-        collect(&self.root, "", DEPTH_MAX, &mut keys)?;
-        keys.retain(|key| key.as_str().starts_with(prefix));
-        keys.sort_unstable();
-        Ok(keys)
     }
 
     /// Lets go of what is kept under `key`; says whether anything was.
@@ -165,9 +204,17 @@ impl Vault {
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    // Never over what is there, were it another process's: each object has a name of its own.
+    let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+fn parent_of(folder: &Path) -> &Path {
+    match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 fn sync_folder(folder: &Path) -> Result<(), VaultError> {
@@ -179,33 +226,6 @@ fn sync_folder(folder: &Path) -> Result<(), VaultError> {
 /// An unfinished object that stays behind does no harm: [`Vault::open`] drops it later.
 fn discard(path: &Path) {
     drop(fs::remove_file(path));
-}
-
-fn collect(
-    folder: &Path,
-    prefix: &str,
-    depth_left: usize,
-    keys: &mut Vec<Key>,
-) -> Result<(), VaultError> {
-    if depth_left == 0 {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder).map_err(failed("list", folder))? {
-        let entry = entry.map_err(failed("list", folder))?;
-        // What has a name that is no key was put there by somebody else.
-        let Ok(key) = format!("{prefix}{}", entry.file_name().to_string_lossy()).parse::<Key>()
-        else {
-            continue;
-        };
-        let path = entry.path();
-        let kind = entry.file_type().map_err(failed("look at", &path))?;
-        if kind.is_dir() {
-            collect(&path, &format!("{key}/"), depth_left - 1, keys)?;
-        } else if kind.is_file() {
-            keys.push(key);
-        }
-    }
-    Ok(())
 }
 
 fn check_size(bytes: u64) -> Result<(), VaultError> {
@@ -241,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_replaced_whole_listed_in_order_and_gone_when_deleted() {
+    fn an_object_is_replaced_whole_counted_and_gone_when_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let vault = Vault::open(folder.path().join("vault")).unwrap();
 
@@ -252,12 +272,7 @@ mod tests {
 
         let found = vault.get(&key("witness/seal.json")).unwrap();
         assert_eq!(found.as_deref(), Some(&b"new"[..]));
-        let names = |prefix| {
-            let keys = vault.list(prefix).unwrap();
-            keys.iter().map(Key::to_string).collect::<Vec<_>>()
-        };
-        assert_eq!(names("evals/"), ["evals/a.json", "evals/b/summary.json"]);
-        assert_eq!(names("").len(), 3);
+        assert_eq!(vault.written(), (4, 9));
         assert!(vault.delete(&key("evals/a.json")).unwrap());
         assert!(!vault.delete(&key("evals/a.json")).unwrap());
         assert_eq!(vault.get(&key("evals/a.json")).unwrap(), None);
@@ -284,7 +299,7 @@ mod tests {
             ),
             "{refused}"
         );
-        assert_eq!(vault.list("").unwrap(), [key("a/b")]);
+        assert_eq!(vault.written(), (1, 1));
         assert_eq!(fs::read_dir(folder.path().join(NEW)).unwrap().count(), 0);
     }
 
@@ -303,6 +318,63 @@ mod tests {
 
         assert!(died.is_err());
         assert_eq!(vault.get(&key("a")).unwrap().as_deref(), Some(&b"old"[..]));
-        assert_eq!(vault.list("").unwrap(), [key("a")]);
+        assert_eq!(vault.written(), (1, 3));
+    }
+
+    #[test]
+    fn of_many_who_compare_and_replace_at_once_none_goes_backwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let number = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().parse::<u32>().unwrap();
+        std::thread::scope(|scope| {
+            for offset in 0..4 {
+                let vault = Vault::open(folder.path()).unwrap();
+                scope.spawn(move || {
+                    for at in (offset..200).step_by(4) {
+                        let mut highest = None;
+                        let put: Result<bool, VaultError> =
+                            vault.put_if(&key("newest"), at.to_string().as_bytes(), |found| {
+                                highest = found.map(number);
+                                Ok(highest.is_none_or(|highest| highest < at))
+                            });
+                        let is_newer = highest.is_none_or(|highest| highest < at);
+                        assert_eq!(put.unwrap(), is_newer);
+                        let now = vault.get(&key("newest")).unwrap().unwrap();
+                        assert!(number(&now) >= at);
+                    }
+                });
+            }
+        });
+
+        let vault = Vault::open(folder.path()).unwrap();
+        assert_eq!(
+            vault.get(&key("newest")).unwrap().as_deref(),
+            Some(&b"199"[..])
+        );
+    }
+
+    #[test]
+    fn two_processes_with_one_number_do_not_write_into_each_others_objects() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (
+            Vault::open(folder.path()).unwrap(),
+            Vault::open(folder.path()).unwrap(),
+        );
+        std::thread::scope(|scope| {
+            for (vault, byte) in [(&one, b'1'), (&other, b'2')] {
+                scope.spawn(move || {
+                    for at in 0..50 {
+                        let object = key(&format!("{}/{at}", char::from(byte)));
+                        vault.put(&object, &vec![byte; 10_000]).unwrap();
+                    }
+                });
+            }
+        });
+
+        for byte in [b'1', b'2'] {
+            for at in 0..50 {
+                let object = key(&format!("{}/{at}", char::from(byte)));
+                assert_eq!(one.get(&object).unwrap(), Some(vec![byte; 10_000]));
+            }
+        }
     }
 }

@@ -138,12 +138,7 @@ fn subscriber(providers: &Providers, level: EnvFilter, lines: Lines) -> Dispatch
 }
 
 impl Telemetry {
-    /// All metrics as Prometheus text, now.
-    pub fn prometheus_text(&self) -> String {
-        self.scraper.text()
-    }
-
-    /// The same for whoever answers `/metrics`.
+    /// All metrics as Prometheus text, for whoever answers `/metrics`.
     pub fn scraper(&self) -> Scraper {
         self.scraper.clone()
     }
@@ -153,21 +148,9 @@ impl Telemetry {
         Meter::new(part, self.meters.meter(part))
     }
 
-    /// The file that JSON lines are written to.
-    pub fn log_path(&self) -> Option<&Path> {
-        self.log_file.as_deref().map(LogFile::path)
-    }
-
     /// How many log lines never reached the disk.
     pub fn log_lines_dropped(&self) -> u64 {
         self.log_file.as_ref().map_or(0, |file| file.dropped())
-    }
-
-    /// Waits, for a bounded time, until all lines so far are in the log file.
-    pub fn flush_log(&self) -> bool {
-        self.log_file
-            .as_ref()
-            .is_none_or(|file| file.flush(FLUSH_WAIT_MAX))
     }
 
     /// Sends what waits to the collector, writes the last lines and stops; blocks for a bounded time.

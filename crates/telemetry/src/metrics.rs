@@ -1,7 +1,7 @@
 //! The one way to measure: OpenTelemetry instruments whose names begin with `luthier_` and the part.
 
 use opentelemetry::global;
-use opentelemetry::metrics::{AsyncInstrument, Counter, Gauge, Histogram, UpDownCounter};
+use opentelemetry::metrics::{AsyncInstrument, Counter, Gauge, Histogram};
 
 /// Upper bounds for latencies, from 10 microseconds, which a call inside the process takes, to a
 /// minute, which a model takes.
@@ -38,14 +38,6 @@ impl Meter {
     pub fn counter(&self, name: &str, help: &'static str) -> Counter<u64> {
         self.meter
             .u64_counter(self.full_name(name))
-            .with_description(help)
-            .build()
-    }
-
-    /// Counts what comes and goes.
-    pub fn up_down_counter(&self, name: &str, help: &'static str) -> UpDownCounter<i64> {
-        self.meter
-            .i64_up_down_counter(self.full_name(name))
             .with_description(help)
             .build()
     }

@@ -74,11 +74,6 @@ pub fn set_parent(span: &tracing::Span, parent: &TraceParent) {
     }
 }
 
-/// The ids of the span this thread is in: the trace, then the span.
-pub fn current_trace() -> Option<(String, String)> {
-    TraceParent::current().map(|current| (current.trace_id(), current.span_id()))
-}
-
 fn parse_traceparent(text: &str) -> Option<(TraceId, SpanId, u8)> {
     let text = text.trim_matches([' ', '\t']);
     if !text.is_ascii() || text.len() < TRACEPARENT_LEN {

@@ -1,7 +1,7 @@
 //! The thread that writes JSON lines, so that no caller waits for a disk.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -21,14 +21,12 @@ const LOG_QUEUE_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub(crate) struct LogFile {
     queue: Arc<LineQueue>,
     dropped: Arc<AtomicU64>,
-    path: PathBuf,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl LogFile {
     pub(crate) fn open(folder: &Path, name: &str, rotation: Rotation) -> io::Result<Self> {
         let file = RollingFile::open(folder, name, rotation)?;
-        let path = file.path();
         let queue = Arc::new(LineQueue::new(LOG_QUEUE_BYTES_MAX));
         let dropped = Arc::new(AtomicU64::new(0));
         let writer = Writer {
@@ -41,13 +39,8 @@ impl LogFile {
         Ok(Self {
             queue,
             dropped,
-            path,
             writer,
         })
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Takes a line that ends in a line feed; without room it is dropped, and counted.
@@ -63,10 +56,6 @@ impl LogFile {
     /// How many lines were never written, for want of room or because of the disk.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn flush(&self, wait_max: Duration) -> bool {
-        self.queue.flush(wait_max)
     }
 
     /// Writes what waits and ends the thread; false if the disk took longer than `wait_max`.

@@ -82,10 +82,13 @@ impl RollingFile {
             self.len_bytes = 0;
             return Ok(());
         }
-        for age in (1..self.rotation.files_max - 1).rev() {
-            rename_if_there(&self.old_path(age), &self.old_path(age + 1))?;
+        // Without it, an earlier rotation got as far as moving it away: the old ones stay put then.
+        if self.path().try_exists()? {
+            for age in (1..self.rotation.files_max - 1).rev() {
+                rename_if_there(&self.old_path(age), &self.old_path(age + 1))?;
+            }
+            rename_if_there(&self.path(), &self.old_path(1))?;
         }
-        fs::rename(self.path(), self.old_path(1))?;
         *self = Self::open(&self.folder, &self.name, self.rotation)?;
         Ok(())
     }
@@ -223,6 +226,34 @@ mod tests {
             "one.1.jsonl": "old\n",
             "one.2.jsonl": "old\n",
             "one.jsonl": "half\nnew\n",
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_rotation_that_could_not_open_a_new_file_goes_on_where_it_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = RollingFile::open(folder.path(), "one", TIGHT).unwrap();
+        file.write_lines(&lines(0..4)).unwrap();
+        // As it is when the new file cannot be opened for a while: the full one was moved away.
+        fs::rename(
+            folder.path().join("one.1.jsonl"),
+            folder.path().join("one.2.jsonl"),
+        )
+        .unwrap();
+        fs::rename(
+            folder.path().join("one.jsonl"),
+            folder.path().join("one.1.jsonl"),
+        )
+        .unwrap();
+
+        file.write_lines(&lines(4..6)).unwrap();
+
+        insta::assert_debug_snapshot!(files(folder.path()), @r#"
+        {
+            "one.1.jsonl": "line 2\nline 3\n",
+            "one.2.jsonl": "line 0\nline 1\n",
+            "one.jsonl": "line 4\nline 5\n",
         }
         "#);
     }

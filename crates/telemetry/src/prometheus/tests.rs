@@ -29,9 +29,7 @@ fn every_kind_of_instrument_is_valid_prometheus_text() {
             KeyValue::new("b.c", 7),
         ],
     );
-    meter
-        .up_down_counter("readers", "Open readers.")
-        .add(-3, &[]);
+    meter.gauge("readers", "Open readers.").record(-3.0, &[]);
     meter
         .gauge("lag_seconds", "How far behind.")
         .record(0.25, &[]);

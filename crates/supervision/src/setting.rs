@@ -40,13 +40,6 @@ impl SettingValue {
         }
     }
 
-    pub fn as_float(&self) -> Option<f64> {
-        match self {
-            Self::Float(value) => Some(*value),
-            Self::Bool(_) | Self::Integer(_) => None,
-        }
-    }
-
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Bool(value) => Some(*value),

@@ -117,12 +117,15 @@ impl Slot {
 
     /// Puts a new service in the place of the old one, with its settings and the pressure there is.
     pub(crate) async fn replace(&self, service: Arc<dyn Service>) {
-        *self.service.write().unwrap_or_else(PoisonError::into_inner) = service;
-        *lock(&self.fault) = None;
-        let settings = lock(&self.settings).clone();
-        for (name, value) in settings {
-            if let Err(error) = self.call_set(name, &value) {
-                tracing::warn!(service = self.name, %error, "a setting was lost in a restart");
+        {
+            // Held all along, so that what is set meanwhile comes before or after, not in between.
+            let settings = lock(&self.settings);
+            *self.service.write().unwrap_or_else(PoisonError::into_inner) = service;
+            *lock(&self.fault) = None;
+            for (name, value) in settings.iter() {
+                if let Err(error) = self.call_set(name, value) {
+                    tracing::warn!(service = self.name, %error, "a setting was lost in a restart");
+                }
             }
         }
         {
@@ -137,10 +140,11 @@ impl Slot {
     }
 
     pub(crate) fn set(&self, name: &str, value: SettingValue) -> Result<(), SettingError> {
+        let mut settings = lock(&self.settings);
         let spec = setting::find_setting(self.name, self.service().settings(), name)?;
         let value = spec.check(value)?;
         self.call_set(spec.name, &value)?;
-        lock(&self.settings).insert(spec.name, value);
+        settings.insert(spec.name, value);
         Ok(())
     }
 
@@ -256,5 +260,110 @@ impl Slot {
 
     fn call_limit(&self) -> Duration {
         Duration::from_millis(self.limits().call_ms_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+    use std::thread;
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::service::Health;
+    use crate::setting::SettingSpec;
+    use crate::signal::Signals;
+
+    static SETTINGS: &[SettingSpec] = &[SettingSpec::integer("size", 1, (0, 9), "", "A size.")];
+
+    /// Says that it is being set, and waits until it may go on.
+    struct Slow {
+        began: Mutex<SyncSender<()>>,
+        may_go: Mutex<Receiver<()>>,
+    }
+
+    #[derive(Default)]
+    struct Quick(Mutex<Option<SettingValue>>);
+
+    #[async_trait]
+    impl Service for Slow {
+        fn name(&self) -> &'static str {
+            "one"
+        }
+
+        async fn health(&self) -> Health {
+            Health::Healthy
+        }
+
+        async fn shutdown(&self) {}
+
+        fn settings(&self) -> &'static [SettingSpec] {
+            SETTINGS
+        }
+
+        fn set(&self, _name: &str, _value: &SettingValue) -> Result<(), SettingError> {
+            lock(&self.began).send(()).unwrap();
+            lock(&self.may_go).recv().unwrap();
+            Ok(())
+        }
+    }
+
+    #[async_trait]
+    impl Service for Quick {
+        fn name(&self) -> &'static str {
+            "one"
+        }
+
+        async fn health(&self) -> Health {
+            Health::Healthy
+        }
+
+        async fn shutdown(&self) {}
+
+        fn settings(&self) -> &'static [SettingSpec] {
+            SETTINGS
+        }
+
+        fn set(&self, _name: &str, value: &SettingValue) -> Result<(), SettingError> {
+            *lock(&self.0) = Some(*value);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_set_while_a_service_is_restarted_reaches_the_new_one() {
+        let clock = Clock::starting_at(std::time::SystemTime::UNIX_EPOCH);
+        let (signals, _queued) = Signals::bounded(16, clock);
+        let common = Arc::new(Common::new(Limits::default(), signals));
+        let ((began, has_begun), (go, may_go)) = (sync_channel(1), sync_channel(1));
+        let old = Arc::new(Slow {
+            began: Mutex::new(began),
+            may_go: Mutex::new(may_go),
+        });
+        let slot = Slot::new("one", old, None, common);
+        let new = Arc::new(Quick::default());
+
+        thread::scope(|scope| {
+            let setting = scope.spawn(|| slot.set("size", SettingValue::Integer(7)));
+            has_begun.recv().unwrap();
+            let (done, is_done) = sync_channel(1);
+            let (slot, new) = (&slot, new.clone());
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build();
+                runtime.unwrap().block_on(slot.replace(new));
+                let told = done.send(());
+                assert!(told.is_ok(), "somebody listens to the end");
+            });
+            // The restart gets every chance to overtake, which it must not take.
+            let overtaking = is_done.recv_timeout(Duration::from_millis(200));
+            assert!(overtaking.is_err());
+            go.send(()).unwrap();
+            setting.join().unwrap().unwrap();
+            is_done.recv().unwrap();
+        });
+
+        assert_eq!(*lock(&new.0), Some(SettingValue::Integer(7)));
     }
 }

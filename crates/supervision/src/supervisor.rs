@@ -48,11 +48,14 @@ pub enum RegisterError {
     Reserved { name: &'static str },
 }
 
-/// Why supervision did not start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why supervision did not start, or ended before it was told to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
     #[error("this supervisor has been run already")]
     AlreadyRun,
+    /// Everything was shut down in order.
+    #[error("a task of supervision itself ended: {reason}")]
+    TaskEnded { reason: String },
 }
 
 /// How the end went.
@@ -116,7 +119,8 @@ impl Supervisor {
     }
 
     /// Supervises until `cancel`, then shuts all services down, the last registered first, and
-    /// hands the last signals to the sink.
+    /// hands the last signals to the sink. Does the same when a part of supervision itself dies,
+    /// because services that nobody looks after must not seem to be looked after.
     pub async fn run(&self, cancel: CancellationToken) -> Result<ShutdownReport, RunError> {
         let (queued, sink) = lock(&self.outlet).take().ok_or(RunError::AlreadyRun)?;
         let flush = CancellationToken::new();
@@ -124,7 +128,7 @@ impl Supervisor {
         let forwarder =
             AbortOnDropHandle::new(tokio::spawn(signals.forward(queued, sink, flush.clone())));
 
-        self.look_after_all(&cancel).await;
+        let looked_after = self.look_after_all(&cancel).await;
         let limit = Duration::from_millis(self.common.limits().shutdown_ms_max);
         let report = self.shut_down(limit).await;
 
@@ -134,14 +138,16 @@ impl Supervisor {
             tracing::error!("the sink did not take the last signals in time");
         }
         self.common.signals.count_undelivered();
-        Ok(report)
+        looked_after.map(|()| report)
     }
 
-    async fn look_after_all(&self, cancel: &CancellationToken) {
+    async fn look_after_all(&self, cancel: &CancellationToken) -> Result<(), RunError> {
+        // Its tasks end with it, however it ends.
+        let cancel = &cancel.child_token();
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&self.dispatcher).run(cancel.clone()));
         let mut started = 0;
-        loop {
+        let outcome = loop {
             let slots = self.slots();
             for slot in &slots[started..] {
                 tasks.spawn(Monitor::new(Arc::clone(slot)).run(cancel.clone()));
@@ -150,15 +156,25 @@ impl Supervisor {
             started = slots.len();
             tokio::select! {
                 biased;
-                () = cancel.cancelled() => break,
+                () = cancel.cancelled() => break Ok(()),
+                Some(ended) = tasks.join_next() => {
+                    let reason = match ended {
+                        Ok(()) => "it returned before it was told to".to_owned(),
+                        Err(error) => error.to_string(),
+                    };
+                    tracing::error!(reason, "a task of supervision itself ended");
+                    break Err(RunError::TaskEnded { reason });
+                }
                 () = self.registered.notified() => {}
             }
-        }
+        };
+        cancel.cancel();
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a task of supervision itself ended badly");
             }
         }
+        outcome
     }
 
     /// Each service may use an equal share of the time that is left, so that one that hangs does

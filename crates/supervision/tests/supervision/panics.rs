@@ -1,8 +1,15 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+use std::time::SystemTime;
 
-use supervision::SettingValue;
+use supervision::{
+    Limits, MemorySource, Reading, ReadingError, RunError, SettingValue, Supervisor,
+};
+use tokio_util::sync::CancellationToken;
 
-use crate::kit::{Fault, Pump, Ward, limits};
+use crate::kit::{Fault, Pump, Recorder, Ward, limits};
 
 /// A pump with this bug beside a sound one, both under high pressure; what was said of each.
 async fn signals_with(fault: Fault) -> (String, usize) {
@@ -108,4 +115,34 @@ async fn a_panic_over_a_setting_refuses_it_and_makes_the_service_unhealthy() {
     500 pump HealthChanged { from: Some(Unhealthy { reason: "`set` panicked: the pump burst" }), to: Healthy }
     500 pump Healed { attempt: 1 }
     "#);
+}
+
+/// Can be read a few times, then panics.
+struct Brittle(AtomicUsize);
+
+impl MemorySource for Brittle {
+    fn read(&self, _rss_bytes_max: Option<u64>) -> Vec<Result<Reading, ReadingError>> {
+        const READS_MAX: usize = 3;
+        let reads = self.0.fetch_add(1, Ordering::Relaxed);
+        assert!(reads < READS_MAX, "the gauge broke");
+        Vec::new()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_of_supervision_that_dies_ends_it_and_its_services_in_order() {
+    let supervisor = Supervisor::new(
+        Limits::default(),
+        Brittle(AtomicUsize::new(0)),
+        Arc::new(Recorder::default()),
+        SystemTime::UNIX_EPOCH,
+    );
+    let pump = Arc::new(Pump::working("pump"));
+    supervisor.register(pump, None).unwrap();
+
+    let Err(RunError::TaskEnded { reason }) = supervisor.run(CancellationToken::new()).await else {
+        panic!("it went on without its eyes")
+    };
+
+    assert!(reason.contains("the gauge broke"), "{reason}");
 }

@@ -118,12 +118,6 @@ impl Projection {
         Ok(edit.or(left_over))
     }
 
-    /// Has `target`'s file changed since it was written? One look at its metadata.
-    pub fn was_touched(&self, target: Target) -> Result<bool, ProjectionError> {
-        let found = fingerprint_of(&self.path(target))?;
-        Ok(!self.is_known(target, found))
-    }
-
     fn is_known(&self, target: Target, found: Option<Fingerprint>) -> bool {
         let mut stamps = self.stamps(target).iter();
         stamps.any(|stamp| Some(stamp.fingerprint) == found)

@@ -17,8 +17,8 @@ pub use log::{
 pub use query::{Order, Query};
 pub use seal::{SEAL_EVENTS_MAX, SealError, SealRecord, Witness, seal_subject, seal_up_to_now};
 pub use sqlite::{
-    FORMAT, ForkError, OpenError, OpenOptions, SqlError, SqlTable, SqliteJournal, WriterCounts,
-    fork,
+    FORMAT, FileIdentity, ForkError, OpenError, OpenOptions, SqlError, SqlTable, SqliteJournal,
+    WriterCounts, fork,
 };
 pub use verify::{Fault, FaultKind, Verdict, verify};
 pub use watch::{Watch, WatchItem};

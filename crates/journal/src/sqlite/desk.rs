@@ -178,6 +178,16 @@ impl Desk {
         self.arrived.notify_one();
     }
 
+    /// Has the writer let go of what it keeps at hand, after what it is writing now; says about how
+    /// many bytes that took.
+    pub(super) fn release_heads(&self) -> usize {
+        // Who panicked in there has nothing left to keep.
+        let writer = self.writer.lock();
+        writer.map_or(0, |mut writer| {
+            writer.as_mut().map_or(0, Writer::release_heads)
+        })
+    }
+
     /// Commands that wait now.
     pub(super) fn queued(&self) -> usize {
         self.waiting().commands.len()

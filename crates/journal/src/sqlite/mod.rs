@@ -3,6 +3,8 @@
 mod checkpoint;
 mod desk;
 mod fork;
+mod heads;
+mod identity;
 mod poll;
 mod recent;
 mod schema;
@@ -36,6 +38,7 @@ use self::{
 };
 pub use self::{
     fork::{ForkError, fork},
+    identity::FileIdentity,
     schema::FORMAT,
     sql::{SqlError, SqlTable},
     writer::WriterCounts,
@@ -64,6 +67,10 @@ pub struct OpenOptions {
     /// `SQLite`'s `synchronous`: `FULL`. Anything less loses acknowledged writes in a power cut,
     /// which a test shows.
     pub synchronous: &'static str,
+    /// The file that readers expect at `path`: the one that was there at opening, which finds this
+    /// out itself. A reader of another file would take the log beside it for that file's own, find
+    /// that it does not fit, and empty it, with commits that are nowhere else.
+    pub file: Option<FileIdentity>,
 }
 
 impl OpenOptions {
@@ -77,6 +84,7 @@ impl OpenOptions {
             sql_ms_max: 10_000,
             vfs: None,
             synchronous: "FULL",
+            file: None,
         }
     }
 }
@@ -113,12 +121,16 @@ pub struct SqliteJournal {
 
 impl SqliteJournal {
     /// Opens the file, creating it if there is none. Blocks on the disk.
-    pub fn open(options: OpenOptions) -> Result<Arc<Self>, OpenError> {
+    pub fn open(mut options: OpenOptions) -> Result<Arc<Self>, OpenError> {
+        let connection = schema::open_for_writing(&options)?;
+        // What another VFS keeps is not to be found by its path.
+        if options.vfs.is_none() {
+            options.file = FileIdentity::of(&options.path).ok();
+        }
         let unavailable = |error: &rusqlite::Error| OpenError::Unavailable {
             path: options.path.clone(),
             source: schema::unavailable(error),
         };
-        let connection = schema::open_for_writing(&options)?;
         let newest = match schema::newest(&connection) {
             Ok(newest) => newest,
             // Opened all the same, so that it can be verified and the whole part forked; the
@@ -195,10 +207,10 @@ impl SqliteJournal {
         idle.len()
     }
 
-    /// Lets go of the newest events that are kept for watchers, who read them from the file then;
-    /// says about how many bytes they took.
+    /// Lets go of the newest events that are kept for watchers and for the writer, who read them
+    /// from the file then; says about how many bytes they took. Blocks while a write goes on.
     pub fn release_recent(&self) -> usize {
-        self.recent.release()
+        self.recent.release() + self.desk.release_heads()
     }
 
     /// Runs one read-only SQL statement over the view `ledger` and the table `events`.

@@ -98,6 +98,7 @@ impl Drop for Poller {
 fn run(options: &OpenOptions, recent: &Weak<Recent>, wanted: &Wanted) {
     let mut connection = None;
     let mut version = None;
+    let mut is_told = false;
     while let Some(recent) = recent.upgrade() {
         if wanted.is_closed.load(Ordering::Relaxed) {
             return;
@@ -109,10 +110,18 @@ fn run(options: &OpenOptions, recent: &Weak<Recent>, wanted: &Wanted) {
             continue;
         }
         match look(options, &mut connection, &mut version) {
-            Ok(Some(newest)) => recent.announce(newest),
-            Ok(None) => {}
+            Ok(newest) => {
+                is_told = false;
+                if let Some(newest) = newest {
+                    recent.announce(newest);
+                }
+            }
             Err(error) => {
-                tracing::warn!(%error, "the journal's change counter could not be read");
+                // Once, or it would be a hundred times a second.
+                if !is_told {
+                    tracing::warn!(%error, "the journal's change counter could not be read");
+                }
+                is_told = true;
                 // The counter of another connection says nothing about this one's.
                 (connection, version) = (None, None);
             }

@@ -44,7 +44,7 @@ impl Held {
 }
 
 /// About what `value` takes, the room of its containers included.
-fn memory_of(value: &Value) -> usize {
+pub(super) fn memory_of(value: &Value) -> usize {
     let inside = match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         Value::String(text) => text.len(),

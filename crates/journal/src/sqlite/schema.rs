@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use model::{Body, Digest, Event, EventType, Seq};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, ffi};
 
-use super::{OpenError, OpenOptions};
+use super::{FileIdentity, OpenError, OpenOptions};
 use crate::{ReadError, Unavailable};
 
 /// The format this build writes. Older ones are carried forward at opening, newer ones refused.
@@ -76,8 +76,13 @@ pub(super) fn open_for_writing(options: &OpenOptions) -> Result<Connection, Open
     Ok(connection)
 }
 
-/// A connection that only reads.
+/// A connection that only reads, and only the file that the journal was opened with.
 pub(super) fn open_for_reading(options: &OpenOptions) -> rusqlite::Result<Connection> {
+    if options.file.is_some() && FileIdentity::of(&options.path).ok() != options.file {
+        let reason = "the file at its path is gone or another one";
+        let error = ffi::Error::new(ffi::SQLITE_ERROR);
+        return Err(rusqlite::Error::SqliteFailure(error, Some(reason.into())));
+    }
     let connection = connect(options, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)

@@ -2,7 +2,6 @@
 
 use std::{
     cell::Cell,
-    num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -12,7 +11,6 @@ use std::{
 
 use fail::fail_point;
 use jiff::Timestamp;
-use lru::LruCache;
 use model::{
     Body, Event, NewEvent, Revision, Seq, Subject,
     event::{IdempotencyKey, Label, PlacedEvent},
@@ -21,11 +19,8 @@ use model::{
 use rusqlite::{Connection, hooks::Wal, params};
 use tokio::sync::oneshot;
 
-use super::{checkpoint::Checkpointer, recent::Recent, schema, select, view::View};
+use super::{checkpoint::Checkpointer, heads::Heads, recent::Recent, schema, select, view::View};
 use crate::{AppendError, Change, Committed, ReadError, Refusal, Unavailable};
-
-/// How many newest events of subjects the writer keeps at hand.
-const HEADS_MAX: usize = 4096;
 
 /// The largest event, its document included.
 pub(crate) const EVENT_BYTES_MAX: usize = 8 << 20;
@@ -63,7 +58,7 @@ pub(super) struct Writer {
     pub(super) checkpointer: Checkpointer,
     /// A commit failed in the middle and was not yet written over.
     is_unsettled: Arc<AtomicBool>,
-    heads: LruCache<Subject, Arc<Event>>,
+    heads: Heads,
     newest: Seq,
     /// The time of the newest event: none that follows is older.
     newest_time: Timestamp,
@@ -91,14 +86,13 @@ impl Writer {
         connection
             .wal_hook(Some(count_wal_pages))
             .expect("a fresh connection takes a hook");
-        let heads = LruCache::new(NonZeroUsize::new(HEADS_MAX).expect("HEADS_MAX is not 0"));
         Self {
             connection,
             recent,
             counts,
             checkpointer,
             is_unsettled,
-            heads,
+            heads: Heads::default(),
             newest: 0,
             newest_time: Timestamp::MIN,
         }
@@ -109,6 +103,11 @@ impl Writer {
         WAL_PAGES.set(0);
         self.commit(batch);
         self.keep_log_short();
+    }
+
+    /// Lets go of the newest events of subjects; says about how many bytes they took.
+    pub(super) fn release_heads(&mut self) -> usize {
+        self.heads.clear()
     }
 
     /// Folds the log in.
@@ -356,17 +355,17 @@ impl Writer {
         let event = Arc::new(event);
         self.newest = event.seq;
         self.newest_time = event.time;
-        self.heads.put(event.subject.clone(), event.clone());
+        self.heads.put(event.clone());
         Ok(event)
     }
 
     fn head(&mut self, subject: &Subject) -> Result<Option<Arc<Event>>, Failure> {
-        if let Some(event) = self.heads.get(subject) {
-            return Ok(Some(event.clone()));
+        if let Some(event) = self.heads.find(subject) {
+            return Ok(Some(event));
         }
         let found = select::last(&self.connection, subject)?;
         if let Some(event) = &found {
-            self.heads.put(subject.clone(), event.clone());
+            self.heads.put(event.clone());
         }
         Ok(found)
     }

@@ -223,3 +223,43 @@ async fn a_damaged_page_is_named_by_verify_and_never_read_as_something_else() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_journal_that_was_replaced_is_read_no_more_and_loses_nothing_by_it() {
+    let scratch = Scratch::default();
+    let journal = scratch.open();
+    history(&*journal, 3).await;
+    let before = everything(&*journal).await;
+    let away = scratch.folder().join("away.db");
+    fs::rename(scratch.path(), &away).unwrap();
+    fs::copy(&away, scratch.path()).unwrap();
+
+    journal.release_readers();
+    let refused = journal.read(Query::all()).await.unwrap_err();
+    let asked = journal.sql("SELECT 1".to_owned(), 1).await;
+    fs::rename(&away, scratch.path()).unwrap();
+
+    let ReadError::Unavailable(Unavailable::Failed(reason)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(reason, "the file at its path is gone or another one");
+    assert!(asked.is_err());
+    assert_eq!(everything(&*journal).await, before);
+    journal.close().await;
+    assert_eq!(everything(&*scratch.open()).await, before);
+}
+
+#[tokio::test]
+async fn what_is_kept_at_hand_is_let_go_of_and_read_again_by_the_next_writer() {
+    let scratch = Scratch::default();
+    let journal = scratch.open();
+    history(&*journal, 3).await;
+
+    assert!(journal.release_recent() > 0);
+    assert_eq!(journal.release_recent(), 0);
+
+    let last = everything(&*journal).await.pop().unwrap();
+    let expect = Expect::Revision(last.revision);
+    let next = journal.append(last.subject.clone(), expect, event(json!({"n": 4})));
+    assert_eq!(next.await.unwrap().event.revision, last.revision + 1);
+}

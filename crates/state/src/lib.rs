@@ -5,6 +5,7 @@
 
 mod change;
 mod content;
+mod counts;
 mod diff;
 mod document;
 mod draft;
@@ -24,6 +25,7 @@ mod write;
 
 pub use change::{Change, ChangeError};
 pub use content::Content;
+pub use counts::StateCounts;
 pub use document::{Document, InvalidTarget, Limits, Target};
 pub use history::{HistoryEntry, StateWatch};
 pub use manager::{Author, Clock, Moved, Seed, StateError, StateManager, Written};

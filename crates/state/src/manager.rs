@@ -13,7 +13,7 @@ use semver::Version;
 use serde_json::Value;
 
 use crate::{
-    ChangeError, Content, Document, Limits, Schema, SchemaError, Target, Violation,
+    ChangeError, Content, Document, Limits, Schema, SchemaError, StateCounts, Target, Violation,
     materialise::{self, Cache},
     root::{CodeRef, Root},
     shared::{Halt, Made, Shared},
@@ -192,6 +192,7 @@ impl StateManager {
             limits,
             clock,
             heads: Mutex::default(),
+            counts: StateCounts::default(),
         };
         Self {
             journal,
@@ -201,6 +202,15 @@ impl StateManager {
 
     pub fn limits(&self) -> &Limits {
         &self.shared.limits
+    }
+
+    pub fn counts(&self) -> &StateCounts {
+        &self.shared.counts
+    }
+
+    /// About how much memory parsed documents take.
+    pub fn cache_bytes(&self) -> usize {
+        self.shared.cache.bytes()
     }
 
     /// Lets go of parsed documents; says how many.
@@ -445,6 +455,9 @@ impl StateManager {
             None => self.document_under(lineage, target, &root).await?,
         };
         self.remember(lineage, &event);
+        if !committed.was_repeated {
+            self.shared.counts.count_commit();
+        }
         Ok(Written {
             document,
             event: Some(event),
@@ -459,6 +472,7 @@ impl StateManager {
         target: Target,
         halt: Halt,
     ) -> Result<Written, StateError> {
+        self.shared.counts.count_halt(&halt);
         match halt {
             Halt::Unchanged => {
                 let root = self.root(lineage).await?;

@@ -177,6 +177,12 @@ impl Cache {
         Ok(root)
     }
 
+    /// About how much memory the documents take; of a draft, its text alone is counted.
+    pub(crate) fn bytes(&self) -> usize {
+        let documents = lock(&self.documents).bytes;
+        documents + lock(&self.drafts).bytes
+    }
+
     /// Lets go of everything; it can all be read again.
     pub(crate) fn clear(&self) -> usize {
         lock(&self.roots).clear();

@@ -11,7 +11,8 @@ use model::{Body, Context, Event, EventType, LineageName, NewEvent, Revision, Se
 use serde_json::{Value, json};
 
 use crate::{
-    Author, ChangeError, Clock, Content, Limits, Schema, Seed, StateError, Target, change,
+    Author, ChangeError, Clock, Content, Limits, Schema, Seed, StateCounts, StateError, Target,
+    change,
     materialise::Cache,
     root::{DocumentRef, Root, SchemaRef},
 };
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// The newest event of each lineage that passed through here: a guess, checked by the writer.
     pub(crate) heads: Mutex<HashMap<LineageName, Arc<Event>>>,
+    pub(crate) counts: StateCounts,
 }
 
 impl Shared {

@@ -1,5 +1,7 @@
 //! Optimistic concurrency: nothing is lost, nothing counts twice.
 
+use std::sync::atomic::Ordering;
+
 use journal::{AppendError, Journal as _};
 use model::event::AgentRole;
 use serde_json::{Value, json};
@@ -370,4 +372,28 @@ async fn an_event_says_what_was_changed_why_and_by_whom() {
             "merge": {"count": 3}, "reversible": true, "reason": "the reward was late",
         }) as Value
     );
+}
+
+#[tokio::test]
+async fn commits_conflicts_and_refusals_are_counted_each_once() {
+    let lab = Lab::seeded().await;
+    let by = keyed("once");
+    let change = || Change::Merge(json!({"count": 1}));
+    for _ in 0..2 {
+        let sent = lab.state.commit(&main(), change(), None, &by).await;
+        assert_eq!(sent.unwrap().document.revision, 2);
+    }
+    let stale = Change::Set(json!({"count": 2}));
+    let stale = lab.state.commit(&main(), stale, Some(1), &somebody()).await;
+    let wrong = Change::Merge(json!({"count": "two"}));
+    let wrong = lab.state.commit(&main(), wrong, None, &somebody()).await;
+
+    assert!(matches!(stale, Err(StateError::Stale { .. })));
+    assert!(matches!(wrong, Err(StateError::Invalid { .. })));
+    let counts = lab.state.counts();
+    let counts = [&counts.commits, &counts.conflicts, &counts.refusals];
+    assert_eq!(counts.map(|count| count.load(Ordering::Relaxed)), [1, 1, 1]);
+    assert!(lab.state.cache_bytes() > 0);
+    assert!(lab.state.release_cache() > 0);
+    assert_eq!(lab.state.cache_bytes(), 0);
 }

@@ -278,40 +278,16 @@ mod tests {
 
     static SETTINGS: &[SettingSpec] = &[SettingSpec::integer("size", 1, (0, 9), "", "A size.")];
 
-    /// Says that it is being set, and waits until it may go on.
-    struct Slow {
-        began: Mutex<SyncSender<()>>,
-        may_go: Mutex<Receiver<()>>,
-    }
-
+    /// Remembers what it is set to; a slow one says that it is being set, and waits until it may
+    /// go on.
     #[derive(Default)]
-    struct Quick(Mutex<Option<SettingValue>>);
-
-    #[async_trait]
-    impl Service for Slow {
-        fn name(&self) -> &'static str {
-            "one"
-        }
-
-        async fn health(&self) -> Health {
-            Health::Healthy
-        }
-
-        async fn shutdown(&self) {}
-
-        fn settings(&self) -> &'static [SettingSpec] {
-            SETTINGS
-        }
-
-        fn set(&self, _name: &str, _value: &SettingValue) -> Result<(), SettingError> {
-            lock(&self.began).send(()).unwrap();
-            lock(&self.may_go).recv().unwrap();
-            Ok(())
-        }
+    struct Gauge {
+        slow: Mutex<Option<(SyncSender<()>, Receiver<()>)>>,
+        size: Mutex<Option<SettingValue>>,
     }
 
     #[async_trait]
-    impl Service for Quick {
+    impl Service for Gauge {
         fn name(&self) -> &'static str {
             "one"
         }
@@ -327,7 +303,11 @@ mod tests {
         }
 
         fn set(&self, _name: &str, value: &SettingValue) -> Result<(), SettingError> {
-            *lock(&self.0) = Some(*value);
+            if let Some((began, may_go)) = &*lock(&self.slow) {
+                began.send(()).unwrap();
+                may_go.recv().unwrap();
+            }
+            *lock(&self.size) = Some(*value);
             Ok(())
         }
     }
@@ -338,12 +318,12 @@ mod tests {
         let (signals, _queued) = Signals::bounded(16, clock);
         let common = Arc::new(Common::new(Limits::default(), signals));
         let ((began, has_begun), (go, may_go)) = (sync_channel(1), sync_channel(1));
-        let old = Arc::new(Slow {
-            began: Mutex::new(began),
-            may_go: Mutex::new(may_go),
+        let old = Arc::new(Gauge {
+            slow: Mutex::new(Some((began, may_go))),
+            size: Mutex::default(),
         });
         let slot = Slot::new("one", old, None, common);
-        let new = Arc::new(Quick::default());
+        let new = Arc::new(Gauge::default());
 
         thread::scope(|scope| {
             let setting = scope.spawn(|| slot.set("size", SettingValue::Integer(7)));
@@ -364,6 +344,6 @@ mod tests {
             is_done.recv().unwrap();
         });
 
-        assert_eq!(*lock(&new.0), Some(SettingValue::Integer(7)));
+        assert_eq!(*lock(&new.size), Some(SettingValue::Integer(7)));
     }
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -121,17 +121,7 @@ impl EventsOut {
 
     /// Writes what waits and closes the descriptor; false if that took too long.
     pub fn close(&self) -> bool {
-        self.queue.close();
-        let is_written = self.queue.flush(CLOSE_WAIT_MAX);
-        let writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        match writer {
-            Some(writer) if is_written => writer.join().is_ok(),
-            Some(_) | None => is_written,
-        }
+        self.queue.end(&self.writer, CLOSE_WAIT_MAX)
     }
 
     fn push(&self, line: &str, wait_max: Duration) -> Result<(), SendRefused> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -60,17 +60,7 @@ impl LogFile {
 
     /// Writes what waits and ends the thread; false if the disk took longer than `wait_max`.
     pub(crate) fn close(&self, wait_max: Duration) -> bool {
-        self.queue.close();
-        let is_written = self.queue.flush(wait_max);
-        let writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        match writer {
-            Some(writer) if is_written => writer.join().is_ok(),
-            Some(_) | None => is_written,
-        }
+        self.queue.end(&self.writer, wait_max)
     }
 }
 

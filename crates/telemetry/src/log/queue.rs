@@ -1,6 +1,7 @@
 //! A bounded queue of lines between those who speak and the one thread that writes.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Lines on their way to a writer, bounded by the bytes that are not written yet.
@@ -119,6 +120,18 @@ impl LineQueue {
             state = wait(&self.drained, state, left);
         }
         true
+    }
+
+    /// Takes no more lines, and ends the thread that writes, once; false if what waits was not
+    /// written within `wait_max`.
+    pub(crate) fn end(&self, writer: &Mutex<Option<JoinHandle<()>>>, wait_max: Duration) -> bool {
+        self.close();
+        let is_written = self.flush(wait_max);
+        let writer = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match writer {
+            Some(writer) if is_written => writer.join().is_ok(),
+            Some(_) | None => is_written,
+        }
     }
 
     /// Takes no more lines; the writer still gets those that wait.

@@ -21,10 +21,11 @@ impl StateManager {
         base: Option<Revision>,
         author: &Author,
     ) -> Result<Written, StateError> {
-        let (shared, by) = (self.shared.clone(), author.clone());
-        let make = move |head: &mut dyn Head| shared.promoted(head, base, &by);
-        let written = self.apply(lineage, Target::Active, author, make).await?;
-        self.confirm(written, &Asked::Promote, author)
+        let make = move |shared: &Shared, head: &mut dyn Head, by: &Author| {
+            shared.promoted(head, base, by)
+        };
+        self.swap(lineage, Target::Active, author, &Asked::Promote, make)
+            .await
     }
 
     /// Makes the staged document what the active one is.
@@ -34,10 +35,11 @@ impl StateManager {
         base: Option<Revision>,
         author: &Author,
     ) -> Result<Written, StateError> {
-        let (shared, by) = (self.shared.clone(), author.clone());
-        let make = move |head: &mut dyn Head| shared.discarded(head, base, &by);
-        let written = self.apply(lineage, Target::Staging, author, make).await?;
-        self.confirm(written, &Asked::Discard, author)
+        let make = move |shared: &Shared, head: &mut dyn Head, by: &Author| {
+            shared.discarded(head, base, by)
+        };
+        self.swap(lineage, Target::Staging, author, &Asked::Discard, make)
+            .await
     }
 
     /// Opens a lineage of its own at an earlier version, or finds the one opened there before:
@@ -85,11 +87,28 @@ impl StateManager {
             self.document_of(lineage, version).await?;
         }
         let asked = Asked::Pin(version.clone());
-        let (shared, by) = (self.shared.clone(), author.clone());
-        let make = move |head: &mut dyn Head| shared.pinned(head, version.as_ref(), &by);
-        let written = self.apply(lineage, Target::Active, author, make).await?;
-        self.confirm(written, &asked, author)?;
+        let make = move |shared: &Shared, head: &mut dyn Head, by: &Author| {
+            shared.pinned(head, version.as_ref(), by)
+        };
+        self.swap(lineage, Target::Active, author, &asked, make)
+            .await?;
         self.document(lineage, Target::Active).await
+    }
+
+    /// Has the writer swap the root for the one that `make` makes of it. What was done under the
+    /// same key before must have been `asked` for then too.
+    pub(crate) async fn swap(
+        &self,
+        lineage: &LineageName,
+        target: Target,
+        author: &Author,
+        asked: &Asked,
+        make: impl Fn(&Shared, &mut dyn Head, &Author) -> Result<NewEvent, Halt> + Send + 'static,
+    ) -> Result<Written, StateError> {
+        let (shared, by) = (self.shared.clone(), author.clone());
+        let make = move |head: &mut dyn Head| make(&shared, head, &by);
+        let written = self.apply(lineage, target, author, make).await?;
+        self.confirm(written, asked, author)
     }
 }
 

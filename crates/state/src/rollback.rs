@@ -49,10 +49,11 @@ impl StateManager {
                 return self.confirm(repeated.ok_or(error)?, &asked, author);
             }
         };
-        let (shared, by) = (self.shared.clone(), author.clone());
-        let make = move |head: &mut dyn Head| shared.rolled_back(head, &plan, &by);
-        let written = self.apply(lineage, Target::Active, author, make).await?;
-        self.confirm(written, &asked, author)
+        let make = move |shared: &Shared, head: &mut dyn Head, by: &Author| {
+            shared.rolled_back(head, &plan, by)
+        };
+        self.swap(lineage, Target::Active, author, &asked, make)
+            .await
     }
 
     /// Reads outside the writer: what a version released never changes.

@@ -1,6 +1,6 @@
 //! What journal errors look like to a REST client.
 
-use journal::{ReadError, Unavailable};
+use journal::ReadError;
 use state::StateError;
 use web::Problem;
 
@@ -9,16 +9,12 @@ const RETRY_AFTER_S: u32 = 1;
 
 pub(crate) fn problem(error: &ReadError) -> Problem {
     match error {
-        ReadError::Unavailable(reason) => match reason {
-            Unavailable::DiskFull(_)
-            | Unavailable::ReadOnly(_)
-            | Unavailable::Busy(_)
-            | Unavailable::Closed => Problem::unavailable(reason.to_string(), RETRY_AFTER_S)
+        ReadError::Unavailable(reason) if reason.may_pass() => {
+            Problem::unavailable(reason.to_string(), RETRY_AFTER_S)
                 .with("reason", reason.code())
-                .hint(reason.hint()),
-            Unavailable::Damaged(_) | Unavailable::Failed(_) => Problem::internal(error),
-        },
-        ReadError::Unreadable(_) => Problem::internal(error),
+                .hint(reason.hint())
+        }
+        ReadError::Unavailable(_) | ReadError::Unreadable(_) => Problem::internal(error),
     }
 }
 

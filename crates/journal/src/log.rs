@@ -243,6 +243,14 @@ impl Unavailable {
         }
     }
 
+    /// May it pass by itself, or by what the hint says, so that asking again makes sense?
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::DiskFull(_) | Self::ReadOnly(_) | Self::Busy(_) | Self::Closed => true,
+            Self::Damaged(_) | Self::Failed(_) => false,
+        }
+    }
+
     pub fn code(&self) -> &'static str {
         match self {
             Self::DiskFull(_) => "disk_full",

@@ -196,13 +196,10 @@ fn append_problem(error: &AppendError) -> Problem {
 }
 
 fn unavailable(reason: &Unavailable, error: &(dyn std::error::Error + 'static)) -> Problem {
-    match reason {
-        Unavailable::DiskFull(_)
-        | Unavailable::ReadOnly(_)
-        | Unavailable::Busy(_)
-        | Unavailable::Closed => Problem::unavailable(error.to_string(), RETRY_AFTER_S)
-            .with("reason", reason.code())
-            .hint(reason.hint()),
-        Unavailable::Damaged(_) | Unavailable::Failed(_) => Problem::internal(error),
+    if !reason.may_pass() {
+        return Problem::internal(error);
     }
+    Problem::unavailable(error.to_string(), RETRY_AFTER_S)
+        .with("reason", reason.code())
+        .hint(reason.hint())
 }

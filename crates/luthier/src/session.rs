@@ -1,12 +1,8 @@
 //! What one invocation works with: its workspace, its configuration, its data folder.
 
-use std::{
-    io,
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use journal::{Journal as _, OpenOptions, Query, SqliteJournal, Witness};
+use journal::{FileIdentity, Journal as _, OpenOptions, Query, SqliteJournal, Witness};
 use serde_json::json;
 use tokio::runtime;
 use vault::{Key, Vault};
@@ -169,23 +165,6 @@ pub(crate) struct Opened {
     pub(crate) file: FileIdentity,
 }
 
-/// A file, whatever its path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FileIdentity {
-    device: u64,
-    inode: u64,
-}
-
-impl FileIdentity {
-    pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        let found = std::fs::metadata(path)?;
-        Ok(Self {
-            device: found.dev(),
-            inode: found.ino(),
-        })
-    }
-}
-
 impl Opened {
     /// Opens the journal. If there is none, it and its folder are made, unless another process is
     /// about to.
@@ -281,21 +260,17 @@ fn no_workspace(folder: &Path) -> Failure {
 
 /// The newest seal that the vault remembers.
 pub(crate) fn recall_witness(vault: &Vault) -> Result<Option<Witness>, Failure> {
-    let Some(bytes) = vault.get(&witness_key())? else {
-        return Ok(None);
-    };
-    let witness = serde_json::from_slice(&bytes).map_err(|source| {
-        Failure::new("witness_damaged", Exit::Damaged, DamagedWitness { source }).with_hint(
-            format!("restore `{WITNESS}` of the vault, or delete it to rest on the journal alone"),
-        )
-    })?;
-    Ok(Some(witness))
+    let kept = vault.get(&witness_key())?;
+    kept.as_deref().map(parse_witness).transpose()
 }
 
 /// Refuses when the journal does not hold the seal that the vault remembers: a newer one must not
 /// take its place, or the evidence of a cut would be gone.
-pub(crate) async fn confirm_witness(journal: &SqliteJournal, vault: &Vault) -> Result<(), Failure> {
-    let Some(kept) = recall_witness(vault)? else {
+pub(crate) async fn confirm_witness(
+    journal: &SqliteJournal,
+    kept: Option<Witness>,
+) -> Result<(), Failure> {
+    let Some(kept) = kept else {
         return Ok(());
     };
     let query = Query {
@@ -316,14 +291,23 @@ pub(crate) async fn confirm_witness(journal: &SqliteJournal, vault: &Vault) -> R
         .with_hint("run `luthier ledger verify`, and restore the journal from a copy".to_owned()))
 }
 
-/// Remembers a seal outside the journal, unless a newer one is remembered already. One that cannot
-/// be read stays for whoever looks into it.
+/// Remembers a seal outside the journal, unless a newer one is remembered already, by whichever
+/// process. One that cannot be read stays for whoever looks into it.
 pub(crate) fn keep_witness(vault: &Vault, witness: &Witness) -> Result<(), Failure> {
-    if recall_witness(vault)?.is_some_and(|kept| kept.seq >= witness.seq) {
-        return Ok(());
-    }
     let bytes = serde_json::to_vec(witness).expect("a witness is plain data");
-    Ok(vault.put(&witness_key(), &bytes)?)
+    vault.put_if(&witness_key(), &bytes, |kept| {
+        let kept = kept.map(parse_witness).transpose()?;
+        Ok::<_, Failure>(kept.is_none_or(|kept| kept.seq < witness.seq))
+    })?;
+    Ok(())
+}
+
+fn parse_witness(bytes: &[u8]) -> Result<Witness, Failure> {
+    serde_json::from_slice(bytes).map_err(|source| {
+        Failure::new("witness_damaged", Exit::Damaged, DamagedWitness { source }).with_hint(
+            format!("restore `{WITNESS}` of the vault, or delete it to rest on the journal alone"),
+        )
+    })
 }
 
 /// The vault's memory of the newest seal cannot be read.

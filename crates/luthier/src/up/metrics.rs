@@ -1,14 +1,26 @@
 //! What each service shows of itself, under its prefix.
 
-use std::sync::{Arc, Weak, atomic::Ordering};
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicU64, Ordering},
+};
 
 use journal::{SqliteJournal, WriterCounts};
-use supervision::{ServiceSnapshot, Supervisor};
+use state::{StateCounts, StateManager};
+use supervision::{Health, ServiceSnapshot, Supervisor};
 use telemetry::KeyValue;
+use vault::Vault;
 
-/// Registers the journal's and supervision's metrics. Asked at each collection, through `Weak`.
-pub(super) fn register(journal: &Arc<SqliteJournal>, supervisor: &Arc<Supervisor>) {
+/// Registers what the stores and supervision show. Asked at each collection, through `Weak`.
+pub(super) fn register(
+    journal: &Arc<SqliteJournal>,
+    vault: &Arc<Vault>,
+    manager: &StateManager,
+    supervisor: &Arc<Supervisor>,
+) {
     register_journal(&Arc::downgrade(journal));
+    register_state(manager.clone());
+    register_vault(&Arc::downgrade(vault));
     register_services(&Arc::downgrade(supervisor));
 }
 
@@ -53,6 +65,52 @@ fn register_journal(journal: &Weak<SqliteJournal>) {
     });
 }
 
+#[expect(clippy::cast_precision_loss, reason = "memory is smaller than 2^52")]
+fn register_state(manager: StateManager) {
+    type Count = fn(&StateCounts) -> &AtomicU64;
+    const COUNTS: [(&str, &str, Count); 3] = [
+        ("commits", "Changes committed.", |counts| &counts.commits),
+        (
+            "conflicts",
+            "Changes refused because what they were made from had moved.",
+            |counts| &counts.conflicts,
+        ),
+        (
+            "refusals",
+            "Changes refused by a schema, a limit or another rule.",
+            |counts| &counts.refusals,
+        ),
+    ];
+    let meter = telemetry::meter("state");
+    for (name, help, count) in COUNTS {
+        let manager = manager.clone();
+        meter.observe_counter(name, help, move |counter| {
+            counter.observe(count(manager.counts()).load(Ordering::Relaxed), &[]);
+        });
+    }
+    let help = "Memory that parsed documents take.";
+    meter.observe_gauge("cache_bytes", help, move |gauge| {
+        gauge.observe(manager.cache_bytes() as f64, &[]);
+    });
+}
+
+fn register_vault(vault: &Weak<Vault>) {
+    type Part = fn((u64, u64)) -> u64;
+    const COUNTS: [(&str, &str, Part); 2] = [
+        ("objects", "Objects written.", |(objects, _)| objects),
+        ("bytes", "Bytes of objects written.", |(_, bytes)| bytes),
+    ];
+    let meter = telemetry::meter("vault");
+    for (name, help, part) in COUNTS {
+        let vault = vault.clone();
+        meter.observe_counter(name, help, move |counter| {
+            if let Some(vault) = vault.upgrade() {
+                counter.observe(part(vault.written()), &[]);
+            }
+        });
+    }
+}
+
 fn register_services(supervisor: &Weak<Supervisor>) {
     type Count = fn(&ServiceSnapshot) -> u64;
     const COUNTS: [(&str, &str, Count); 4] = [
@@ -79,14 +137,15 @@ fn register_services(supervisor: &Weak<Supervisor>) {
         });
     }
     let watched = supervisor.clone();
-    let help = "1 for a service that works, 0 for one that does not.";
-    meter.observe_gauge("is_up", help, move |gauge| {
+    let help = "2 for a service that works, 1 for one that works worse than it should, 0 for one that does not.";
+    meter.observe_gauge("health", help, move |gauge| {
         for service in services(&watched) {
-            let is_up = service.health.is_some_and(|health| !health.is_unhealthy());
-            gauge.observe(
-                f64::from(u8::from(is_up)),
-                &[KeyValue::new("service", service.name)],
-            );
+            let health = match service.health {
+                Some(Health::Healthy) => 2.0,
+                Some(Health::Degraded { .. }) => 1.0,
+                Some(Health::Unhealthy { .. }) | None => 0.0,
+            };
+            gauge.observe(health, &[KeyValue::new("service", service.name)]);
         }
     });
     let watched = supervisor.clone();

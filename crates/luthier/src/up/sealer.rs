@@ -17,8 +17,9 @@ use super::{
     services::{JournalKnobs, VaultHealth, chain},
 };
 use crate::{
+    exit::Exit,
     failure::Failure,
-    session::{confirm_witness, keep_witness},
+    session::{confirm_witness, keep_witness, recall_witness},
 };
 
 /// Between two looks at how many events there are: a look is one load of a counter.
@@ -61,7 +62,7 @@ impl Sealer {
         Ok(())
     }
 
-    /// Says where the journal was. A failure is told and tried again: what is not sealed yet is
+    /// Says up to where nothing is left to seal. A failure is told and tried again: what is not sealed yet is
     /// counted by `verify`, not lost.
     async fn seal_if_moved(&self, before: Seq) -> Seq {
         match self.journal.newest().await {
@@ -77,10 +78,12 @@ impl Sealer {
         }
         match journal::seal_up_to_now(&*self.journal, Timestamp::now).await {
             Ok(Some(witness)) => {
-                let seq = witness.seq;
+                // Where the seal is if nothing was committed while it was made: what was lies
+                // before the seal and is covered by none.
+                let sealed = witness.to + 1;
                 // One that nobody witnessed is offered again at the next look.
                 if self.witness(witness).await {
-                    seq
+                    sealed
                 } else {
                     before
                 }
@@ -96,6 +99,14 @@ impl Sealer {
         }
     }
 
+    /// Does the journal hold what the vault remembers?
+    async fn confirm(&self) -> Result<(), Failure> {
+        let vault = self.vault.clone();
+        let kept = tokio::task::spawn_blocking(move || recall_witness(&vault)).await;
+        let kept = kept.map_err(|panic| Failure::new("internal", Exit::Internal, panic))??;
+        confirm_witness(&self.journal, kept).await
+    }
+
     /// What kept the vault from remembering `witness`, if anything did.
     async fn keep(&self, witness: Witness) -> Option<String> {
         let vault = self.vault.clone();
@@ -107,7 +118,7 @@ impl Sealer {
     }
 
     async fn witness(&self, witness: Witness) -> bool {
-        let problem = match confirm_witness(&self.journal, &self.vault).await {
+        let problem = match self.confirm().await {
             Ok(()) => self.keep(witness).await,
             Err(failure) => Some(chain(&failure)),
         };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use journal::{Journal as _, OpenOptions, SqliteJournal};
+use journal::{FileIdentity, Journal as _, OpenOptions, SqliteJournal};
 use state::StateManager;
 use supervision::{Limits, Service, Supervisor, SystemMemory};
 use telemetry::Scraper;
@@ -35,7 +35,7 @@ use crate::{
     config::{Config, HttpConfig},
     exit::Exit,
     failure::Failure,
-    session::{FileIdentity, Session, vault_path},
+    session::{Session, vault_path},
 };
 
 /// Time that everything after the last request has to come to its end.
@@ -82,7 +82,7 @@ impl Server {
         let refused = seed::open_main(&shared.manager, workspace).await?;
         let url = taken.bound.url("");
         let supervisor = shared.supervise(&config, &url, refused)?;
-        metrics::register(&shared.journal, &supervisor);
+        metrics::register(&shared.journal, &shared.vault, &shared.manager, &supervisor);
 
         let mut server = Self {
             url,
@@ -318,6 +318,11 @@ impl Shared {
                 url: url.to_owned(),
             }),
         ];
+        // None is started anew. Telemetry and HTTP live as long as the process; the journal, the
+        // vault and the state manager are shared by everything that holds them, so that another one
+        // in their place would leave those with the old one: they mend themselves in `heal`. The
+        // tasks beside them (sealer, copies, settings) end the server when they end, and whatever
+        // started it starts all of it anew.
         for service in services {
             supervisor
                 .register(service, None)

@@ -24,11 +24,15 @@ fn a_server_prints_its_urls_when_it_is_ready_and_stops_cleanly_when_asked() {
         (200, json!({ "status": "ready", "services": services }))
     );
     assert_eq!(state["value"]["greeting"], "Hello");
-    assert!(
-        metrics.contains("luthier_journal_events_total"),
-        "{metrics}"
-    );
-    assert!(metrics.contains("luthier_supervision_is_up{"), "{metrics}");
+    for shown in [
+        "luthier_journal_events_total",
+        "luthier_state_commits_total",
+        "luthier_state_cache_bytes",
+        "luthier_vault_bytes_total",
+        "luthier_supervision_health{service=\"journal\"} 2",
+    ] {
+        assert!(metrics.contains(shown), "{shown}: {metrics}");
+    }
     assert_eq!(urls, 9);
     assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
     let verdict = workspace.luthier_json(&["ledger", "verify"]);

@@ -50,7 +50,7 @@ fn text_of(session: &Session, verdict: &Verdict) -> String {
 }
 
 pub(super) async fn seal(session: &Session, opened: &Opened) -> Result<(), Failure> {
-    confirm_witness(&opened.journal, &opened.vault()?).await?;
+    confirm_witness(&opened.journal, recall_witness(&opened.vault()?)?).await?;
     let sealed = journal::seal_up_to_now(&*opened.journal, Timestamp::now).await?;
     if let Some(witness) = &sealed {
         keep_witness(&opened.vault()?, witness)?;

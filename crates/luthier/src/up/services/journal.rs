@@ -11,13 +11,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use journal::{Journal as _, SqliteJournal};
+use journal::{FileIdentity, Journal as _, SqliteJournal};
 use supervision::{
     HealError, Health, Pressure, Service, SettingError, SettingSpec, SettingValue, Shed,
 };
 
 use super::{chain, whole};
-use crate::session::{FileIdentity, journal_path};
+use crate::session::journal_path;
 
 pub(super) const NAME: &str = "journal";
 
@@ -176,7 +176,12 @@ impl Service for JournalService {
     }
 
     async fn shed_load(&self, _level: Pressure) -> Shed {
-        let bytes = self.journal.release_recent() as u64;
+        let journal = self.journal.clone();
+        let released = tokio::task::spawn_blocking(move || journal.release_recent()).await;
+        let bytes = released.unwrap_or_else(|panic| {
+            tracing::error!(%panic, "the newest events were not let go of");
+            0
+        }) as u64;
         // How much memory their page caches held is SQLite's to know.
         match (self.journal.release_readers(), bytes) {
             (0, 0) => Shed::nothing(),

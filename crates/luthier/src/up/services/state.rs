@@ -85,9 +85,10 @@ impl Service for StateService {
     }
 
     async fn shed_load(&self, _level: Pressure) -> Shed {
+        let bytes = self.manager.cache_bytes() as u64;
         match self.manager.release_cache() {
             0 => Shed::nothing(),
-            documents => Shed::new(0, format!("{documents} parsed documents")),
+            documents => Shed::new(bytes, format!("{documents} parsed documents")),
         }
     }
 

@@ -1,8 +1,6 @@
 //! `state promote|discard|rollback|pin`
 
-use model::LineageName;
-use semver::Version;
-use state::StateManager;
+use state::{Root, StateManager, Written};
 
 use super::{PinArgs, PromoteArgs, RollbackArgs, answer};
 use crate::{failure::Failure, session::Session};
@@ -16,8 +14,7 @@ pub(super) async fn promote(
     let written = manager
         .promote(&args.lineage.lineage, args.if_revision, &author)
         .await?;
-    let pinned = pinned(manager, &args.lineage.lineage).await?;
-    answer::released(session, &written, "promoted", pinned)
+    released(session, manager, &written, "promoted").await
 }
 
 pub(super) async fn discard(
@@ -41,13 +38,19 @@ pub(super) async fn roll_back(
     let written = manager
         .roll_back(&args.lineage.lineage, args.to, &author)
         .await?;
-    let pinned = pinned(manager, &args.lineage.lineage).await?;
-    answer::released(session, &written, "rolled back", pinned)
+    released(session, manager, &written, "rolled back").await
 }
 
-/// The version that `active` is held at, whatever is released.
-async fn pinned(manager: &StateManager, lineage: &LineageName) -> Result<Option<Version>, Failure> {
-    Ok(manager.root(lineage).await?.pins.remove("active"))
+/// Shows a release, and the version that `active` is held at whatever is released.
+async fn released(
+    session: &Session,
+    manager: &StateManager,
+    written: &Written,
+    done: &str,
+) -> Result<(), Failure> {
+    let root = manager.root(&written.document.lineage).await?;
+    let pinned = root.pins.get(Root::ACTIVE).cloned();
+    answer::released(session, written, done, pinned)
 }
 
 pub(super) async fn pin(

@@ -364,7 +364,9 @@ fn outcome(
     }
     let header: RaisedHeader = frame.read()?;
     let us = header.us;
-    if header.is_interrupt {
+    // What is raised at the deadline is raised because of it, whatever the tool, or the end of a
+    // call that it has made, turned the interrupt into.
+    if header.is_interrupt || job.deadline <= Instant::now() {
         effects.push(Effect::Late(job, header.traceback));
         return Ok(us);
     }

@@ -32,6 +32,9 @@ for source, shown, destination in zip(names, names, names):
 
 fn main() -> Result<(), Box<dyn Error>> {
     pyo3_build_config::add_libpython_rpath_link_args();
+    if let Some(folder) = pyo3_build_config::get().lib_dir() {
+        println!("cargo::metadata=FOLDER={folder}");
+    }
     println!("cargo::rerun-if-changed=package/luthier");
     let python = interpreter()?;
     describe(&python)?;

@@ -90,12 +90,14 @@ pub(crate) enum Command {
 pub(crate) enum Role {
     /// The ledger: `/events`
     Console,
+    /// Tools over MCP: `/agent/{version}/runner`
+    Runner,
     /// State documents: `/agent/{version}/state`
     Tuner,
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 2] = [Self::Console, Self::Tuner];
+    pub(crate) const ALL: [Self; 3] = [Self::Console, Self::Runner, Self::Tuner];
 }
 
 /// Where and how to serve.

@@ -29,7 +29,17 @@ use crate::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The word that makes this program a process that runs tools.
+pub(crate) const PYTHON_WORKER: &str = "python-worker";
+
 fn main() -> ExitCode {
+    // Before anything touches the standard streams, which are not for people there.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == PYTHON_WORKER)
+    {
+        return python::worker_main();
+    }
     let environment = Environment::of_process();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -28,7 +28,7 @@ use web::{BindConfig, Bound, Listener};
 pub(crate) use self::{
     ask::ask,
     lock::{Running, StartLock, find_running},
-    services::{catalogue, free_bytes},
+    services::{catalogue, chain, free_bytes},
 };
 use self::{events::Events, lock::UpLock, server::Server};
 use crate::{

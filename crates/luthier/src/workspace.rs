@@ -1,19 +1,24 @@
-//! What a workspace brings: the first state, its schema, and the migrations between schemas.
+//! What a workspace brings: code, the first state, its schema, and the migrations between schemas.
+//! The highest stable version that is tagged on `main` speaks for the workspace; where there is
+//! none, or no git, the folder does as it lies there.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, path::Path};
 
-use model::json;
+use bytes::Bytes;
+use model::{LineageName, json};
+use repo::{Bounds, Bundle, FileSet, OpenError, Repo};
 use semver::Version;
 use serde_json::Value;
-use state::{Adoption, Migration, Seed};
+use state::{Adoption, CodeRef, Migration, Seed};
 
 use crate::{exit::Exit, failure::Failure};
 
 /// A workspace without a version tag starts with this one.
 const VERSION_FIRST: Version = Version::new(0, 1, 0);
+
+const SCHEMA: &str = "state/schema.json";
+const STATE: &str = "state/active.state.json";
+const MIGRATIONS: &str = "state/migrations/";
 
 /// What a document may be, and what files about documents may be.
 const LIMITS: json::Limits = json::Limits {
@@ -21,14 +26,117 @@ const LIMITS: json::Limits = json::Limits {
     depth_max: 64,
 };
 
-/// What a new lineage begins with: `state/schema.json` and `state/active.state.json`.
-pub(crate) fn seed(workspace: &Path) -> Result<Seed, Failure> {
-    Ok(Seed {
-        version: VERSION_FIRST,
-        code: None,
-        schema: read_json(&workspace.join("state/schema.json"))?,
-        value: read_json(&workspace.join("state/active.state.json"))?,
-    })
+/// What a workspace holds now.
+pub(crate) struct Offered {
+    /// Its number, if it is tagged.
+    pub(crate) version: Option<Version>,
+    commit: Option<String>,
+    files: FileSet,
+    /// The tools, and what they read.
+    pub(crate) code: FileSet,
+}
+
+impl Offered {
+    /// What a workspace on this machine holds.
+    pub(crate) fn of(workspace: &Path) -> Result<Self, Failure> {
+        let tagged = match Repo::open(workspace) {
+            Ok(repo) => Self::tagged(&repo)?,
+            Err(OpenError::NotARepository { .. }) => None,
+            Err(error) => return Err(unusable(&error)),
+        };
+        tagged.map_or_else(|| Self::of_folder(workspace), Ok)
+    }
+
+    /// The folder as it lies there.
+    pub(crate) fn of_folder(workspace: &Path) -> Result<Self, Failure> {
+        let bundle = Bundle::from_folder(workspace, &Bounds::default());
+        let bundle = bundle.map_err(|error| unusable(&error))?;
+        Ok(Self::of_bundle(&bundle, None, None))
+    }
+
+    /// The highest stable version that is tagged on `main`; none if there is no such tag.
+    pub(crate) fn tagged(repo: &Repo) -> Result<Option<Self>, Failure> {
+        let versions = repo.versions().map_err(|error| unusable(&error))?;
+        let main = LineageName::default();
+        let stable = versions.list.iter().rev();
+        let mut stable = stable.filter(|it| it.lineage == main && !it.is_prerelease());
+        let Some(version) = stable.next() else {
+            return Ok(None);
+        };
+        let bundle = repo.bundle(version.commit, &Bounds::default());
+        let bundle = bundle.map_err(|error| unusable(&error))?;
+        let (number, commit) = (version.number.clone(), version.commit.to_string());
+        Ok(Some(Self::of_bundle(&bundle, Some(number), Some(commit))))
+    }
+
+    fn of_bundle(bundle: &Bundle, version: Option<Version>, commit: Option<String>) -> Self {
+        for skipped in bundle.skipped() {
+            tracing::warn!(path = skipped.path, reason = %skipped.reason, "a file is left out");
+        }
+        Self {
+            version,
+            commit,
+            files: bundle.set().clone(),
+            code: bundle.code(),
+        }
+    }
+
+    /// What a new lineage begins with.
+    pub(crate) fn seed(&self) -> Result<Seed, Failure> {
+        Ok(Seed {
+            version: self.version.clone().unwrap_or(VERSION_FIRST),
+            code: Some(self.code()),
+            schema: self.json(SCHEMA)?,
+            value: self.json(STATE)?,
+        })
+    }
+
+    /// What is asked of the state that is there already.
+    pub(crate) fn wanted(&self) -> Result<Wanted, Failure> {
+        let migrations = self.migrations();
+        let mut python = migrations.keys().filter(|name| is_named(name, "py"));
+        let python = python.next().map(|name| (*name).to_owned());
+        let names = migrations.keys().filter(|name| is_named(name, "json"));
+        let migrations = names
+            .map(|name| {
+                let operations = self.json(&format!("{MIGRATIONS}{name}"))?;
+                Ok(Migration::parse(name, operations)?)
+            })
+            .collect::<Result<_, Failure>>()?;
+        let adoption = Adoption {
+            version: self.version.clone(),
+            code: Some(self.code()),
+            schema: self.json(SCHEMA)?,
+            migrations,
+        };
+        Ok(Wanted { adoption, python })
+    }
+
+    fn code(&self) -> CodeRef {
+        CodeRef {
+            hash: self.code.digest(),
+            commit: self.commit.clone(),
+        }
+    }
+
+    fn migrations(&self) -> BTreeMap<&str, &Bytes> {
+        let files = self.files.files().iter();
+        let named = files.filter_map(|(path, content)| {
+            let name = path.strip_prefix(MIGRATIONS)?;
+            (!name.contains('/')).then_some((name, content))
+        });
+        named.collect()
+    }
+
+    fn json(&self, path: &str) -> Result<Value, Failure> {
+        let Some(text) = self.files.find(path) else {
+            let message = format!("the workspace has no `{path}`");
+            let failure = Failure::new("incomplete_workspace", Exit::Invalid, message);
+            return Err(failure.with_hint("`luthier init` shows what a workspace holds".to_owned()));
+        };
+        check_size(path, text.len() as u64)?;
+        parse_json(text, &format!("`{path}`"))
+    }
 }
 
 /// What a workspace asks of the state that is there already.
@@ -38,61 +146,35 @@ pub(crate) struct Wanted {
     pub(crate) python: Option<String>,
 }
 
-/// The workspace's schema, and its `state/migrations/FROM-TO.json` in the order of their names.
-pub(crate) fn wanted(workspace: &Path) -> Result<Wanted, Failure> {
-    let folder = workspace.join("state/migrations");
-    let mut files = match list(&folder) {
-        Ok(files) => files,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(Failure::io(&format!("list `{}`", folder.display()), error)),
-    };
-    files.sort_unstable();
-    let mut python = files.iter().filter(|path| is_named(path, "py"));
-    let python = python.next().map(|path| name_of(path));
-    files.retain(|path| is_named(path, "json"));
-    let migrations = files
-        .iter()
-        .map(|path| Ok(Migration::parse(&name_of(path), read_json(path)?)?))
-        .collect::<Result<_, Failure>>()?;
-    let adoption = Adoption {
-        version: None,
-        code: None,
-        schema: read_json(&workspace.join("state/schema.json"))?,
-        migrations,
-    };
-    Ok(Wanted { adoption, python })
+fn is_named(path: &str, ending: &str) -> bool {
+    let extension = Path::new(path).extension();
+    extension.is_some_and(|extension| extension == ending)
 }
 
-fn is_named(path: &Path, ending: &str) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == ending)
+fn unusable(error: &dyn std::error::Error) -> Failure {
+    let reason = crate::up::chain(error);
+    Failure::new("workspace_unreadable", Exit::Invalid, reason)
 }
 
-fn name_of(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
-fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.path()))
-        .collect()
+fn check_size(path: &str, bytes: u64) -> Result<(), Failure> {
+    if bytes <= LIMITS.bytes_max as u64 {
+        return Ok(());
+    }
+    let message = format!(
+        "`{path}` is {bytes} bytes, {} are allowed",
+        LIMITS.bytes_max
+    );
+    Err(Failure::new("too_large", Exit::Invalid, message))
 }
 
 /// The JSON of a file, read strictly.
 pub(crate) fn read_json(path: &Path) -> Result<Value, Failure> {
     let failed = |error| Failure::io(&format!("read `{}`", path.display()), error);
     let bytes = fs::metadata(path).map_err(failed)?.len();
-    if bytes > LIMITS.bytes_max as u64 {
-        let message = format!(
-            "`{}` is {bytes} bytes, {} are allowed",
-            path.display(),
-            LIMITS.bytes_max
-        );
-        return Err(Failure::new("too_large", Exit::Invalid, message));
-    }
+    let shown = path.display().to_string();
+    check_size(&shown, bytes)?;
     let text = fs::read(path).map_err(failed)?;
-    parse_json(&text, &format!("`{}`", path.display()))
+    parse_json(&text, &format!("`{shown}`"))
 }
 
 /// The JSON of an argument or a file; `what` says which.

@@ -106,6 +106,11 @@ impl Catalogue {
         self.payload.as_ref()?.downcast_ref()
     }
 
+    /// The same, to keep.
+    pub fn shared_payload<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.payload.as_ref()?).downcast().ok()
+    }
+
     pub fn find_tool(&self, name: &str) -> Option<&ToolEntry> {
         self.tool_index.get(name).map(|&index| &self.tools[index])
     }

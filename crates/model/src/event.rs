@@ -238,11 +238,15 @@ impl Default for Tenant {
 pub struct EventType(std::borrow::Cow<'static, str>);
 
 impl EventType {
+    pub const CALL: Self = Self::known("luthier.call");
     pub const CONFIG: Self = Self::known("luthier.config");
     pub const CONFLICT: Self = Self::known("luthier.conflict");
     pub const DECISION: Self = Self::known("luthier.decision");
     pub const RELEASE: Self = Self::known("luthier.release");
     pub const SEAL: Self = Self::known("luthier.seal");
+    pub const SESSION: Self = Self::known("luthier.session");
+    /// A client's connection, which a restart must not end.
+    pub const SESSION_CONNECTION: Self = Self::known("luthier.session.connection");
     pub const SIGNAL: Self = Self::known("luthier.signal");
     pub const STATE_CHANGE: Self = Self::known("luthier.state.change");
 

@@ -20,6 +20,13 @@ pub struct FileSet {
     digest: Digest,
 }
 
+impl Default for FileSet {
+    /// No files.
+    fn default() -> Self {
+        Self::new(BTreeMap::new())
+    }
+}
+
 impl FileSet {
     pub fn new(files: BTreeMap<String, Bytes>) -> Self {
         let digest = digest(&files);
@@ -71,7 +78,8 @@ pub struct InvalidFileSet;
 
 fn take(rest: &mut Bytes) -> Result<Bytes, InvalidFileSet> {
     let (length, _) = rest.split_first_chunk().ok_or(InvalidFileSet)?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_too_large| InvalidFileSet)?;
+    let length =
+        usize::try_from(u64::from_le_bytes(*length)).map_err(|_too_large| InvalidFileSet)?;
     rest.advance(size_of::<u64>());
     if length > rest.len() {
         return Err(InvalidFileSet);

@@ -30,15 +30,19 @@ pub struct SkippedFile {
     pub reason: SkipReason,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SkipReason {
     /// It may lead anywhere, and Python would see a text file where git's target is not checked out.
+    #[error("it is a symlink")]
     Symlink,
     /// Its files are in another repository.
+    #[error("it is a submodule")]
     Submodule,
     /// Neither JSON nor Python's imports could name it.
+    #[error("its name is not UTF-8")]
     NotUtf8,
     /// A pipe, a socket or a device.
+    #[error("it is no file")]
     NotAFile,
 }
 

@@ -223,11 +223,17 @@ impl Providers {
     }
 }
 
+/// Parts of other people's that tell at `info` what is of no interest to who serves with them. A
+/// directive of the same part takes its place.
+const QUIET: &str = "rmcp=warn";
+
 fn parse_level(directive: &str) -> Result<EnvFilter, TelemetryError> {
-    EnvFilter::builder().parse(directive).map_err(|source| {
-        let directive = directive.to_owned();
-        TelemetryError::LogLevel { directive, source }
-    })
+    EnvFilter::builder()
+        .parse(format!("{QUIET},{directive}"))
+        .map_err(|source| {
+            let directive = directive.to_owned();
+            TelemetryError::LogLevel { directive, source }
+        })
 }
 
 fn open_log(folder: &Path, config: &TelemetryConfig) -> Result<LogFile, TelemetryError> {

@@ -3,9 +3,10 @@
 mod answer;
 mod moves;
 mod read;
+mod served;
 mod write;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -13,13 +14,14 @@ use model::{
     Context, LineageName,
     event::{AgentRole, IdempotencyKey, Label},
 };
+use runner::CodeStore;
 use semver::Version;
 use state::{Author, StateManager, Target};
 
 use crate::{
     failure::Failure,
     session::{Opened, Session},
-    workspace,
+    workspace::Offered,
 };
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +44,12 @@ pub(crate) enum StateCommand {
     Pin(PinArgs),
     /// Show what changed, newest first
     History(HistoryArgs),
+}
+
+impl StateCommand {
+    fn changes_what_is_served(&self) -> bool {
+        matches!(self, Self::Promote(_) | Self::Rollback(_) | Self::Pin(_))
+    }
 }
 
 #[derive(Args, Clone, Debug)]
@@ -185,18 +193,31 @@ pub(crate) fn run(session: &Session, command: StateCommand) -> Result<(), Failur
 }
 
 async fn perform(session: &Session, opened: &Opened, command: StateCommand) -> Result<(), Failure> {
-    let manager = StateManager::new(opened.journal.clone(), std::sync::Arc::new(Timestamp::now));
+    let manager = StateManager::new(opened.journal.clone(), Arc::new(Timestamp::now));
     begin(opened, &manager).await?;
+    if !command.changes_what_is_served() {
+        return dispatch(session, &manager, command).await;
+    }
+    let before = served::Before::look(opened).await?;
+    dispatch(session, &manager, command).await?;
+    before.wait(session, opened).await
+}
+
+async fn dispatch(
+    session: &Session,
+    manager: &StateManager,
+    command: StateCommand,
+) -> Result<(), Failure> {
     match command {
-        StateCommand::Get(args) => read::get(session, &manager, args).await,
-        StateCommand::Diff(args) => read::diff(session, &manager, args).await,
-        StateCommand::History(args) => read::history(session, &manager, args).await,
-        StateCommand::Patch(args) => write::patch(session, &manager, args).await,
-        StateCommand::Import(args) => write::import(session, &manager, args).await,
-        StateCommand::Promote(args) => moves::promote(session, &manager, args).await,
-        StateCommand::Discard(args) => moves::discard(session, &manager, args).await,
-        StateCommand::Rollback(args) => moves::roll_back(session, &manager, args).await,
-        StateCommand::Pin(args) => moves::pin(session, &manager, args).await,
+        StateCommand::Get(args) => read::get(session, manager, args).await,
+        StateCommand::Diff(args) => read::diff(session, manager, args).await,
+        StateCommand::History(args) => read::history(session, manager, args).await,
+        StateCommand::Patch(args) => write::patch(session, manager, args).await,
+        StateCommand::Import(args) => write::import(session, manager, args).await,
+        StateCommand::Promote(args) => moves::promote(session, manager, args).await,
+        StateCommand::Discard(args) => moves::discard(session, manager, args).await,
+        StateCommand::Rollback(args) => moves::roll_back(session, manager, args).await,
+        StateCommand::Pin(args) => moves::pin(session, manager, args).await,
     }
 }
 
@@ -213,8 +234,8 @@ async fn begin(opened: &Opened, manager: &StateManager) -> Result<(), Failure> {
         context: Context::of(AgentRole::Operator),
         ..Author::default()
     };
-    manager
-        .open(&main, workspace::seed(workspace)?, &author)
-        .await?;
+    let offered = Offered::of(workspace)?;
+    CodeStore::new(Arc::new(opened.vault()?)).put(&offered.code)?;
+    manager.open(&main, offered.seed()?, &author).await?;
     Ok(())
 }

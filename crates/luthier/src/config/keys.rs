@@ -90,7 +90,7 @@ impl Kind {
 }
 
 /// What is fixed while the program runs.
-const FIXED: [(&str, Kind, &str); 21] = [
+const FIXED: [(&str, Kind, &str); 31] = [
     (
         "name",
         Kind::Text { default: "luthier" },
@@ -209,6 +209,101 @@ const FIXED: [(&str, Kind, &str); 21] = [
             unit: "ms",
         },
         "Time that requests in progress are given when the server stops.",
+    ),
+    (
+        "runner.workers",
+        Kind::Whole {
+            default: 0,
+            min: 0,
+            max: 1_024,
+            unit: "processes",
+        },
+        "Processes that run tools; 0 is one for each core.",
+    ),
+    (
+        "runner.queue_max",
+        Kind::Whole {
+            default: 1_024,
+            min: 1,
+            max: COUNT_MAX,
+            unit: "calls",
+        },
+        "Calls that may wait for a process; more are refused.",
+    ),
+    (
+        "runner.deadline_ms",
+        Kind::Whole {
+            default: 30_000,
+            min: 10,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "Time a call may take of a tool that declares none.",
+    ),
+    (
+        "runner.deadline_ms_max",
+        Kind::Whole {
+            default: 600_000,
+            min: 10,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "The most time that a tool may declare.",
+    ),
+    (
+        "runner.memory_bytes_max",
+        Kind::Whole {
+            default: 1 << 30,
+            min: 64 << 20,
+            max: TIB,
+            unit: "bytes",
+        },
+        "Memory that the tools in one process may take.",
+    ),
+    (
+        "runner.meta_tools",
+        Kind::Switch { default: true },
+        "Offer `find_tools` and `call_tool` to clients that do not notice new tools.",
+    ),
+    (
+        "runner.failures_max",
+        Kind::Whole {
+            default: 5,
+            min: 1,
+            max: COUNT_MAX,
+            unit: "failures",
+        },
+        "Failures in a row after which a tool is left alone for a while.",
+    ),
+    (
+        "runner.rest_ms",
+        Kind::Whole {
+            default: 10_000,
+            min: 1,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "Time that such a tool is left alone.",
+    ),
+    (
+        "runner.recorded_bytes_max",
+        Kind::Whole {
+            default: 4 << 10,
+            min: 0,
+            max: 1 << 20,
+            unit: "bytes",
+        },
+        "Arguments and results up to this size are kept with the event of a call; 0 keeps none.",
+    ),
+    (
+        "runner.session_bytes_max",
+        Kind::Whole {
+            default: 256 << 10,
+            min: 2,
+            max: 1 << 20,
+            unit: "bytes",
+        },
+        "The most that a conversation may remember.",
     ),
     (
         "telemetry.log_level",

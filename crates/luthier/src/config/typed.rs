@@ -3,8 +3,10 @@
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+use runner::RunnerConfig;
 use serde_json::Value;
 use web::Token;
 
@@ -16,6 +18,7 @@ pub(crate) struct Config {
     pub(crate) name: String,
     pub(crate) data: PathBuf,
     pub(crate) http: HttpConfig,
+    pub(crate) runner: RunnerSettings,
     pub(crate) telemetry: TelemetrySettings,
 }
 
@@ -36,6 +39,16 @@ pub(crate) struct HttpConfig {
     pub(crate) streams_max: usize,
     pub(crate) header_ms_max: u64,
     pub(crate) drain_ms_max: u64,
+}
+
+/// What runs tools, and how much they may take.
+#[derive(Clone, Debug)]
+pub(crate) struct RunnerSettings {
+    /// One for each core, if it is none.
+    pub(crate) workers: Option<usize>,
+    pub(crate) queue_max: usize,
+    pub(crate) memory_bytes_max: u64,
+    pub(crate) runner: RunnerConfig,
 }
 
 /// What is logged and where it is sent.
@@ -73,6 +86,7 @@ impl Config {
             name: text(settings, "name"),
             data: data.join(text(settings, "data")),
             http: HttpConfig::of(settings)?,
+            runner: RunnerSettings::of(settings),
             telemetry: TelemetrySettings::of(settings)?,
         })
     }
@@ -108,6 +122,28 @@ impl HttpConfig {
             header_ms_max: whole(settings, "http.header_ms_max"),
             drain_ms_max: whole(settings, "http.drain_ms_max"),
         })
+    }
+}
+
+impl RunnerSettings {
+    fn of(settings: &Settings) -> Self {
+        let time = |key: &str| Duration::from_millis(whole(settings, key));
+        let workers: usize = whole(settings, "runner.workers");
+        Self {
+            workers: (workers > 0).then_some(workers),
+            queue_max: whole(settings, "runner.queue_max"),
+            memory_bytes_max: whole(settings, "runner.memory_bytes_max"),
+            runner: RunnerConfig {
+                deadline_default: time("runner.deadline_ms"),
+                deadline_max: time("runner.deadline_ms_max"),
+                has_meta_tools: switch(settings, "runner.meta_tools"),
+                failures_max: whole(settings, "runner.failures_max"),
+                rest: time("runner.rest_ms"),
+                recorded_bytes_max: whole(settings, "runner.recorded_bytes_max"),
+                session_bytes_max: whole(settings, "runner.session_bytes_max"),
+                ..RunnerConfig::default()
+            },
+        }
     }
 }
 

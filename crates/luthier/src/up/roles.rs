@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use console::{Console, WitnessSource};
 use journal::SqliteJournal;
+use runner::Runner;
 use state::StateManager;
 use tokio_util::sync::CancellationToken;
 use vault::Vault;
@@ -17,6 +18,8 @@ pub(super) struct Parts {
     pub(super) journal: Arc<SqliteJournal>,
     pub(super) manager: StateManager,
     pub(super) vault: Arc<Vault>,
+    /// There is one where the role is served.
+    pub(super) runner: Option<Runner>,
     pub(super) streams_max: usize,
     pub(super) cancel: CancellationToken,
 }
@@ -42,6 +45,10 @@ pub(super) fn links(role: Role) -> Vec<Link> {
                 "proof that nothing was changed, dropped or cut",
             ),
         ],
+        Role::Runner => vec![Link::new(
+            "/agent/active/runner",
+            "the tools that production gets, over MCP",
+        )],
         Role::Tuner => vec![
             Link::new(
                 "/agent/active/state/active",
@@ -63,6 +70,10 @@ pub(super) fn mount(app: App, role: Role, parts: &Parts) -> App {
                 streams_max: parts.streams_max,
                 cancel: parts.cancel.clone(),
             })),
+        Role::Runner => match &parts.runner {
+            Some(runner) => app.problems(&runner::PROBLEMS).mount(runner.router()),
+            None => app,
+        },
         Role::Tuner => app
             .problems(&tuner::PROBLEMS)
             .api(tuner::router(parts.manager.clone())),

@@ -1,37 +1,42 @@
-//! The lineage `main`, begun from the workspace or brought to its schema.
+//! The lineage `main`, begun from the workspace and kept at what it offers.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use model::{Context, LineageName, event::AgentRole};
+use repo::{CloneError, OpenError, Repo};
+use runner::{CodeError, CodeStore};
 use state::{Author, StateError, StateManager};
+use tokio::{
+    task::spawn_blocking,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
 
 use super::services::chain;
 use crate::{
+    exit::Exit,
     failure::Failure,
-    workspace::{self, Wanted},
+    workspace::{Offered, Wanted},
 };
 
-/// What the workspace asks for that the state cannot follow: what was there before serves on.
-pub(super) type Refused = Option<String>;
+/// Time between two looks at the tags; a look is a few `stat`s.
+const TAGS_INTERVAL_MS: u64 = 250;
 
-/// What is wrong with the workspace degrades the server; what is wrong with the journal stops it.
-pub(super) async fn open_main(
-    manager: &StateManager,
-    workspace: &Path,
-) -> Result<Refused, Failure> {
-    let main = LineageName::default();
-    let outcome = if manager.lineages().await?.contains(&main) {
-        follow(manager, &main, workspace).await
-    } else {
-        begin(manager, &main, workspace).await
-    };
-    let reason = match outcome {
-        Ok(()) => return Ok(None),
-        Err(Trouble::Journal(failure)) => return Err(failure),
-        Err(Trouble::Workspace(reason)) => reason,
-    };
-    tracing::warn!(reason, "the workspace is not served as it is");
-    Ok(Some(reason))
+/// What the workspace asks for that the state cannot follow: what was there before serves on.
+pub(super) type Refused = Arc<Mutex<Option<String>>>;
+
+/// Brings the lineage to what the workspace offers, and does so again when that changes.
+pub(super) struct WorkspaceFollower {
+    pub(super) manager: StateManager,
+    pub(super) store: CodeStore,
+    pub(super) workspace: PathBuf,
+    /// A clone of the workspace in the data folder, so that no clean-up takes a version away.
+    pub(super) git: Option<Arc<Repo>>,
+    pub(super) refused: Refused,
 }
 
 /// Why the state is not what the workspace says.
@@ -41,51 +46,170 @@ enum Trouble {
     Journal(Failure),
 }
 
-async fn begin(
-    manager: &StateManager,
-    main: &LineageName,
-    workspace: &Path,
-) -> Result<(), Trouble> {
-    let no_state = |reason: &dyn std::error::Error| {
-        let reason = chain(reason);
-        Trouble::Workspace(format!("`main` has no state yet: {reason}"))
-    };
-    let seed = workspace::seed(workspace).map_err(|failure| no_state(&failure))?;
-    match manager.open(main, seed, &operator()).await {
-        Ok(_root) => Ok(()),
-        Err(error) if is_of_workspace(&error) => Err(no_state(&error)),
-        Err(error) => Err(Trouble::Journal(error.into())),
+impl From<CodeError> for Trouble {
+    fn from(error: CodeError) -> Self {
+        Self::Journal(error.into())
     }
 }
 
-async fn follow(
-    manager: &StateManager,
-    main: &LineageName,
-    workspace: &Path,
-) -> Result<(), Trouble> {
-    let refused = |reason: &str| {
-        Trouble::Workspace(format!("the schema of the workspace was refused: {reason}"))
-    };
-    let Wanted { adoption, python } =
-        workspace::wanted(workspace).map_err(|failure| refused(&chain(&failure)))?;
-    if let Some(python) = python {
-        let schema = manager.schema(main).await;
-        let schema = schema.map_err(|error| Trouble::Journal(error.into()))?;
-        if *schema.value() != adoption.schema {
-            let reason = format!("`{python}` is a migration in Python, which needs a release");
-            return Err(refused(&reason));
+/// The workspace's clone; none if the workspace is not in git.
+pub(super) fn clone(workspace: &Path, data: &Path) -> Result<Option<Arc<Repo>>, Failure> {
+    match Repo::clone_into(workspace, &data.join("repo")) {
+        Ok((repo, refreshed)) => {
+            for skipped in &refreshed.skipped {
+                tracing::warn!(
+                    name = skipped.name,
+                    reason = skipped.reason,
+                    "left out of the clone"
+                );
+            }
+            Ok(Some(Arc::new(repo)))
+        }
+        Err(CloneError::Source(OpenError::NotARepository { .. })) => Ok(None),
+        Err(error) => {
+            let hint = "mend the repository of the workspace, or delete the clone, `repo` in the data folder";
+            let failure = Failure::new("clone_failed", Exit::Failure, error);
+            Err(failure.with_hint(hint.to_owned()))
         }
     }
-    match manager.adopt(main, adoption, &operator()).await {
-        Ok(written) => {
-            if written.event.is_some() {
-                let version = written.document.version;
-                tracing::info!(%version, "the schema of the workspace was taken up");
-            }
-            Ok(())
+}
+
+impl WorkspaceFollower {
+    /// What is wrong with the workspace degrades the server; what is wrong with the journal or the
+    /// vault stops it.
+    pub(super) async fn bring(&self) -> Result<(), Failure> {
+        let main = LineageName::default();
+        let outcome = if self.manager.lineages().await?.contains(&main) {
+            self.follow(&main).await
+        } else {
+            self.begin(&main).await
+        };
+        let reason = match outcome {
+            Ok(()) => None,
+            Err(Trouble::Journal(failure)) => return Err(failure),
+            Err(Trouble::Workspace(reason)) => Some(reason),
+        };
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reason) = reason.as_ref().filter(|_| *refused != reason) {
+            tracing::warn!(reason, "the workspace is not served as it is");
         }
-        Err(error) if is_of_workspace(&error) => Err(refused(&chain(&error))),
-        Err(error) => Err(Trouble::Journal(error.into())),
+        *refused = reason;
+        Ok(())
+    }
+
+    /// Looks at the tags again and again; without git there is nothing to follow.
+    pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Failure> {
+        let Some(git) = self.git.clone() else {
+            stop.cancelled().await;
+            return Ok(());
+        };
+        let mut seen = self.tags().await;
+        let mut ticks = interval(Duration::from_millis(TAGS_INTERVAL_MS));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = ticks.tick() => {}
+            }
+            let tags = self.tags().await;
+            if tags == seen {
+                continue;
+            }
+            let (clone, workspace) = (Arc::clone(&git), self.workspace.clone());
+            let refreshed = spawn_blocking(move || clone.refresh(&workspace)).await;
+            match refreshed {
+                Ok(Ok(_refreshed)) => seen = tags,
+                Ok(Err(error)) => {
+                    let reason = chain(&error);
+                    tracing::warn!(reason, "the clone of the workspace was not refreshed");
+                    continue;
+                }
+                Err(panic) => return Err(Failure::new("internal", Exit::Internal, panic)),
+            }
+            self.bring().await?;
+        }
+    }
+
+    /// The versions of the workspace by what they are tagged on.
+    async fn tags(&self) -> Option<Arc<repo::Versions>> {
+        let workspace = self.workspace.clone();
+        let looked = spawn_blocking(move || Repo::open(&workspace).ok()?.versions().ok());
+        looked.await.ok().flatten()
+    }
+
+    async fn offered(&self) -> Result<Offered, Trouble> {
+        let (git, workspace) = (self.git.clone(), self.workspace.clone());
+        let read = spawn_blocking(move || {
+            let tagged = git.map_or(Ok(None), |git| Offered::tagged(&git))?;
+            tagged.map_or_else(|| Offered::of_folder(&workspace), Ok)
+        });
+        match read.await {
+            Ok(Ok(offered)) => Ok(offered),
+            Ok(Err(failure)) => Err(Trouble::Workspace(chain(&failure))),
+            Err(panic) => Err(Trouble::Journal(Failure::new(
+                "internal",
+                Exit::Internal,
+                panic,
+            ))),
+        }
+    }
+
+    /// The code is in the vault before anything names it.
+    async fn keep_code(&self, offered: &Offered) -> Result<(), Trouble> {
+        let (store, code) = (self.store.clone(), offered.code.clone());
+        match spawn_blocking(move || store.put(&code)).await {
+            Ok(kept) => Ok(kept?),
+            Err(panic) => Err(Trouble::Journal(Failure::new(
+                "internal",
+                Exit::Internal,
+                panic,
+            ))),
+        }
+    }
+
+    async fn begin(&self, main: &LineageName) -> Result<(), Trouble> {
+        let no_state = |reason: &dyn std::error::Error| {
+            let reason = chain(reason);
+            Trouble::Workspace(format!("`main` has no state yet: {reason}"))
+        };
+        let offered = self.offered().await?;
+        let seed = offered.seed().map_err(|failure| no_state(&failure))?;
+        self.keep_code(&offered).await?;
+        match self.manager.open(main, seed, &operator()).await {
+            Ok(_root) => Ok(()),
+            Err(error) if is_of_workspace(&error) => Err(no_state(&error)),
+            Err(error) => Err(Trouble::Journal(error.into())),
+        }
+    }
+
+    async fn follow(&self, main: &LineageName) -> Result<(), Trouble> {
+        let refused =
+            |reason: &str| Trouble::Workspace(format!("the workspace was refused: {reason}"));
+        let offered = self.offered().await?;
+        let wanted = offered
+            .wanted()
+            .map_err(|failure| refused(&chain(&failure)))?;
+        let Wanted { adoption, python } = wanted;
+        if let Some(python) = python {
+            let schema = self.manager.schema(main).await;
+            let schema = schema.map_err(|error| Trouble::Journal(error.into()))?;
+            if *schema.value() != adoption.schema {
+                let reason = format!("`{python}` is a migration in Python, which needs a release");
+                return Err(refused(&reason));
+            }
+        }
+        self.keep_code(&offered).await?;
+        match self.manager.adopt(main, adoption, &operator()).await {
+            Ok(written) => {
+                if written.event.is_some() {
+                    let version = written.document.version;
+                    tracing::info!(%version, "what the workspace offers was taken up");
+                }
+                Ok(())
+            }
+            Err(error) if is_of_workspace(&error) => Err(refused(&chain(&error))),
+            Err(error) => Err(Trouble::Journal(error.into())),
+        }
     }
 }
 
@@ -103,6 +227,7 @@ fn is_of_workspace(error: &StateError) -> bool {
         StateError::Change(_)
             | StateError::Invalid { .. }
             | StateError::Migration { .. }
+            | StateError::NotNewer { .. }
             | StateError::Schema(_)
     )
 }

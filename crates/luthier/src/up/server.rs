@@ -8,6 +8,8 @@ use std::{
 
 use jiff::Timestamp;
 use journal::{FileIdentity, Journal as _, OpenOptions, SqliteJournal};
+use repo::Repo;
+use runner::{CodeStore, Runner, RunnerParts};
 use state::StateManager;
 use supervision::{Limits, Service, Supervisor, SystemMemory};
 use telemetry::Scraper;
@@ -22,17 +24,19 @@ use super::{
     projections::Projections,
     roles::{self, Parts},
     sealer::Sealer,
-    seed,
+    seed::{self, WorkspaceFollower},
     services::{
-        HttpService, JournalKnobs, JournalService, StateKnobs, StateService, TelemetryService,
-        VaultHealth, VaultService,
+        HttpService, JournalKnobs, JournalService, RunnerService, StateKnobs, StateService,
+        TelemetryService, VaultHealth, VaultService,
     },
     settings::SettingsFollower,
     signals::LedgerSink,
     stop::{Phase, StopSignals},
 };
 use crate::{
-    config::{Config, HttpConfig},
+    PYTHON_WORKER,
+    cli::Role,
+    config::{Config, HttpConfig, RunnerSettings},
     exit::Exit,
     failure::Failure,
     session::{Session, vault_path},
@@ -40,6 +44,9 @@ use crate::{
 
 /// Time that everything after the last request has to come to its end.
 const WIND_DOWN_MS_MAX: u64 = 30_000;
+
+/// Time that installing the packages of a version may take.
+const WHEELS_MS_MAX: u64 = 5 * 60 * 1_000;
 
 /// A server that is up.
 pub(super) struct Server {
@@ -79,9 +86,15 @@ impl Server {
         let signals = StopSignals::listen()?;
         let config = taken.opened.configured.config.clone();
         let shared = Shared::open(&taken)?;
-        let refused = seed::open_main(&shared.manager, workspace).await?;
+        let follower = shared.workspace_follower(workspace, &taken.opened.data)?;
+        follower.bring().await?;
         let url = taken.bound.url("");
-        let supervisor = shared.supervise(&config, &url, refused)?;
+        let runner = if taken.roles.contains(&Role::Runner) {
+            Some(shared.start_runner(&config, follower.git.clone())?)
+        } else {
+            None
+        };
+        let supervisor = shared.supervise(&config, &url, &follower, runner.as_ref())?;
         metrics::register(&shared.journal, &shared.vault, &shared.manager, &supervisor);
 
         let mut server = Self {
@@ -97,12 +110,12 @@ impl Server {
             config,
         };
         let after = shared.journal.newest().await?;
-        let follower = SettingsFollower {
+        let settings = SettingsFollower {
             supervisor: server.supervisor.clone(),
             journal: shared.journal.clone(),
             configured: taken.opened.configured.settings.clone(),
         };
-        follower.apply_all().await?;
+        settings.apply_all().await?;
         let Taken {
             roles,
             bound,
@@ -110,8 +123,20 @@ impl Server {
             began_after,
             opened,
         } = taken;
-        server.serve(&roles, bound, &shared, scraper)?;
-        server.spawn_others(follower, after, &opened.data, &shared);
+        let prepared = runner.clone();
+        server.serve(&roles, bound, &shared, runner, scraper)?;
+        if let Some(runner) = prepared {
+            let drained = runner.clone();
+            let patience = Duration::from_millis(server.config.http.drain_ms_max);
+            server.serving.spawn("runner", |stop| async move {
+                stop.cancelled().await;
+                drained.drain(patience).await;
+                Ok(())
+            });
+            tokio::spawn(async move { runner.prepare().await });
+        }
+        server.working.spawn("workspace", |stop| follower.run(stop));
+        server.spawn_others(settings, after, &opened.data, &shared);
         if let Some(events) = events {
             let journal = shared.journal.clone();
             server
@@ -123,15 +148,17 @@ impl Server {
 
     fn serve(
         &mut self,
-        roles: &[crate::cli::Role],
+        roles: &[Role],
         bound: Bound,
         shared: &Shared,
+        runner: Option<Runner>,
         scraper: Scraper,
     ) -> Result<(), Failure> {
         let parts = Parts {
             journal: shared.journal.clone(),
             manager: shared.manager.clone(),
             vault: shared.vault.clone(),
+            runner,
             streams_max: self.config.http.streams_max,
             cancel: self.serving.stop.clone(),
         };
@@ -276,11 +303,59 @@ impl Shared {
         })
     }
 
+    fn workspace_follower(
+        &self,
+        workspace: &Path,
+        data: &Path,
+    ) -> Result<WorkspaceFollower, Failure> {
+        Ok(WorkspaceFollower {
+            manager: self.manager.clone(),
+            store: CodeStore::new(self.vault.clone()),
+            workspace: workspace.to_owned(),
+            git: seed::clone(workspace, data)?,
+            refused: seed::Refused::default(),
+        })
+    }
+
+    /// Its workers start meanwhile.
+    fn start_runner(&self, config: &Config, git: Option<Arc<Repo>>) -> Result<Runner, Failure> {
+        let RunnerSettings {
+            workers,
+            queue_max,
+            memory_bytes_max,
+            runner,
+        } = config.runner.clone();
+        let program = std::env::current_exe().map_err(|error| Failure::io("find itself", error))?;
+        let defaults = python::Settings::new(program, [PYTHON_WORKER.into()]);
+        let settings = python::Settings {
+            workers: workers.unwrap_or(defaults.workers),
+            queue_max,
+            memory_bytes_max,
+            wheels: Some(python::Wheels {
+                folder: config.data.join("envs"),
+                uv: None,
+                deadline: Duration::from_millis(WHEELS_MS_MAX),
+            }),
+            ..defaults
+        };
+        let pool = python::Pool::start(settings)
+            .map_err(|error| Failure::io("start what runs tools", error))?;
+        let parts = RunnerParts {
+            journal: self.journal.clone(),
+            manager: self.manager.clone(),
+            store: CodeStore::new(self.vault.clone()),
+            git,
+            pool,
+        };
+        Ok(Runner::start(parts, runner))
+    }
+
     fn supervise(
         &self,
         config: &Config,
         url: &str,
-        refused: seed::Refused,
+        follower: &WorkspaceFollower,
+        runner: Option<&Runner>,
     ) -> Result<Arc<Supervisor>, Failure> {
         let sink = Arc::new(LedgerSink {
             journal: self.journal.clone(),
@@ -292,7 +367,7 @@ impl Shared {
             sink,
             started_at,
         );
-        let services: [Arc<dyn Service>; 5] = [
+        let mut services: Vec<Arc<dyn Service>> = vec![
             Arc::new(TelemetryService {
                 logs: Arc::new(config.data.join("logs")),
             }),
@@ -312,7 +387,7 @@ impl Shared {
             Arc::new(StateService {
                 manager: self.manager.clone(),
                 knobs: self.state_knobs.clone(),
-                refused,
+                refused: Arc::clone(&follower.refused),
             }),
             Arc::new(HttpService {
                 url: url.to_owned(),
@@ -323,6 +398,11 @@ impl Shared {
         // in their place would leave those with the old one: they mend themselves in `heal`. The
         // tasks beside them (sealer, copies, settings) end the server when they end, and whatever
         // started it starts all of it anew.
+        if let Some(runner) = runner {
+            services.push(Arc::new(RunnerService {
+                runner: runner.clone(),
+            }));
+        }
         for service in services {
             supervisor
                 .register(service, None)

@@ -2,6 +2,7 @@
 
 mod http;
 mod journal;
+mod runner;
 mod state;
 mod telemetry;
 mod vault;
@@ -12,6 +13,7 @@ pub(crate) use self::journal::free_bytes;
 pub(super) use self::{
     http::HttpService,
     journal::{JournalKnobs, JournalService},
+    runner::RunnerService,
     state::{StateKnobs, StateService},
     telemetry::TelemetryService,
     vault::{VaultHealth, VaultService},
@@ -41,7 +43,7 @@ fn whole(value: &supervision::SettingValue) -> u64 {
 }
 
 /// An error and its causes in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -11,6 +11,7 @@ mod init;
 mod ledger;
 mod reference;
 mod requests;
+mod runner;
 mod server;
 mod settings;
 mod sharing;

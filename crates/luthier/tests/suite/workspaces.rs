@@ -41,7 +41,7 @@ fn a_broken_or_missing_schema_leaves_the_state_before_it_in_service() {
     fs::remove_file(workspace.path().join("state/schema.json")).unwrap();
     let missing = Server::start_in(&workspace);
 
-    assert!(reason(&missing).contains("No such file"));
+    assert!(reason(&missing).contains("the workspace has no `state/schema.json`"));
     assert_eq!(greeting(&missing), "Hello");
 }
 

@@ -151,12 +151,24 @@ fn limit(data_bytes_max: u64) -> io::Result<()> {
         maximum: Some(0),
     };
     rustix::process::setrlimit(Resource::Core, no_core)?;
+    let bytes_max = data_bytes_now()?.saturating_add(data_bytes_max);
     let data = Rlimit {
-        current: Some(data_bytes_max),
-        maximum: Some(data_bytes_max),
+        current: Some(bytes_max),
+        maximum: Some(bytes_max),
     };
     rustix::process::setrlimit(Resource::Data, data)?;
     Ok(())
+}
+
+/// What the program's own allocator has set aside before Python runs; it may be a lot, and none of
+/// it is the tools'.
+fn data_bytes_now() -> io::Result<u64> {
+    const DATA_FIELD: usize = 5;
+    let text = std::fs::read_to_string("/proc/self/statm")?;
+    let pages = text.split_ascii_whitespace().nth(DATA_FIELD);
+    let pages = pages.and_then(|pages| pages.parse::<u64>().ok());
+    let pages = pages.ok_or_else(|| io::Error::other("/proc/self/statm is not understood"))?;
+    Ok(pages.saturating_mul(rustix::param::page_size() as u64))
 }
 
 /// In a child that a tool forked: it keeps running Python, but the streams lead nowhere.

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -15,7 +15,7 @@ use supervision::{
     HealError, Health, Pressure, Service, SettingError, SettingSpec, SettingValue, Shed,
 };
 
-use super::{chain, whole};
+use super::{super::seed::Refused, chain, whole};
 
 pub(super) const NAME: &str = "state";
 
@@ -51,8 +51,8 @@ impl StateKnobs {
 pub(in crate::up) struct StateService {
     pub(in crate::up) manager: StateManager,
     pub(in crate::up) knobs: Arc<StateKnobs>,
-    /// Why the workspace's schema was not taken up.
-    pub(in crate::up) refused: Option<String>,
+    /// Why what the workspace offers was not taken up.
+    pub(in crate::up) refused: Refused,
 }
 
 impl StateService {
@@ -77,7 +77,12 @@ impl Service for StateService {
             Ok(is_begun) => is_begun,
             Err(reason) => return Health::unhealthy(reason),
         };
-        match &self.refused {
+        let refused = self
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match refused {
             Some(refused) => Health::degraded(refused),
             None if is_begun => Health::Healthy,
             None => Health::unhealthy("`main` is gone from the journal"),

@@ -1,0 +1,178 @@
+//! The resources that every version has.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use mcp::{
+    Failure,
+    rmcp::model::{
+        ProtocolVersion, ReadResourceResult, Resource, ResourceContents, ResourceTemplate,
+    },
+};
+use model::Digest;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{core::Core, offer::Offer};
+
+pub(crate) const STATE: &str = "state://active";
+const ASSETS: &str = "state://assets";
+const SESSIONS: &str = "session://index";
+const LOGS: &str = "logs://recent";
+const MANIFEST: &str = "compat://manifest";
+
+const JSON: &str = "application/json";
+
+/// How many entries a listing has unless it is asked for more, and at most.
+const LIMIT_DEFAULT: usize = 100;
+const LIMIT_MAX: usize = 1_000;
+
+pub(crate) fn resources() -> Vec<Resource> {
+    let listed = |uri: &str, name: &str| Resource::new(uri, name).with_mime_type(JSON);
+    vec![
+        listed(STATE, "active state"),
+        listed(ASSETS, "assets"),
+        listed(SESSIONS, "sessions"),
+        listed(LOGS, "recent logs"),
+        listed(MANIFEST, "manifest"),
+    ]
+}
+
+pub(crate) fn templates() -> Vec<ResourceTemplate> {
+    let listed = |uri: &str, name: &str| ResourceTemplate::new(uri, name);
+    vec![
+        listed("assets://{+name}", "asset"),
+        listed("session://{conversation_id}", "session").with_mime_type(JSON),
+        listed("session://index{?limit}", "newest sessions").with_mime_type(JSON),
+        listed("logs://{conversation_id}", "logs of a call").with_mime_type(JSON),
+        listed("logs://recent{?limit}", "newest logs").with_mime_type(JSON),
+    ]
+}
+
+/// What a URI of every version holds; `None` when it is none of those.
+pub(crate) async fn read(
+    core: &Core,
+    offer: &Offer,
+    uri: &str,
+) -> Result<Option<ReadResourceResult>, Failure> {
+    if let Some(name) = uri.strip_prefix("assets://") {
+        return asset(offer, name, uri).map(Some);
+    }
+    let (path, limit) = match uri.split_once('?') {
+        Some((path, query)) => (path, limit_of(query)?),
+        None => (uri, LIMIT_DEFAULT),
+    };
+    let value = match path {
+        STATE => {
+            let now = offer.now.load();
+            let text = String::from_utf8_lossy(&now.json).into_owned();
+            return Ok(Some(one(
+                ResourceContents::text(text, uri).with_mime_type(JSON)
+            )));
+        }
+        ASSETS => json!({"assets": offer.assets().map(listed).collect::<Vec<_>>()}),
+        SESSIONS => {
+            let sessions = core.sessions.index(limit).await.map_err(Failure::broken)?;
+            json!({"sessions": sessions})
+        }
+        LOGS => json!({"lines": core.logs.recent(limit)}),
+        MANIFEST => manifest(offer),
+        _ => match path.split_once("://") {
+            Some(("session", id)) => session(core, id).await?,
+            Some(("logs", id)) => json!({"lines": core.logs.of(conversation(id)?)}),
+            _ => return Ok(None),
+        },
+    };
+    Ok(Some(json_text(&value, uri)))
+}
+
+fn limit_of(query: &str) -> Result<usize, Failure> {
+    let limit = query
+        .strip_prefix("limit=")
+        .and_then(|text| text.parse().ok());
+    match limit {
+        Some(limit @ 1..=LIMIT_MAX) => Ok(limit),
+        Some(_) | None => Err(Failure::refused(format!(
+            "`?{query}` is not understood: write `?limit=N` with N from 1 to {LIMIT_MAX}"
+        ))),
+    }
+}
+
+fn conversation(id: &str) -> Result<&str, Failure> {
+    match Uuid::try_parse(id) {
+        Ok(_) => Ok(id),
+        Err(_) => Err(Failure::Unknown),
+    }
+}
+
+async fn session(core: &Core, id: &str) -> Result<Value, Failure> {
+    let id = Uuid::try_parse(id).map_err(|_malformed| Failure::Unknown)?;
+    let found = core.sessions.find(id).await.map_err(Failure::broken)?;
+    let (event, json) = found.ok_or(Failure::Unknown)?;
+    let state: Value = serde_json::from_slice(&json).map_err(Failure::broken)?;
+    Ok(json!({
+        "conversation_id": id.to_string(),
+        "updated_at": event.time,
+        "calls": event.revision,
+        "version": event.context.version,
+        "session": state,
+    }))
+}
+
+#[derive(Serialize)]
+struct ListedAsset<'a> {
+    name: &'a str,
+    uri: String,
+    bytes: usize,
+    hash: Digest,
+}
+
+fn listed<'a>((name, content): (&'a str, &'a bytes::Bytes)) -> ListedAsset<'a> {
+    ListedAsset {
+        name,
+        uri: format!("assets://{name}"),
+        bytes: content.len(),
+        hash: Digest::of(content),
+    }
+}
+
+fn asset(offer: &Offer, name: &str, uri: &str) -> Result<ReadResourceResult, Failure> {
+    let found = offer.assets().find(|(known, _)| *known == name);
+    let (_, content) = found.ok_or(Failure::Unknown)?;
+    Ok(one(match str::from_utf8(content) {
+        Ok(text) => ResourceContents::text(text, uri),
+        Err(_) => ResourceContents::blob(BASE64.encode(content), uri),
+    }))
+}
+
+fn manifest(offer: &Offer) -> Value {
+    let now = offer.now.load();
+    let mut tools: Vec<_> = offer.tools.values().collect();
+    tools.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    let tools: Vec<_> = tools
+        .into_iter()
+        .map(|tool| {
+            let (input, output) = tool.schema_hashes();
+            json!({"name": tool.name, "input_schema": input, "output_schema": output})
+        })
+        .collect();
+    json!({
+        "version": now.version_text,
+        "lineage": now.lineage,
+        "commit": now.commit,
+        "code": offer.hash,
+        "state": {"revision": now.revision, "hash": now.hash},
+        "tools": tools,
+        "warnings": offer.warnings,
+        "protocol_versions": ProtocolVersion::KNOWN_VERSIONS,
+        "semver": "major: a tool, an input or a promise of an output is lost; minor: something is \
+                   added; patch: everything else",
+    })
+}
+
+fn json_text(value: &Value, uri: &str) -> ReadResourceResult {
+    one(ResourceContents::text(value.to_string(), uri).with_mime_type(JSON))
+}
+
+fn one(contents: ResourceContents) -> ReadResourceResult {
+    ReadResourceResult::new(vec![contents])
+}

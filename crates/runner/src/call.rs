@@ -1,0 +1,398 @@
+//! One call of a tool, from its arguments to its answer.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use mcp::{
+    Failure, ToolAnswer, ToolCall,
+    rmcp::model::{ContentBlock, MetaObject},
+};
+use model::event::Label;
+use python::{Answer, CallError, CallKind, CallRequest, Events};
+use serde_json::{Map, Value};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::{
+    core::Core,
+    offer::{Offer, Snapshot, ToolFacts},
+    record::CallRecord,
+    relay::Relay,
+    sessions::{SessionError, Turn, label},
+    shape::CONVERSATION_ID,
+    trace::Trace,
+};
+
+/// A result with this member is one that a learner will be rewarded for.
+const PROPENSITY: &str = "propensity";
+
+/// How much of an error is kept with its event.
+const ERROR_CHARS_MAX: usize = 2_000;
+
+/// A call on its way.
+struct Running<'a> {
+    core: &'a Arc<Core>,
+    offer: &'a Arc<Offer>,
+    now: Arc<Snapshot>,
+    facts: &'a ToolFacts,
+    conversation: Uuid,
+    agent: Option<Label>,
+    trace: Trace,
+    seed: u64,
+    arguments: Bytes,
+    began: Instant,
+}
+
+/// Runs a call of `offer`.
+pub(crate) async fn call_tool(
+    core: &Arc<Core>,
+    offer: &Arc<Offer>,
+    call: &ToolCall<'_>,
+) -> Result<ToolAnswer, Failure> {
+    let name = call.tool.name();
+    let facts = offer.tools.get(name).ok_or(Failure::Unknown)?;
+    let (arguments, named) = arguments_of(facts, call);
+    let turn = if facts.is_stateful {
+        Some(
+            core.sessions
+                .take(named.as_deref())
+                .await
+                .map_err(refused)?,
+        )
+    } else {
+        None
+    };
+    let conversation = turn.as_ref().map_or_else(Uuid::now_v7, |turn| turn.id);
+    let client = call.context.client().map(|client| client.name);
+    let running = Running {
+        core,
+        offer,
+        now: offer.now.load_full(),
+        facts,
+        conversation,
+        agent: client.and_then(|name| name.try_into().ok()),
+        trace: Trace::begin(name, call.context.traceparent(), call.context.tracestate()),
+        seed: Uuid::new_v4().as_u64_pair().0,
+        arguments,
+        began: Instant::now(),
+    };
+    let relay = Arc::new(Relay::new(running.told(), Some(call.context.reporter())));
+    let span = running.trace.span.clone();
+    running.run(turn, relay).instrument(span).await
+}
+
+/// The arguments for Python, and the conversation that they name.
+fn arguments_of(facts: &ToolFacts, call: &ToolCall<'_>) -> (Bytes, Option<String>) {
+    let text = |arguments: &Map<String, Value>| {
+        Bytes::from(serde_json::to_vec(arguments).expect("a JSON object has a text"))
+    };
+    if !facts.is_stateful || !call.arguments.contains_key(CONVERSATION_ID) {
+        return (text(call.arguments), None);
+    }
+    let mut arguments = call.arguments.clone();
+    let named = arguments.remove(CONVERSATION_ID);
+    (
+        text(&arguments),
+        named.and_then(|id| id.as_str().map(str::to_owned)),
+    )
+}
+
+impl Running<'_> {
+    async fn run(&self, turn: Option<Turn>, relay: Arc<Relay>) -> Result<ToolAnswer, Failure> {
+        let (code, tool) = (self.offer.number, self.facts.name.as_str());
+        if let Err(rests) = self.core.circuits.admit(code, tool, self.began) {
+            let seconds = rests.0.as_secs_f64().ceil();
+            let text =
+                format!("`{tool}` failed too often in a row and rests; try again in {seconds} s");
+            self.record("open_circuit", Some(&text), None);
+            return Err(self.failure(text).with_meta("retry_after_s", seconds));
+        }
+        let mut tried = Tried {
+            running: self,
+            is_decided: false,
+        };
+        let outcome = self
+            .core
+            .pool
+            .call(self.request(turn.as_ref(), &relay))
+            .await;
+        tried.is_decided = true;
+        relay.flush().await;
+        match outcome {
+            Ok(answer) => {
+                self.core.circuits.succeeded(code, tool);
+                self.answered(turn.as_ref(), answer).await
+            }
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    fn request(&self, turn: Option<&Turn>, relay: &Arc<Relay>) -> CallRequest {
+        CallRequest {
+            kind: CallKind::Tool,
+            session: turn.map(|turn| turn.json.clone()),
+            deadline: self.core.deadline_of(self.facts.deadline_ms),
+            conversation_id: self.conversation.to_string(),
+            version: self.now.version_text.clone(),
+            revision: self.now.revision,
+            traceparent: self.trace.traceparent(),
+            seed: self.seed,
+            events: Some(Arc::clone(relay) as Arc<dyn Events>),
+            ..CallRequest::tool(
+                &self.offer.code,
+                &self.now.state,
+                &self.facts.name,
+                self.arguments.clone(),
+            )
+        }
+    }
+
+    async fn answered(&self, turn: Option<&Turn>, answer: Answer) -> Result<ToolAnswer, Failure> {
+        let Answer {
+            value: json,
+            session,
+            queued,
+            took,
+        } = answer;
+        if let Some(turn) = turn {
+            let left = session.as_ref().unwrap_or(&turn.json);
+            let context = self.context();
+            let kept = self
+                .core
+                .sessions
+                .keep(turn, left, &self.facts.name, &context);
+            if let Err(error) = kept.await {
+                self.record("session_lost", Some(&error.to_string()), None);
+                return Err(self.with_ids(refused(error)));
+            }
+        }
+        let value: Value = serde_json::from_slice(&json).map_err(Failure::broken)?;
+        let record = self.recorded("ok", None, Some(json.clone()), queued, took);
+        if value.get(PROPENSITY).is_some() {
+            let recorded = self.core.recorder.record_durably(&record).await;
+            recorded.map_err(|error| self.with_ids(Failure::broken(error)))?;
+        } else {
+            self.core.recorder.record(&record);
+        }
+        Ok(self.tool_answer(value, &json))
+    }
+
+    fn tool_answer(&self, value: Value, json: &Bytes) -> ToolAnswer {
+        let text = match &value {
+            Value::String(text) => text.clone(),
+            _ => String::from_utf8_lossy(json).into_owned(),
+        };
+        let mut structured = match value {
+            Value::Object(members) if !self.facts.wraps_result => members,
+            other => Map::from_iter([("result".to_owned(), other)]),
+        };
+        structured.insert(
+            CONVERSATION_ID.to_owned(),
+            self.conversation.to_string().into(),
+        );
+        ToolAnswer {
+            content: vec![ContentBlock::text(text)],
+            structured: Some(Value::Object(structured)),
+            meta: Some(MetaObject(self.ids())),
+            is_error: false,
+        }
+    }
+
+    /// What a failed call is answered with, and what else comes of it.
+    fn failed(&self, error: &CallError) -> Failure {
+        let tool = &self.facts.name;
+        let logs = self.logs_uri();
+        let (outcome, text) = match error {
+            CallError::Raised(raised) if raised.is_tool_error => {
+                ("refused", raised.message.clone())
+            }
+            CallError::Raised(raised) => (
+                "raised",
+                format!(
+                    "`{tool}` failed with {}: {}; `{logs}` has the traceback",
+                    raised.r#type, raised.message
+                ),
+            ),
+            CallError::Refused { reason } => (
+                "bad_result",
+                format!("`{tool}` returned what cannot be a result: {reason}"),
+            ),
+            CallError::DeadlineExceeded { .. } => {
+                ("timed_out", format!("`{tool}` was stopped: {error}"))
+            }
+            CallError::Crashed(_) => (
+                "crashed",
+                format!("{error}; `{logs}` has what it last wrote"),
+            ),
+            CallError::Collateral { .. } => ("lost", format!("{error}; call again")),
+            CallError::Cancelled => ("cancelled", error.to_string()),
+            CallError::Overloaded { .. } => ("shed", error.to_string()),
+            CallError::Unavailable { .. } => ("unavailable", error.to_string()),
+        };
+        self.log_failure(error);
+        self.judge(outcome);
+        self.record(outcome, Some(&text), None);
+        let failure = self.failure(text);
+        match error {
+            CallError::Overloaded { retry_after_ms } => {
+                failure.with_meta("retry_after_ms", *retry_after_ms)
+            }
+            CallError::Raised(raised) => match &raised.data {
+                Some(data) => failure.with_meta("data", data.clone()),
+                None => failure,
+            },
+            _ => failure,
+        }
+    }
+
+    /// Tells the circuit what the failure says of the tool.
+    fn judge(&self, outcome: &str) {
+        let (code, tool) = (self.offer.number, self.facts.name.as_str());
+        match outcome {
+            // It works as its author meant it to.
+            "refused" => self.core.circuits.succeeded(code, tool),
+            "raised" | "bad_result" | "timed_out" | "crashed" => {
+                if self.core.circuits.failed(code, tool, Instant::now()) {
+                    tracing::warn!(
+                        tool,
+                        version = self.now.version_text,
+                        "the tool rests: it failed too often in a row"
+                    );
+                }
+            }
+            _ => self.core.circuits.undecided(code, tool),
+        }
+    }
+
+    fn log_failure(&self, error: &CallError) {
+        let mut lines = Vec::new();
+        match error {
+            CallError::Raised(raised) if !raised.is_tool_error => {
+                lines.push(raised.traceback.clone());
+            }
+            CallError::DeadlineExceeded {
+                traceback,
+                last_log_lines,
+                ..
+            } => {
+                lines.push(traceback.clone());
+                lines.extend(last_log_lines.iter().cloned());
+            }
+            CallError::Crashed(crash) => {
+                lines.push(crash.to_string());
+                lines.extend(crash.last_log_lines.iter().cloned());
+            }
+            _ => return,
+        }
+        for message in lines.into_iter().filter(|line| !line.is_empty()) {
+            self.told().push("error", message, None, Map::new());
+        }
+    }
+
+    fn failure(&self, text: String) -> Failure {
+        self.with_ids(Failure::refused(text))
+    }
+
+    fn with_ids(&self, failure: Failure) -> Failure {
+        let add = |failure: Failure, (key, value)| failure.with_meta(key, value);
+        let ids: Map<String, Value> = self.ids();
+        ids.into_iter().fold(failure, add)
+    }
+
+    fn ids(&self) -> Map<String, Value> {
+        Map::from_iter([
+            (
+                CONVERSATION_ID.to_owned(),
+                self.conversation.to_string().into(),
+            ),
+            ("logs_uri".to_owned(), self.logs_uri().into()),
+        ])
+    }
+
+    fn logs_uri(&self) -> String {
+        format!("logs://{}", self.conversation)
+    }
+
+    fn record(&self, outcome: &'static str, error: Option<&str>, result: Option<Bytes>) {
+        let record = self.recorded(outcome, error, result, Duration::ZERO, self.began.elapsed());
+        self.core.recorder.record(&record);
+    }
+
+    fn recorded(
+        &self,
+        outcome: &'static str,
+        error: Option<&str>,
+        result: Option<Bytes>,
+        queued: Duration,
+        took: Duration,
+    ) -> CallRecord {
+        CallRecord {
+            tool: self.facts.name.clone(),
+            conversation: label(self.conversation),
+            version: self.now.version.clone(),
+            commit: self.now.commit.clone(),
+            revision: self.now.revision,
+            state_hash: self.now.hash,
+            agent: self.agent.clone(),
+            trace: self.trace.trace_id(),
+            span: self.trace.span_id(),
+            seed: self.seed,
+            outcome,
+            error: error.map(|text| text.chars().take(ERROR_CHARS_MAX).collect()),
+            queued,
+            took,
+            arguments: self.arguments.clone(),
+            result,
+        }
+    }
+
+    fn context(&self) -> model::Context {
+        model::Context {
+            agent: self.agent.clone(),
+            version: Some(self.now.version.clone()),
+            trace: self.trace.trace_id(),
+            span: self.trace.span_id(),
+            ..model::Context::default()
+        }
+    }
+
+    fn told(&self) -> crate::relay::Told {
+        crate::relay::Told {
+            core: Arc::clone(self.core),
+            offer: Arc::clone(self.offer),
+            now: Arc::clone(&self.now),
+            tool: self.facts.name.clone(),
+            conversation: self.conversation.to_string(),
+            seed: self.seed,
+            trace: self.trace.clone(),
+        }
+    }
+}
+
+/// A client that goes away in the middle of a trial must not leave the circuit waiting for it.
+struct Tried<'a> {
+    running: &'a Running<'a>,
+    is_decided: bool,
+}
+
+impl Drop for Tried<'_> {
+    fn drop(&mut self) {
+        if !self.is_decided {
+            let running = self.running;
+            let circuits = &running.core.circuits;
+            circuits.undecided(running.offer.number, &running.facts.name);
+            running.record("cancelled", None, None);
+        }
+    }
+}
+
+fn refused(error: SessionError) -> Failure {
+    if error.is_of_caller() {
+        Failure::refused(error.to_string())
+    } else {
+        Failure::broken(error)
+    }
+}

@@ -1,0 +1,45 @@
+//! What every version that is served shares.
+
+use std::{sync::Arc, time::Duration};
+
+use journal::Journal;
+use python::Pool;
+
+use crate::{
+    circuit::Circuits, config::RunnerConfig, logs::RecentLogs, record::Recorder, sessions::Sessions,
+};
+
+pub(crate) struct Core {
+    pub(crate) config: RunnerConfig,
+    pub(crate) pool: Pool,
+    pub(crate) sessions: Sessions,
+    pub(crate) circuits: Circuits,
+    pub(crate) logs: RecentLogs,
+    pub(crate) recorder: Recorder,
+}
+
+impl Core {
+    pub(crate) fn new(
+        config: RunnerConfig,
+        pool: Pool,
+        journal: Arc<dyn Journal>,
+        recorder: Recorder,
+    ) -> Self {
+        Self {
+            pool,
+            sessions: Sessions::new(journal, &config),
+            circuits: Circuits::new(&config),
+            logs: RecentLogs::default(),
+            recorder,
+            config,
+        }
+    }
+
+    /// How long a tool may take that declares so much.
+    pub(crate) fn deadline_of(&self, declared_ms: Option<u64>) -> Duration {
+        let declared = declared_ms.map(Duration::from_millis);
+        declared.map_or(self.config.deadline_default, |own| {
+            own.min(self.config.deadline_max)
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! `/agent/{version}/runner`: the endpoint of every reference.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Request, State},
+    response::{IntoResponse as _, Response},
+    routing::any,
+};
+use futures_util::future::join_all;
+use python::LoadError;
+use web::{Kind, Problem};
+
+use crate::{
+    code::CodeError,
+    runner::{Runner, ServeError},
+    versions::ResolveError,
+};
+
+/// When a client may try again after the journal refused work.
+const RETRY_AFTER_S: u32 = 1;
+
+/// The version is there, and its code does not load.
+const UNLOADABLE: Kind = Kind::new(
+    "version_unloadable",
+    422,
+    "Version does not load",
+    "mend the file that the problem names, and tag a new version; others are served as before",
+);
+
+/// The kinds of problems that are this role's own.
+pub const PROBLEMS: [Kind; 1] = [UNLOADABLE];
+
+impl Runner {
+    /// The paths of the role.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/agent/{version}/runner", any(serve))
+            .with_state(self.clone())
+    }
+
+    /// Lets the calls of every endpoint finish, for so long at most.
+    pub async fn drain(&self, patience: Duration) {
+        let endpoints = self.endpoints();
+        join_all(endpoints.iter().map(|endpoint| endpoint.drain(patience))).await;
+    }
+}
+
+async fn serve(
+    State(runner): State<Runner>,
+    Path(version): Path<String>,
+    request: Request,
+) -> Response {
+    match runner.endpoint(&version).await {
+        Ok(endpoint) => endpoint.handle(request).await.map(Body::new),
+        Err(error) => problem(&error).with("version", version).into_response(),
+    }
+}
+
+fn problem(error: &ServeError) -> Problem {
+    let text = error.to_string();
+    match error {
+        ServeError::Resolve(error) => unresolved(error),
+        ServeError::Load { source, .. } => unloadable(text, source),
+        ServeError::Catalogue { .. } | ServeError::Manifest { .. } => Problem::of(UNLOADABLE, text),
+        ServeError::Code(CodeError::Vault(_)) => Problem::unavailable(text, RETRY_AFTER_S),
+        ServeError::Code(_) | ServeError::Broken { .. } => Problem::internal(error),
+    }
+}
+
+fn unresolved(error: &ResolveError) -> Problem {
+    let text = error.to_string();
+    match error {
+        ResolveError::Malformed(_) => Problem::bad_request(text),
+        ResolveError::Unknown { nearest, .. } => Problem::not_found(text).nearest(nearest.clone()),
+        ResolveError::NoCanary => Problem::not_found(text),
+        ResolveError::Git(error) => match error {
+            repo::ResolveError::Unknown { nearest, .. } => {
+                Problem::not_found(text).nearest(nearest.clone())
+            }
+            repo::ResolveError::AmbiguousVersion { candidates, .. } => {
+                let commits = candidates
+                    .iter()
+                    .map(|it| format!("{} {}", it.name, it.commit));
+                Problem::conflict(text).with("candidates", commits.collect::<Vec<_>>())
+            }
+            repo::ResolveError::AmbiguousCommit { .. } => Problem::conflict(text),
+            repo::ResolveError::Unpublished { .. } => Problem::not_found(text),
+            repo::ResolveError::NotInGit { .. }
+            | repo::ResolveError::HistoryTooLong
+            | repo::ResolveError::List(_)
+            | repo::ResolveError::Object(_) => Problem::internal(error),
+        },
+        ResolveError::Tree { .. } | ResolveError::State { .. } => Problem::of(UNLOADABLE, text),
+        ResolveError::Code(_) | ResolveError::Store(_) | ResolveError::Broken { .. } => {
+            Problem::internal(error)
+        }
+    }
+}
+
+fn unloadable(text: String, error: &LoadError) -> Problem {
+    let problem = Problem::of(UNLOADABLE, text);
+    match error {
+        LoadError::Failed(failed) => problem
+            .with("file", failed.file.clone())
+            .with("line", failed.line)
+            .with("traceback", failed.traceback.clone()),
+        _ => problem,
+    }
+}

@@ -1,0 +1,28 @@
+//! The Runner: the tools of every version over MCP, each call in exactly one whole version.
+//! It never changes a version, and knows neither how versions are made nor how they are proved.
+//! Start at [`Runner`].
+
+mod builtin;
+mod call;
+mod circuit;
+mod code;
+mod config;
+mod connections;
+mod core;
+mod http;
+mod logs;
+mod offer;
+mod record;
+mod relay;
+mod runner;
+mod served;
+mod sessions;
+mod shape;
+mod trace;
+mod versions;
+
+pub use code::{CodeError, CodeStore};
+pub use config::RunnerConfig;
+pub use http::PROBLEMS;
+pub use runner::{Runner, RunnerParts, ServeError, ServeStdioError, acknowledged};
+pub use versions::ResolveError;

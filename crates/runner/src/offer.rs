@@ -1,0 +1,287 @@
+//! What a version offers to clients: its code in the workers, prepared as a catalogue.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use mcp::{
+    Catalogue,
+    rmcp::model::{
+        CacheScope, Implementation, JsonObject, MetaObject, Prompt, PromptArgument, Resource,
+        ResourceTemplate, Tool, ToolAnnotations,
+    },
+};
+use model::{Digest, LineageName, Revision};
+use python::{Code, State};
+use regex::Regex;
+use repo::FileSet;
+use semver::Version;
+use serde::Deserialize;
+
+use crate::{builtin, shape, versions::View};
+
+/// How long clients may keep the lists of a version that never changes.
+const FIXED_FRESH_MS: u64 = 60 * 60 * 1000;
+
+/// Code that is loaded, and the state it is called with.
+pub(crate) struct Offer {
+    pub(crate) code: Code,
+    /// Tells codes apart in this process.
+    pub(crate) number: u64,
+    pub(crate) hash: Digest,
+    pub(crate) files: Arc<FileSet>,
+    pub(crate) tools: HashMap<String, ToolFacts>,
+    pub(crate) resources: Vec<ResourceFacts>,
+    pub(crate) prompts: Vec<PromptFacts>,
+    /// `OF#ARGUMENT` that a function of the author's completes.
+    pub(crate) completions: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+    /// Replaced by each release of state; the code stays.
+    pub(crate) now: ArcSwap<Snapshot>,
+}
+
+/// Which version it is now, with which state.
+pub(crate) struct Snapshot {
+    pub(crate) lineage: LineageName,
+    pub(crate) version: Version,
+    pub(crate) version_text: String,
+    pub(crate) commit: Option<String>,
+    pub(crate) revision: Revision,
+    pub(crate) hash: Digest,
+    pub(crate) json: bytes::Bytes,
+    pub(crate) state: State,
+}
+
+/// What a call of a tool needs to know of it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ToolFacts {
+    pub(crate) name: String,
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    description: String,
+    input_schema: JsonObject,
+    output_schema: JsonObject,
+    /// Is the value no object, so that it travels as `{"result": …}`?
+    pub(crate) wraps_result: bool,
+    #[serde(default)]
+    annotations: Option<ToolAnnotations>,
+    #[serde(default)]
+    pub(crate) is_stateful: bool,
+    #[serde(default)]
+    pub(crate) deadline_ms: Option<u64>,
+    #[serde(default)]
+    meta: Option<JsonObject>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ResourceFacts {
+    #[serde(default)]
+    uri: Option<String>,
+    #[serde(default)]
+    uri_template: Option<String>,
+    #[serde(default)]
+    uri_pattern: Option<Pattern>,
+    name: String,
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    description: String,
+    mime_type: String,
+    #[serde(default)]
+    meta: Option<JsonObject>,
+}
+
+/// Which URIs a template stands for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Pattern(Regex);
+
+impl TryFrom<String> for Pattern {
+    type Error = regex::Error;
+
+    fn try_from(text: String) -> Result<Self, regex::Error> {
+        Regex::new(&text).map(Self)
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct PromptFacts {
+    pub(crate) name: String,
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    description: String,
+    pub(crate) arguments: Vec<ArgumentFacts>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ArgumentFacts {
+    pub(crate) name: String,
+    #[serde(default)]
+    description: String,
+    required: bool,
+    #[serde(default)]
+    pub(crate) choices: Vec<String>,
+}
+
+/// What the authors' package says that a version serves.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Facts {
+    tools: Vec<ToolFacts>,
+    resources: Vec<ResourceFacts>,
+    prompts: Vec<PromptFacts>,
+    #[serde(default)]
+    completions: Vec<CompletionFacts>,
+    #[serde(default)]
+    pub(crate) warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct CompletionFacts {
+    name: String,
+    argument: String,
+}
+
+impl Facts {
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+}
+
+impl Offer {
+    pub(crate) fn new(
+        code: Code,
+        number: u64,
+        hash: Digest,
+        files: Arc<FileSet>,
+        facts: Facts,
+        now: Arc<Snapshot>,
+    ) -> Self {
+        let named = |facts: ToolFacts| (facts.name.clone(), facts);
+        let completed = |facts: &CompletionFacts| format!("{}#{}", facts.name, facts.argument);
+        Self {
+            code,
+            number,
+            hash,
+            files,
+            tools: facts.tools.into_iter().map(named).collect(),
+            resources: facts.resources,
+            prompts: facts.prompts,
+            completions: facts.completions.iter().map(completed).collect(),
+            warnings: facts.warnings,
+            now: ArcSwap::new(now),
+        }
+    }
+
+    /// The assets of the version by name: `state/assets/NAME`.
+    pub(crate) fn assets(&self) -> impl Iterator<Item = (&str, &bytes::Bytes)> {
+        let files = self.files.files().iter();
+        files.filter_map(|(path, content)| Some((path.strip_prefix("state/assets/")?, content)))
+    }
+
+    /// The function that serves a URI: its own URI or template.
+    pub(crate) fn resource_at(&self, uri: &str) -> Option<&ResourceFacts> {
+        let exact = self
+            .resources
+            .iter()
+            .find(|facts| facts.uri.as_deref() == Some(uri));
+        exact.or_else(|| self.resources.iter().find(|facts| facts.fits(uri)))
+    }
+}
+
+impl ToolFacts {
+    /// Name the schemas, so that a client sees whether they changed.
+    pub(crate) fn schema_hashes(&self) -> (Digest, Digest) {
+        let hash = |schema: &JsonObject| Digest::of_json(&schema.clone().into());
+        (hash(&self.input_schema), hash(&self.output_schema))
+    }
+}
+
+impl ResourceFacts {
+    pub(crate) fn key(&self) -> &str {
+        let key = self.uri.as_deref().or(self.uri_template.as_deref());
+        key.unwrap_or_default()
+    }
+
+    fn fits(&self, uri: &str) -> bool {
+        self.uri_pattern
+            .as_ref()
+            .is_some_and(|pattern| pattern.0.is_match(uri))
+    }
+}
+
+/// The lists that clients see of an offer.
+pub(crate) fn catalogue(
+    offer: &Arc<Offer>,
+    view: &View,
+    has_meta_tools: bool,
+) -> Result<Catalogue, mcp::CatalogueError> {
+    let now = offer.now.load();
+    let mut server = Implementation::new("luthier", now.version_text.clone());
+    server.title = Some("Luthier".to_owned());
+    let mut builder = Catalogue::builder(server)
+        .tools(offer.tools.values().map(listed_tool))
+        .resources(builtin::resources())
+        .resources(offer.resources.iter().filter_map(listed_resource))
+        .templates(builtin::templates())
+        .templates(offer.resources.iter().filter_map(listed_template))
+        .prompts(offer.prompts.iter().map(listed_prompt))
+        .payload(Arc::clone(offer) as Arc<_>);
+    if *view == View::Fixed {
+        builder = builder.fresh_for_ms(FIXED_FRESH_MS, CacheScope::Public);
+    }
+    if !has_meta_tools {
+        builder = builder.without_meta_tools();
+    }
+    builder.build()
+}
+
+fn listed_tool(facts: &ToolFacts) -> Tool {
+    let mut input = facts.input_schema.clone();
+    if facts.is_stateful {
+        input = shape::with_conversation_argument(input);
+    }
+    let output = shape::with_conversation_result(facts.output_schema.clone());
+    let description = facts.description.clone();
+    let mut tool = Tool::new(facts.name.clone(), description, Arc::new(input))
+        .with_raw_output_schema(Arc::new(output));
+    tool.title.clone_from(&facts.title);
+    tool.annotations.clone_from(&facts.annotations);
+    tool.meta = facts.meta.clone().map(MetaObject);
+    tool
+}
+
+fn listed_resource(facts: &ResourceFacts) -> Option<Resource> {
+    let mut resource = Resource::new(facts.uri.clone()?, facts.name.clone())
+        .with_mime_type(facts.mime_type.clone());
+    resource.title.clone_from(&facts.title);
+    resource.description = said(&facts.description);
+    resource.meta = facts.meta.clone().map(MetaObject);
+    Some(resource)
+}
+
+fn listed_template(facts: &ResourceFacts) -> Option<ResourceTemplate> {
+    let mut template = ResourceTemplate::new(facts.uri_template.clone()?, facts.name.clone())
+        .with_mime_type(facts.mime_type.clone());
+    template.title.clone_from(&facts.title);
+    template.description = said(&facts.description);
+    template.meta = facts.meta.clone().map(MetaObject);
+    Some(template)
+}
+
+fn listed_prompt(facts: &PromptFacts) -> Prompt {
+    let arguments = facts.arguments.iter().map(|argument| {
+        let mut listed = PromptArgument::new(argument.name.clone());
+        listed.description = said(&argument.description);
+        listed.required = Some(argument.required);
+        listed
+    });
+    let description = said(&facts.description);
+    let mut prompt = Prompt::new(facts.name.clone(), description, Some(arguments.collect()));
+    prompt.title.clone_from(&facts.title);
+    prompt
+}
+
+fn said(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}

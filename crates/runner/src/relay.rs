@@ -1,0 +1,222 @@
+//! What a running tool tells: to the log, and to the client that wants to hear it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use mcp::{Level, Reporter};
+use python::{CallEvent, CallKind, CallRequest, Events, LogEvent, NestedCall, NestedFuture};
+use serde_json::{Map, Value, json};
+use tokio::{
+    sync::mpsc::{Receiver, Sender, channel},
+    task::JoinHandle,
+};
+
+use crate::{
+    core::Core,
+    logs::{LogLine, RecentLogs},
+    offer::{Offer, Snapshot},
+    trace::Trace,
+};
+
+/// Messages that wait for a slow client; it misses what comes when there is no room.
+const WAITING_MAX: usize = 256;
+
+/// Whose messages they are.
+#[derive(Clone)]
+pub(crate) struct Told {
+    pub(crate) core: Arc<Core>,
+    pub(crate) offer: Arc<Offer>,
+    pub(crate) now: Arc<Snapshot>,
+    pub(crate) tool: String,
+    pub(crate) conversation: String,
+    pub(crate) seed: u64,
+    pub(crate) trace: Trace,
+}
+
+/// Stands between a call and whoever listens to it.
+pub(crate) struct Relay {
+    told: Told,
+    reporter: Option<Reporter>,
+    sending: Mutex<Option<Sending>>,
+}
+
+struct Sending {
+    queue: Sender<CallEvent>,
+    task: JoinHandle<()>,
+}
+
+impl Told {
+    pub(crate) fn push(
+        &self,
+        level: &str,
+        message: String,
+        stream: Option<String>,
+        fields: Map<String, Value>,
+    ) {
+        let (tool, conversation) = (self.tool.as_str(), self.conversation.as_str());
+        self.trace.span.in_scope(|| match level {
+            "error" => tracing::error!(target: "tool", tool, conversation, message),
+            "warning" => tracing::warn!(target: "tool", tool, conversation, message),
+            "info" => tracing::info!(target: "tool", tool, conversation, message),
+            _ => tracing::debug!(target: "tool", tool, conversation, message),
+        });
+        let logs: &RecentLogs = &self.core.logs;
+        logs.push(LogLine {
+            time: Timestamp::now(),
+            level: level.to_owned(),
+            message,
+            tool: Some(self.tool.clone()),
+            conversation_id: Some(self.conversation.clone()),
+            trace_id: self.trace.trace_id().map(String::from),
+            version: self.now.version_text.clone(),
+            stream,
+            fields,
+        });
+    }
+
+    /// A call of the same version that the tool makes.
+    async fn nested(self, call: NestedCall) -> Result<bytes::Bytes, String> {
+        let Some(facts) = self.offer.tools.get(&call.tool) else {
+            let known = self.offer.tools.keys().map(String::as_str);
+            let near = model::nearest::nearest(&call.tool, known);
+            return Err(match near.first() {
+                Some(near) => format!("there is no tool `{}`; did you mean `{near}`?", call.tool),
+                None => format!("there is no tool `{}`", call.tool),
+            });
+        };
+        if facts.is_stateful {
+            let tool = &call.tool;
+            return Err(format!(
+                "`{tool}` is stateful: a client has to call it, no other tool"
+            ));
+        }
+        let request = CallRequest {
+            kind: CallKind::Tool,
+            deadline: self.core.deadline_of(facts.deadline_ms),
+            conversation_id: self.conversation.clone(),
+            version: self.now.version_text.clone(),
+            revision: self.now.revision,
+            traceparent: self.trace.traceparent(),
+            // As repeatable as the call around it.
+            seed: self.seed.wrapping_add(call.within.depth() as u64),
+            within: Some(call.within),
+            ..CallRequest::tool(
+                &self.offer.code,
+                &self.now.state,
+                &call.tool,
+                call.arguments,
+            )
+        };
+        match self.core.pool.call(request).await {
+            Ok(answer) => Ok(answer.value),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Relay {
+    pub(crate) fn new(told: Told, reporter: Option<Reporter>) -> Self {
+        Self {
+            told,
+            reporter,
+            sending: Mutex::default(),
+        }
+    }
+
+    /// Waits until the client was told everything; the answer comes after that.
+    pub(crate) async fn flush(&self) {
+        let sending = self.lock().take();
+        if let Some(Sending { queue, task }) = sending {
+            drop(queue);
+            if let Err(panic) = task.await {
+                tracing::debug!(%panic, "a client missed messages of its call");
+            }
+        }
+    }
+
+    fn pass_on(&self, event: CallEvent) {
+        let Some(reporter) = &self.reporter else {
+            return;
+        };
+        let is_wanted = match &event {
+            CallEvent::Log(log) => reporter.wants(level_of(&log.level)),
+            CallEvent::Progress(_) => reporter.wants_progress(),
+        };
+        if !is_wanted {
+            return;
+        }
+        let mut sending = self.lock();
+        let sending = sending.get_or_insert_with(|| {
+            let (queue, waiting) = channel(WAITING_MAX);
+            let (reporter, tool) = (reporter.clone(), self.told.tool.clone());
+            let task = tokio::spawn(send_all(reporter, tool, waiting));
+            Sending { queue, task }
+        });
+        if sending.queue.try_send(event).is_err() {
+            tracing::debug!(
+                tool = self.told.tool,
+                "a client is too slow for the messages of its call"
+            );
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Sending>> {
+        self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Events for Relay {
+    fn on_event(&self, event: CallEvent) {
+        if let CallEvent::Log(log) = &event {
+            let LogEvent {
+                level,
+                message,
+                stream,
+                fields,
+            } = log.clone();
+            self.told.push(&level, message, stream, fields);
+        }
+        self.pass_on(event);
+    }
+
+    fn call_tool(&self, call: NestedCall) -> NestedFuture {
+        Box::pin(self.told.clone().nested(call))
+    }
+}
+
+async fn send_all(reporter: Reporter, tool: String, mut waiting: Receiver<CallEvent>) {
+    while let Some(event) = waiting.recv().await {
+        match event {
+            CallEvent::Log(log) => {
+                let level = level_of(&log.level);
+                reporter.log(level, Some(&tool), data_of(log)).await;
+            }
+            CallEvent::Progress(told) => {
+                reporter
+                    .progress(told.progress, told.total, told.message)
+                    .await;
+            }
+        }
+    }
+}
+
+fn data_of(log: LogEvent) -> Value {
+    if log.fields.is_empty() {
+        return log.message.into();
+    }
+    let mut data = json!({"message": log.message});
+    for (name, value) in log.fields {
+        data[name] = value;
+    }
+    data
+}
+
+fn level_of(name: &str) -> Level {
+    match name {
+        "debug" => Level::Debug,
+        "warning" => Level::Warning,
+        "error" => Level::Error,
+        "critical" => Level::Critical,
+        _ => Level::Info,
+    }
+}

@@ -1,0 +1,510 @@
+//! The role: every version that somebody asks for, loaded beside the others and kept up to date.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use jiff::Timestamp;
+use journal::{Expect, Journal};
+use lru::LruCache;
+use mcp::{CatalogueError, Change, Endpoint, EndpointConfig, StdioError};
+use model::{
+    Context, Digest, EventType, LineageName, NewEvent, Seq, Subject, VersionRef, event::AgentRole,
+};
+use python::{LoadError, Pool, Worker};
+use repo::{FileSet, Repo};
+use semver::Version;
+use serde_json::json;
+use state::{CodeRef, HistoryEntry, Root, StateManager};
+use tokio::{
+    sync::{OnceCell, watch},
+    task::{self, JoinHandle},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    builtin,
+    code::{CodeError, CodeStore},
+    config::RunnerConfig,
+    connections::Connections,
+    core::Core,
+    offer::{self, Facts, Offer, Snapshot},
+    record::Recorder,
+    served::Served,
+    versions::{Registry, ResolveError, Source, View, Wanted, view_of},
+};
+
+/// What production gets.
+const ACTIVE: &str = "active";
+
+/// What a Runner works with.
+pub struct RunnerParts {
+    pub journal: Arc<dyn Journal>,
+    pub manager: StateManager,
+    pub store: CodeStore,
+    /// The clone of the workspace, if that is in git.
+    pub git: Option<Arc<Repo>>,
+    pub pool: Pool,
+}
+
+/// Serves the tools of any version.
+#[derive(Clone)]
+pub struct Runner {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) core: Arc<Core>,
+    journal: Arc<dyn Journal>,
+    registry: Registry,
+    /// By what clients write, so that each way to write a version has its clients.
+    served: Mutex<LruCache<String, Arc<OnceCell<Line>>>>,
+    lineages: Mutex<HashMap<LineageName, Followed>>,
+    /// Why a reference is not at its newest version.
+    troubles: Mutex<HashMap<String, String>>,
+    numbers: AtomicU64,
+    pub(crate) stop: CancellationToken,
+    recording: CancellationToken,
+    writing: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What is served under one reference, and the endpoint that serves it.
+#[derive(Clone)]
+struct Line {
+    served: Arc<Served>,
+    endpoint: Endpoint<Served>,
+}
+
+/// A lineage whose moves are followed.
+struct Followed {
+    /// The newest event that every reference is up to date with.
+    applied: watch::Receiver<Seq>,
+}
+
+/// Why a version is not served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    #[error("version {version} cannot be loaded: {source}")]
+    Load { version: String, source: LoadError },
+    #[error("version {version} cannot be served: {source}")]
+    Catalogue {
+        version: String,
+        source: CatalogueError,
+    },
+    #[error("the manifest of version {version} cannot be read: {source}")]
+    Manifest {
+        version: String,
+        source: serde_json::Error,
+    },
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    #[error("{reason}")]
+    Broken { reason: String },
+}
+
+/// Why a single client is not served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeStdioError {
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Stdio(#[from] StdioError),
+}
+
+impl Runner {
+    /// Has to be called inside a runtime.
+    pub fn start(parts: RunnerParts, config: RunnerConfig) -> Self {
+        let RunnerParts {
+            journal,
+            manager,
+            store,
+            git,
+            pool,
+        } = parts;
+        let recording = CancellationToken::new();
+        let kept_bytes_max = config.recorded_bytes_max;
+        let (recorder, writing) =
+            Recorder::new(Arc::clone(&journal), kept_bytes_max, recording.clone());
+        let references_max = NonZeroUsize::new(config.references_max).unwrap_or(NonZeroUsize::MIN);
+        let inner = Inner {
+            core: Arc::new(Core::new(config, pool, Arc::clone(&journal), recorder)),
+            journal,
+            registry: Registry {
+                manager,
+                store,
+                git,
+            },
+            served: Mutex::new(LruCache::new(references_max)),
+            lineages: Mutex::default(),
+            troubles: Mutex::default(),
+            numbers: AtomicU64::new(1),
+            stop: CancellationToken::new(),
+            recording,
+            writing: Mutex::new(Some(tokio::spawn(writing))),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// What is served under a reference, loaded now if it was not.
+    async fn line(&self, text: &str) -> Result<Line, ServeError> {
+        let cell = {
+            let mut served = lock(&self.inner.served);
+            Arc::clone(served.get_or_insert(text.to_owned(), Arc::default))
+        };
+        let load = || async {
+            let reference: VersionRef = text.parse().map_err(ResolveError::from)?;
+            self.begin(text, reference).await
+        };
+        match cell.get_or_try_init(load).await {
+            Ok(line) => {
+                lock(&self.inner.troubles).remove(text);
+                Ok(line.clone())
+            }
+            Err(error) => {
+                let mut served = lock(&self.inner.served);
+                // Names that stand for nothing must not push out those that do.
+                if served.peek(text).is_some_and(|known| !known.initialized()) {
+                    served.pop(text);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn begin(&self, text: &str, reference: VersionRef) -> Result<Line, ServeError> {
+        let inner = &self.inner;
+        let (lineage, view) = view_of(&reference);
+        if view != View::Fixed {
+            self.follow(&lineage).await?;
+        }
+        let wanted = inner.registry.resolve(&reference).await?;
+        let offer = inner.load(&wanted).await?;
+        let catalogue = inner.catalogue(&offer, &view)?;
+        let served = Arc::new(Served::new(
+            Arc::clone(&inner.core),
+            reference,
+            view,
+            catalogue,
+        ));
+        let config = EndpointConfig {
+            sessions: Arc::new(Connections::new(Arc::clone(&inner.journal), text)),
+            ..EndpointConfig::default()
+        };
+        let endpoint = Endpoint::new(Arc::clone(&served), config);
+        Ok(Line { served, endpoint })
+    }
+
+    /// The endpoint of a reference, loaded now if it was not.
+    pub(crate) async fn endpoint(&self, text: &str) -> Result<Endpoint<Served>, ServeError> {
+        Ok(self.line(text).await?.endpoint)
+    }
+
+    /// The endpoints that there are.
+    pub(crate) fn endpoints(&self) -> Vec<Endpoint<Served>> {
+        let served = lock(&self.inner.served);
+        let lines = served.iter().filter_map(|(_, cell)| cell.get());
+        lines.map(|line| line.endpoint.clone()).collect()
+    }
+
+    /// Serves one reference to a single client on standard input and output.
+    pub async fn serve_stdio(
+        &self,
+        text: &str,
+        shutdown: CancellationToken,
+    ) -> Result<(), ServeStdioError> {
+        let line = self.line(text).await?;
+        Ok(mcp::serve_stdio(line.served, shutdown).await?)
+    }
+
+    /// Loads what production gets before anybody asks.
+    pub async fn prepare(&self) {
+        if let Err(error) = self.line(ACTIVE).await {
+            let reason = error.to_string();
+            tracing::error!(reason, "what is active is not served");
+            lock(&self.inner.troubles).insert(ACTIVE.to_owned(), reason);
+        }
+    }
+
+    /// Waits until no call of a reference that follows `lineage` sees anything older than `seq`.
+    pub async fn caught_up(&self, lineage: &LineageName, seq: Seq) {
+        let applied = lock(&self.inner.lineages)
+            .get(lineage)
+            .map(|it| it.applied.clone());
+        if let Some(mut applied) = applied {
+            drop(applied.wait_for(|applied| *applied >= seq).await);
+        }
+    }
+
+    /// Why something is not served at its newest version, by reference.
+    pub fn troubles(&self) -> Vec<(String, String)> {
+        let troubles = lock(&self.inner.troubles);
+        let mut troubles: Vec<_> = troubles.clone().into_iter().collect();
+        troubles.sort_unstable();
+        troubles
+    }
+
+    /// Tries again what could not be loaded.
+    pub async fn retry(&self) {
+        let lineages: Vec<_> = lock(&self.inner.lineages).keys().cloned().collect();
+        for lineage in lineages {
+            match self.inner.registry.manager.history(&lineage, None, 1).await {
+                Ok(newest) => {
+                    if let Some(entry) = newest.first() {
+                        self.inner.moved(&lineage, entry).await;
+                    }
+                }
+                Err(error) => tracing::warn!(%error, %lineage, "a lineage cannot be read"),
+            }
+        }
+    }
+
+    /// Lets go of versions that never change and have no client; says how many.
+    pub fn release_idle(&self) -> usize {
+        let mut served = lock(&self.inner.served);
+        let is_idle = |cell: &OnceCell<Line>| {
+            cell.get().is_some_and(|Line { served, .. }| {
+                served.view == View::Fixed && !served.has_clients()
+            })
+        };
+        let idle = served.iter().filter(|(_, cell)| is_idle(cell));
+        let idle: Vec<_> = idle.map(|(name, _)| name.clone()).collect();
+        for name in &idle {
+            served.pop(name);
+        }
+        idle.len()
+    }
+
+    /// Ends what follows the versions and writes the events that wait. Calls come to no answer
+    /// after this.
+    pub async fn shut_down(&self) {
+        self.inner.stop.cancel();
+        self.inner.recording.cancel();
+        let writing = lock(&self.inner.writing).take();
+        if let Some(writing) = writing
+            && let Err(panic) = writing.await
+        {
+            tracing::error!(%panic, "events of calls may be lost");
+        }
+    }
+
+    /// Events of calls that could not be written.
+    pub fn lost_events(&self) -> u64 {
+        self.inner.core.recorder.lost()
+    }
+
+    /// The processes that run tools.
+    pub fn workers(&self) -> Vec<Worker> {
+        self.inner.core.pool.workers()
+    }
+
+    async fn follow(&self, lineage: &LineageName) -> Result<(), ServeError> {
+        if lock(&self.inner.lineages).contains_key(lineage) {
+            return Ok(());
+        }
+        // Read first: whatever comes after it, the watch tells.
+        let manager = &self.inner.registry.manager;
+        let newest = manager
+            .history(lineage, None, 1)
+            .await
+            .map_err(ResolveError::from)?;
+        let seq = newest.first().map_or(0, |entry| entry.event.seq);
+        let (moved, applied) = watch::channel(seq);
+        let mut lineages = lock(&self.inner.lineages);
+        if lineages.contains_key(lineage) {
+            return Ok(());
+        }
+        lineages.insert(lineage.clone(), Followed { applied });
+        let (inner, lineage) = (Arc::downgrade(&self.inner), lineage.clone());
+        let mut served = newest.first().map(|entry| what_is_served(&entry.root));
+        let (mut changes, stop) = (manager.watch(&lineage, seq), self.inner.stop.clone());
+        tokio::spawn(async move {
+            loop {
+                let change = tokio::select! {
+                    () = stop.cancelled() => return,
+                    change = changes.next() => change,
+                };
+                let entry = match change {
+                    Ok(Some(entry)) => entry,
+                    Ok(None) => return,
+                    Err(error) => {
+                        tracing::error!(%error, %lineage, "the moves of a lineage cannot be read");
+                        continue;
+                    }
+                };
+                let Some(inner) = inner.upgrade() else { return };
+                inner.moved(&lineage, &entry).await;
+                moved.send_replace(entry.event.seq);
+                let serves = Some(what_is_served(&entry.root));
+                if serves != served {
+                    served = serves;
+                    inner.acknowledge(&lineage, &entry).await;
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Brings every reference that follows `lineage` to what it means under a new root.
+    async fn moved(&self, lineage: &LineageName, entry: &HistoryEntry) {
+        let following: Vec<_> = {
+            let served = lock(&self.served);
+            let ready = served
+                .iter()
+                .filter_map(|(name, cell)| Some((name.clone(), Arc::clone(&cell.get()?.served))));
+            ready
+                .filter(|(_, it)| it.view != View::Fixed && view_of(&it.reference).0 == *lineage)
+                .collect()
+        };
+        for (name, served) in following {
+            match self.bring(lineage, entry, &served).await {
+                Ok(()) => drop(lock(&self.troubles).remove(&name)),
+                Err(error) => {
+                    let reason = error.to_string();
+                    tracing::error!(
+                        reference = name,
+                        reason,
+                        "a new version is not served, the one before is"
+                    );
+                    lock(&self.troubles).insert(name, reason);
+                }
+            }
+        }
+    }
+
+    /// Tells whoever released that no new call sees anything older.
+    async fn acknowledge(&self, lineage: &LineageName, entry: &HistoryEntry) {
+        let context = Context {
+            version: Some(entry.root.serving_version().clone()),
+            ..Context::of(AgentRole::Runner)
+        };
+        let data = json!({
+            "kind": "serves",
+            "up_to": entry.event.seq,
+            "pid": std::process::id(),
+        });
+        let event = NewEvent::new(EventType::SIGNAL, Timestamp::now(), context, data);
+        let subject = acknowledged(lineage);
+        if let Err(error) = self.journal.append(subject, Expect::Any, event).await {
+            tracing::warn!(%error, "what is served now was not acknowledged");
+        }
+    }
+
+    async fn bring(
+        &self,
+        lineage: &LineageName,
+        entry: &HistoryEntry,
+        served: &Served,
+    ) -> Result<(), ServeError> {
+        let (root, view) = (&entry.root, &served.view);
+        let wanted = self
+            .registry
+            .under(lineage, root, view, &served.reference)
+            .await?;
+        let offer = served.offer();
+        if wanted.code_hash() == offer.hash {
+            let now = offer.now.load();
+            let is_new = now.version != wanted.version
+                || now.hash != wanted.state.hash
+                || now.revision != wanted.state.revision;
+            if is_new {
+                offer.now.store(Arc::new(self.snapshot(&wanted)?));
+                served.tell(Change::ResourceUpdated(builtin::STATE.into()));
+            }
+            return Ok(());
+        }
+        let offer = self.load(&wanted).await?;
+        served.replace(self.catalogue(&offer, view)?);
+        Ok(())
+    }
+
+    /// Loads code in every worker, beside what they have.
+    async fn load(&self, wanted: &Wanted) -> Result<Arc<Offer>, ServeError> {
+        let version = wanted.version.to_string();
+        let files = self.files(&wanted.code).await?;
+        let hash = files.digest();
+        let loaded = self
+            .core
+            .pool
+            .load(&version, &hash.to_string(), files.files().clone())
+            .await;
+        let code = loaded.map_err(|source| ServeError::Load {
+            version: version.clone(),
+            source,
+        })?;
+        let facts = Facts::parse(code.manifest().json());
+        let facts = facts.map_err(|source| ServeError::Manifest { version, source })?;
+        for warning in &facts.warnings {
+            tracing::warn!(warning, version = %wanted.version, "a tool could be better declared");
+        }
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let now = Arc::new(self.snapshot(wanted)?);
+        Ok(Arc::new(Offer::new(code, number, hash, files, facts, now)))
+    }
+
+    async fn files(&self, source: &Source) -> Result<Arc<FileSet>, ServeError> {
+        let hash = match source {
+            Source::Nowhere => return Ok(Arc::new(FileSet::default())),
+            Source::Files(files) => return Ok(Arc::clone(files)),
+            Source::Store(hash) => *hash,
+        };
+        let store = self.registry.store.clone();
+        let read = task::spawn_blocking(move || store.get(hash)).await;
+        let files = read.map_err(|panic| ServeError::Broken {
+            reason: panic.to_string(),
+        })?;
+        Ok(Arc::new(files?))
+    }
+
+    fn snapshot(&self, wanted: &Wanted) -> Result<Snapshot, ServeError> {
+        let state = self.core.pool.load_state(&wanted.state.json);
+        let state = state.map_err(|source| ServeError::Load {
+            version: wanted.version.to_string(),
+            source,
+        })?;
+        Ok(Snapshot {
+            lineage: wanted.lineage.clone(),
+            version_text: wanted.version.to_string(),
+            version: wanted.version.clone(),
+            commit: wanted.commit.clone(),
+            revision: wanted.state.revision,
+            hash: wanted.state.hash,
+            state,
+            json: wanted.state.json.clone(),
+        })
+    }
+
+    fn catalogue(&self, offer: &Arc<Offer>, view: &View) -> Result<mcp::Catalogue, ServeError> {
+        let made = offer::catalogue(offer, view, self.core.config.has_meta_tools);
+        made.map_err(|source| ServeError::Catalogue {
+            version: offer.now.load().version_text.clone(),
+            source,
+        })
+    }
+}
+
+/// Where Runners tell what they serve of a lineage.
+pub fn acknowledged(lineage: &LineageName) -> Subject {
+    let subject = format!("runner.{}", Subject::lineage(lineage).as_str());
+    subject.try_into().expect("a subject below a word is one")
+}
+
+/// What production gets of a lineage under a root: version, state and code.
+fn what_is_served(root: &Root) -> (Version, Digest, Option<CodeRef>) {
+    let version = root.serving_version().clone();
+    (version, root.active.hash, root.code.clone())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,13 +1,16 @@
 //! `luthier init DIR`
 
+mod templates;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 
+use self::templates::Template;
 use crate::{
     exit::Exit,
     failure::Failure,
@@ -23,56 +26,11 @@ pub(crate) struct InitArgs {
     pub(crate) template: Template,
 }
 
-/// A workspace that comes with the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Template {
-    /// A greeting and two limits, with their schema
-    Blank,
-}
-
-/// A file of a template, by its path.
-type TemplateFile = (&'static str, &'static str);
-
-const BLANK: [TemplateFile; 6] = [
-    (
-        "luthier.toml",
-        include_str!("../../../../templates/blank/luthier.toml"),
-    ),
-    (
-        ".gitignore",
-        include_str!("../../../../templates/blank/gitignore"),
-    ),
-    (
-        "README.md",
-        include_str!("../../../../templates/blank/README.md"),
-    ),
-    (
-        "state/schema.json",
-        include_str!("../../../../templates/blank/state/schema.json"),
-    ),
-    (
-        "state/active.state.json",
-        include_str!("../../../../templates/blank/state/active.state.json"),
-    ),
-    (
-        "ci/budgets.json",
-        include_str!("../../../../templates/blank/ci/budgets.json"),
-    ),
-];
-
 /// Stands in templates for what the workspace is called.
 const NAME: &str = "{{name}}";
 
 /// Names that are listed when a folder is in the way.
 const IN_THE_WAY_MAX: usize = 3;
-
-impl Template {
-    fn files(self) -> &'static [TemplateFile] {
-        match self {
-            Self::Blank => &BLANK,
-        }
-    }
-}
 
 pub(crate) fn run(session: &Session, args: &InitArgs) -> Result<(), Failure> {
     let dir = session.environment.folder.join(&args.dir);
@@ -84,18 +42,14 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Result<(), Failure> {
     let name = json!(name).to_string();
     let name = name.trim_matches('"');
     let made = MadeFolder::create(&dir)?;
+    let mut files = Vec::new();
     for (path, text) in args.template.files() {
+        files.push(path);
         let path = dir.join(path);
         write(&path, &text.replace(NAME, name))
             .map_err(|error| Failure::io(&format!("write `{}`", path.display()), error))?;
     }
     made.keep();
-    let files: Vec<&str> = args
-        .template
-        .files()
-        .iter()
-        .map(|(path, _)| *path)
-        .collect();
     let answer = json!({ "workspace": dir, "files": files });
     session.output.answer(&answer, |_| {
         format!(

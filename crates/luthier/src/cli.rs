@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     command::{
         completions::CompletionsArgs, config::ConfigCommand, docs::DocsArgs, init::InitArgs,
-        ledger::LedgerCommand, man::ManArgs, state::StateCommand,
+        install::InstallArgs, ledger::LedgerCommand, man::ManArgs, state::StateCommand,
     },
     exit::Exit,
     output::ColourChoice,
@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Make a new workspace
     Init(InitArgs),
+    /// Tell an MCP client where the tools are
+    Install(InstallArgs),
     /// Show what runs, and where the state stands
     Status,
     /// Check what this machine and this workspace need, with a fix for each

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod docs;
 mod doctor;
 pub(crate) mod init;
+pub(crate) mod install;
 pub(crate) mod ledger;
 pub(crate) mod man;
 pub(crate) mod state;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Up(args) => up::run(session, &Role::ALL, &args, Claim::Alone).map(done),
         Command::Serve(args) => up::run(session, &args.roles, &args.up, Claim::Beside).map(done),
         Command::Init(args) => init::run(session, &args).map(done),
+        Command::Install(args) => install::run(session, &args).map(done),
         Command::Status => status::run(session).map(done),
         Command::Doctor => doctor::run(session),
         Command::Config(command) => config::run(session, command).map(done),

@@ -55,10 +55,14 @@ impl Environment {
 
     /// The file with a person's own configuration.
     pub(crate) fn user_file(&self) -> Option<PathBuf> {
+        Some(self.config_folder()?.join("luthier").join("config.toml"))
+    }
+
+    /// The folder where programs keep a person's settings.
+    pub(crate) fn config_folder(&self) -> Option<PathBuf> {
         let configured = self.find("XDG_CONFIG_HOME").map(PathBuf::from);
-        let folder = configured
+        configured
             .filter(|folder| folder.is_absolute())
-            .or_else(|| Some(PathBuf::from(self.find("HOME")?).join(".config")))?;
-        Some(folder.join("luthier").join("config.toml"))
+            .or_else(|| Some(PathBuf::from(self.find("HOME")?).join(".config")))
     }
 }

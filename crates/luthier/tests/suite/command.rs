@@ -20,6 +20,7 @@ fn help_lists_the_commands_and_long_help_the_exit_codes() {
       up           Serve every role behind one address
       serve        Serve some roles alone
       init         Make a new workspace
+      install      Tell an MCP client where the tools are
       status       Show what runs, and where the state stands
       doctor       Check what this machine and this workspace need, with a fix for each
       config       Read and change settings

@@ -8,6 +8,7 @@ mod errors;
 mod following;
 mod healing;
 mod init;
+mod install;
 mod ledger;
 mod reference;
 mod requests;

@@ -6,8 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     command::{
-        completions::CompletionsArgs, config::ConfigCommand, docs::DocsArgs, init::InitArgs,
-        install::InstallArgs, ledger::LedgerCommand, man::ManArgs, state::StateCommand,
+        call::CallArgs, completions::CompletionsArgs, config::ConfigCommand, docs::DocsArgs,
+        init::InitArgs, install::InstallArgs, ledger::LedgerCommand, man::ManArgs, mcp::McpArgs,
+        state::StateCommand,
     },
     exit::Exit,
     output::ColourChoice,
@@ -64,6 +65,10 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Tell an MCP client where the tools are
     Install(InstallArgs),
+    /// Call a tool
+    Call(CallArgs),
+    /// Speak MCP on standard input and output, for a client that starts its servers
+    Mcp(McpArgs),
     /// Show what runs, and where the state stands
     Status,
     /// Check what this machine and this workspace need, with a fix for each

@@ -1,5 +1,6 @@
 //! One file a command; each translates between the command line and the libraries.
 
+pub(crate) mod call;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod docs;
@@ -8,6 +9,7 @@ pub(crate) mod init;
 pub(crate) mod install;
 pub(crate) mod ledger;
 pub(crate) mod man;
+pub(crate) mod mcp;
 pub(crate) mod state;
 mod status;
 
@@ -24,6 +26,8 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Up(args) => up::run(session, &Role::ALL, &args, Claim::Alone).map(done),
         Command::Serve(args) => up::run(session, &args.roles, &args.up, Claim::Beside).map(done),
         Command::Init(args) => init::run(session, &args).map(done),
+        Command::Call(args) => call::run(session, &args).map(done),
+        Command::Mcp(args) => mcp::run(session, &args).map(done),
         Command::Install(args) => install::run(session, &args).map(done),
         Command::Status => status::run(session).map(done),
         Command::Doctor => doctor::run(session),

@@ -4,6 +4,7 @@
 //! and its next step.
 
 mod sorting;
+mod tools;
 
 use std::{error::Error, fmt, io};
 

@@ -18,6 +18,7 @@ mod services;
 mod settings;
 mod signals;
 mod stop;
+mod tools;
 
 use model::Seq;
 use serde_json::json;
@@ -29,6 +30,7 @@ pub(crate) use self::{
     ask::ask,
     lock::{Running, StartLock, find_running},
     services::{catalogue, chain, free_bytes},
+    tools::with_runner,
 };
 use self::{events::Events, lock::UpLock, server::Server};
 use crate::{

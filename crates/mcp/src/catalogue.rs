@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use model::nearest::nearest;
 use rmcp::model::{
-    CacheScope, Implementation, Prompt, Resource, ResourceTemplate, ServerCapabilities,
+    CacheScope, Implementation, JsonObject, Prompt, Resource, ResourceTemplate, ServerCapabilities,
     ServerConfig, Tool,
 };
+use serde_json::Value;
 
 use crate::meta_tools::MetaTool;
 use crate::schema::Schema;
@@ -56,6 +57,11 @@ pub struct ToolEntry {
 impl ToolEntry {
     pub fn name(&self) -> &str {
         &self.tool.name
+    }
+
+    /// Do the arguments satisfy the input schema? If not, a line for each place where they do not.
+    pub fn check_arguments(&self, arguments: &JsonObject) -> Result<(), Vec<String>> {
+        self.input.check(&Value::Object(arguments.clone()))
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use mcp::{
-    Failure, ToolAnswer, ToolCall,
+    Context, Failure, Reporter, ToolAnswer,
     rmcp::model::{ContentBlock, MetaObject},
 };
 use model::event::Label;
@@ -46,15 +46,36 @@ struct Running<'a> {
     began: Instant,
 }
 
-/// Runs a call of `offer`.
+/// Who calls.
+pub(crate) struct Caller<'a> {
+    pub(crate) name: Option<String>,
+    pub(crate) traceparent: Option<&'a str>,
+    pub(crate) tracestate: Option<&'a str>,
+    /// Tells the caller what the call says while it runs.
+    pub(crate) reporter: Option<Reporter>,
+}
+
+impl<'a> Caller<'a> {
+    pub(crate) fn of(context: &Context<'a>) -> Self {
+        Self {
+            name: context.client().map(|client| client.name),
+            traceparent: context.traceparent(),
+            tracestate: context.tracestate(),
+            reporter: Some(context.reporter()),
+        }
+    }
+}
+
+/// Runs a call of a tool of `offer`, whose arguments satisfy its schema.
 pub(crate) async fn call_tool(
     core: &Arc<Core>,
     offer: &Arc<Offer>,
-    call: &ToolCall<'_>,
+    name: &str,
+    arguments: &Map<String, Value>,
+    caller: Caller<'_>,
 ) -> Result<ToolAnswer, Failure> {
-    let name = call.tool.name();
     let facts = offer.tools.get(name).ok_or(Failure::Unknown)?;
-    let (arguments, named) = arguments_of(facts, call);
+    let (arguments, named) = arguments_of(facts, arguments);
     let turn = if facts.is_stateful {
         Some(
             core.sessions
@@ -66,33 +87,32 @@ pub(crate) async fn call_tool(
         None
     };
     let conversation = turn.as_ref().map_or_else(Uuid::now_v7, |turn| turn.id);
-    let client = call.context.client().map(|client| client.name);
     let running = Running {
         core,
         offer,
         now: offer.now.load_full(),
         facts,
         conversation,
-        agent: client.and_then(|name| name.try_into().ok()),
-        trace: Trace::begin(name, call.context.traceparent(), call.context.tracestate()),
+        agent: caller.name.and_then(|name| name.try_into().ok()),
+        trace: Trace::begin(name, caller.traceparent, caller.tracestate),
         seed: Uuid::new_v4().as_u64_pair().0,
         arguments,
         began: Instant::now(),
     };
-    let relay = Arc::new(Relay::new(running.told(), Some(call.context.reporter())));
+    let relay = Arc::new(Relay::new(running.told(), caller.reporter));
     let span = running.trace.span.clone();
     running.run(turn, relay).instrument(span).await
 }
 
 /// The arguments for Python, and the conversation that they name.
-fn arguments_of(facts: &ToolFacts, call: &ToolCall<'_>) -> (Bytes, Option<String>) {
+fn arguments_of(facts: &ToolFacts, given: &Map<String, Value>) -> (Bytes, Option<String>) {
     let text = |arguments: &Map<String, Value>| {
         Bytes::from(serde_json::to_vec(arguments).expect("a JSON object has a text"))
     };
-    if !facts.is_stateful || !call.arguments.contains_key(CONVERSATION_ID) {
-        return (text(call.arguments), None);
+    if !facts.is_stateful || !given.contains_key(CONVERSATION_ID) {
+        return (text(given), None);
     }
-    let mut arguments = call.arguments.clone();
+    let mut arguments = given.clone();
     let named = arguments.remove(CONVERSATION_ID);
     (
         text(&arguments),

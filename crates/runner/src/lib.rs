@@ -24,5 +24,7 @@ mod versions;
 pub use code::{CodeError, CodeStore};
 pub use config::RunnerConfig;
 pub use http::PROBLEMS;
-pub use runner::{Runner, RunnerParts, ServeError, ServeStdioError, acknowledged};
+pub use runner::{
+    CallFailure, Called, Runner, RunnerParts, ServeError, ServeStdioError, acknowledged,
+};
 pub use versions::ResolveError;

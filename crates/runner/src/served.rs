@@ -18,7 +18,8 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
-    builtin, call,
+    builtin,
+    call::{self, Caller},
     core::Core,
     offer::Offer,
     relay::{Relay, Told},
@@ -143,7 +144,9 @@ impl Backend for Served {
 
     async fn call_tool(&self, call: ToolCall<'_>) -> Result<Answer<ToolAnswer>, Failure> {
         let offer = offer_of(call.context.catalogue());
-        let answer = call::call_tool(&self.core, &offer, &call).await?;
+        let caller = Caller::of(&call.context);
+        let name = call.tool.name();
+        let answer = call::call_tool(&self.core, &offer, name, call.arguments, caller).await?;
         if offer
             .tools
             .get(call.tool.name())

@@ -6,7 +6,6 @@ use std::io;
 use journal::{
     AppendError, ExportError, ForkError, OpenError, ReadError, SealError, SqlError, Unavailable,
 };
-use runner::CodeError;
 use serde_json::{Value, json};
 use state::{ChangeError, MigrationError, ProjectionError, ReplayError, SchemaError, StateError};
 use supervision::SettingError;
@@ -358,16 +357,6 @@ impl From<ProjectionError> for Failure {
     fn from(error: ProjectionError) -> Self {
         Self::new("projection", Exit::Unavailable, error)
             .with_hint("make the data folder writable, or choose another with --data".to_owned())
-    }
-}
-
-impl From<CodeError> for Failure {
-    fn from(error: CodeError) -> Self {
-        match error {
-            CodeError::Vault(error) => error.into(),
-            CodeError::Missing { .. } => Self::new("code_missing", Exit::Damaged, error),
-            CodeError::Damaged { .. } => Self::new("code_damaged", Exit::Damaged, error),
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use journal::{FileIdentity, Journal as _, OpenOptions, SqliteJournal};
 use repo::Repo;
-use runner::{CodeStore, Runner, RunnerParts};
+use runner::Runner;
 use state::StateManager;
 use supervision::{Limits, Service, Supervisor, SystemMemory};
 use telemetry::Scraper;
@@ -24,7 +24,7 @@ use super::{
     projections::Projections,
     roles::{self, Parts},
     sealer::Sealer,
-    seed::{self, WorkspaceFollower},
+    seed::WorkspaceFollower,
     services::{
         HttpService, JournalKnobs, JournalService, RunnerService, StateKnobs, StateService,
         TelemetryService, VaultHealth, VaultService,
@@ -32,11 +32,11 @@ use super::{
     settings::SettingsFollower,
     signals::LedgerSink,
     stop::{Phase, StopSignals},
+    tools,
 };
 use crate::{
-    PYTHON_WORKER,
     cli::Role,
-    config::{Config, HttpConfig, RunnerSettings},
+    config::{Config, HttpConfig},
     exit::Exit,
     failure::Failure,
     session::{Session, vault_path},
@@ -44,9 +44,6 @@ use crate::{
 
 /// Time that everything after the last request has to come to its end.
 const WIND_DOWN_MS_MAX: u64 = 30_000;
-
-/// Time that installing the packages of a version may take.
-const WHEELS_MS_MAX: u64 = 5 * 60 * 1_000;
 
 /// A server that is up.
 pub(super) struct Server {
@@ -86,11 +83,17 @@ impl Server {
         let signals = StopSignals::listen()?;
         let config = taken.opened.configured.config.clone();
         let shared = Shared::open(&taken)?;
-        let follower = shared.workspace_follower(workspace, &taken.opened.data)?;
+        let follower = tools::follow_workspace(
+            shared.manager.clone(),
+            shared.vault.clone(),
+            workspace,
+            &taken.opened.data,
+        )?;
         follower.bring().await?;
         let url = taken.bound.url("");
         let runner = if taken.roles.contains(&Role::Runner) {
-            Some(shared.start_runner(&config, follower.git.clone())?)
+            let git = follower.git.clone();
+            Some(shared.start_runner(&config, git)?)
         } else {
             None
         };
@@ -303,51 +306,9 @@ impl Shared {
         })
     }
 
-    fn workspace_follower(
-        &self,
-        workspace: &Path,
-        data: &Path,
-    ) -> Result<WorkspaceFollower, Failure> {
-        Ok(WorkspaceFollower {
-            manager: self.manager.clone(),
-            store: CodeStore::new(self.vault.clone()),
-            workspace: workspace.to_owned(),
-            git: seed::clone(workspace, data)?,
-            refused: seed::Refused::default(),
-        })
-    }
-
-    /// Its workers start meanwhile.
     fn start_runner(&self, config: &Config, git: Option<Arc<Repo>>) -> Result<Runner, Failure> {
-        let RunnerSettings {
-            workers,
-            queue_max,
-            memory_bytes_max,
-            runner,
-        } = config.runner.clone();
-        let program = std::env::current_exe().map_err(|error| Failure::io("find itself", error))?;
-        let defaults = python::Settings::new(program, [PYTHON_WORKER.into()]);
-        let settings = python::Settings {
-            workers: workers.unwrap_or(defaults.workers),
-            queue_max,
-            memory_bytes_max,
-            wheels: Some(python::Wheels {
-                folder: config.data.join("envs"),
-                uv: None,
-                deadline: Duration::from_millis(WHEELS_MS_MAX),
-            }),
-            ..defaults
-        };
-        let pool = python::Pool::start(settings)
-            .map_err(|error| Failure::io("start what runs tools", error))?;
-        let parts = RunnerParts {
-            journal: self.journal.clone(),
-            manager: self.manager.clone(),
-            store: CodeStore::new(self.vault.clone()),
-            git,
-            pool,
-        };
-        Ok(Runner::start(parts, runner))
+        let (journal, manager) = (self.journal.clone(), self.manager.clone());
+        tools::start_runner(config, journal, manager, self.vault.clone(), git)
     }
 
     fn supervise(

@@ -1,0 +1,46 @@
+//! `luthier call TOOL`
+
+use clap::Args;
+use runner::Called;
+use serde_json::{Value, json};
+
+use crate::{
+    exit::Exit, failure::Failure, session::Session, up::with_runner, workspace::parse_json,
+};
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CallArgs {
+    /// The tool
+    pub(crate) tool: String,
+    /// Its arguments, a JSON object
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub(crate) args: String,
+    /// An exact version, a range, a commit or an alias
+    #[arg(long, value_name = "VERSION", default_value = "active")]
+    pub(crate) version: String,
+}
+
+pub(crate) fn run(session: &Session, args: &CallArgs) -> Result<(), Failure> {
+    let arguments = parse_json(args.args.as_bytes(), "--args")?;
+    let Value::Object(arguments) = arguments else {
+        let failure = Failure::new("bad_json", Exit::Invalid, "--args is no JSON object");
+        return Err(failure.with_hint("write it as in --args '{\"title\": \"Hello\"}'".to_owned()));
+    };
+    let called = with_runner(session, async |runner, _stop| {
+        Ok(runner.call(&args.version, &args.tool, &arguments).await?)
+    })?;
+    let Called {
+        value,
+        conversation_id,
+        version,
+    } = called;
+    let answer = json!({
+        "value": value,
+        "conversation_id": conversation_id,
+        "version": version,
+    });
+    session.output.answer(&answer, |_| match &answer["value"] {
+        Value::String(text) => text.clone(),
+        value => format!("{value:#}"),
+    })
+}

@@ -1,0 +1,30 @@
+//! `luthier mcp runner`: the protocol on standard input and output, for clients that start their
+//! servers. Nothing but the protocol is written to standard output.
+
+use clap::{Args, ValueEnum};
+
+use crate::{failure::Failure, session::Session, up::with_runner};
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct McpArgs {
+    /// What to serve
+    pub(crate) role: McpRole,
+    /// An exact version, a range, a commit or an alias
+    #[arg(long, value_name = "VERSION", default_value = "active")]
+    pub(crate) version: String,
+}
+
+/// A role that speaks the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum McpRole {
+    /// The tools of a version
+    Runner,
+}
+
+pub(crate) fn run(session: &Session, args: &McpArgs) -> Result<(), Failure> {
+    match args.role {
+        McpRole::Runner => with_runner(session, async |runner, stop| {
+            Ok(runner.serve_stdio(&args.version, stop).await?)
+        }),
+    }
+}

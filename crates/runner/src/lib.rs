@@ -3,12 +3,14 @@
 //! Start at [`Runner`].
 
 mod builtin;
+mod by_hand;
 mod call;
 mod circuit;
 mod code;
 mod config;
 mod connections;
 mod core;
+mod follow;
 mod http;
 mod logs;
 mod offer;

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     num::NonZeroUsize,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -68,6 +68,11 @@ pub(crate) struct Inner {
     /// By what clients write, so that each way to write a version has its clients.
     served: Mutex<LruCache<String, Arc<OnceCell<Line>>>>,
     lineages: Mutex<HashMap<LineageName, Followed>>,
+    /// References that follow a lineage, by what clients write.
+    following: Mutex<Vec<(String, Weak<Served>)>>,
+    /// Held while references are brought to a new root, so that none that begins meanwhile is
+    /// forgotten.
+    moving: tokio::sync::Mutex<()>,
     /// Why a reference is not at its newest version.
     troubles: Mutex<HashMap<String, String>>,
     numbers: AtomicU64,
@@ -112,57 +117,6 @@ pub enum ServeError {
     Broken { reason: String },
 }
 
-/// What a call of a person's came to.
-#[derive(Clone, Debug)]
-pub struct Called {
-    pub value: Value,
-    pub conversation_id: String,
-    pub version: String,
-}
-
-/// Why it came to nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum CallFailure {
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-    #[error("there is no tool `{tool}`")]
-    Unknown { tool: String, nearest: Vec<String> },
-    #[error("the arguments do not fit: {}", lines.join("; "))]
-    Arguments { lines: Vec<String> },
-    #[error("{text}")]
-    Failed {
-        text: String,
-        conversation_id: String,
-    },
-    #[error("the call broke")]
-    Broken(#[source] Box<Failure>),
-}
-
-impl Called {
-    fn new(answer: mcp::ToolAnswer, version: String) -> Self {
-        let mut value = answer.structured.unwrap_or_default();
-        if let Value::Object(members) = &mut value {
-            members.remove(shape::CONVERSATION_ID);
-            if members.len() == 1
-                && let Some(result) = members.remove("result")
-            {
-                value = result;
-            }
-        }
-        let meta = answer.meta.map(|meta| meta.0).unwrap_or_default();
-        Self {
-            value,
-            conversation_id: id_of(&meta),
-            version,
-        }
-    }
-}
-
-fn id_of(meta: &Map<String, Value>) -> String {
-    let id = meta.get(shape::CONVERSATION_ID);
-    id.and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
 /// Why a single client is not served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeStdioError {
@@ -197,6 +151,8 @@ impl Runner {
             },
             served: Mutex::new(LruCache::new(references_max)),
             lineages: Mutex::default(),
+            following: Mutex::default(),
+            moving: tokio::sync::Mutex::default(),
             troubles: Mutex::default(),
             numbers: AtomicU64::new(1),
             stop: CancellationToken::new(),
@@ -254,6 +210,7 @@ impl Runner {
             ..EndpointConfig::default()
         };
         let endpoint = Endpoint::new(Arc::clone(&served), config);
+        inner.begin_following(text, &lineage, &served).await?;
         Ok(Line { served, endpoint })
     }
 
@@ -267,45 +224,6 @@ impl Runner {
         let served = lock(&self.inner.served);
         let lines = served.iter().filter_map(|(_, cell)| cell.get());
         lines.map(|line| line.endpoint.clone()).collect()
-    }
-
-    /// Calls a tool once, for a person. The caller is told what the client of a call is told.
-    pub async fn call(
-        &self,
-        reference: &str,
-        tool: &str,
-        arguments: &Map<String, Value>,
-    ) -> Result<Called, CallFailure> {
-        let line = self.line(reference).await?;
-        let catalogue = line.served.catalogue();
-        let offer = offer_of(&catalogue);
-        let Some(entry) = catalogue.find_tool(tool) else {
-            let known = offer.tools.keys().map(String::as_str);
-            let nearest = nearest(tool, known).into_iter().map(str::to_owned);
-            return Err(CallFailure::Unknown {
-                tool: tool.to_owned(),
-                nearest: nearest.collect(),
-            });
-        };
-        let lines = entry.check_arguments(arguments);
-        lines.map_err(|lines| CallFailure::Arguments { lines })?;
-        let caller = Caller {
-            name: Some("luthier call".to_owned()),
-            traceparent: None,
-            tracestate: None,
-            reporter: None,
-        };
-        let core = &self.inner.core;
-        let answer = call::call_tool(core, &offer, tool, arguments, caller).await;
-        let version = offer.now.load().version_text.clone();
-        match answer {
-            Ok(answer) => Ok(Called::new(answer, version)),
-            Err(Failure::Refused { text, meta }) => Err(CallFailure::Failed {
-                text,
-                conversation_id: id_of(&meta),
-            }),
-            Err(failure) => Err(CallFailure::Broken(Box::new(failure))),
-        }
     }
 
     /// Serves one reference to a single client on standard input and output.
@@ -448,79 +366,6 @@ impl Runner {
 }
 
 impl Inner {
-    /// Brings every reference that follows `lineage` to what it means under a new root.
-    async fn moved(&self, lineage: &LineageName, entry: &HistoryEntry) {
-        let following: Vec<_> = {
-            let served = lock(&self.served);
-            let ready = served
-                .iter()
-                .filter_map(|(name, cell)| Some((name.clone(), Arc::clone(&cell.get()?.served))));
-            ready
-                .filter(|(_, it)| it.view != View::Fixed && view_of(&it.reference).0 == *lineage)
-                .collect()
-        };
-        for (name, served) in following {
-            match self.bring(lineage, entry, &served).await {
-                Ok(()) => drop(lock(&self.troubles).remove(&name)),
-                Err(error) => {
-                    let reason = error.to_string();
-                    tracing::error!(
-                        reference = name,
-                        reason,
-                        "a new version is not served, the one before is"
-                    );
-                    lock(&self.troubles).insert(name, reason);
-                }
-            }
-        }
-    }
-
-    /// Tells whoever released that no new call sees anything older.
-    async fn acknowledge(&self, lineage: &LineageName, entry: &HistoryEntry) {
-        let context = Context {
-            version: Some(entry.root.serving_version().clone()),
-            ..Context::of(AgentRole::Runner)
-        };
-        let data = json!({
-            "kind": "serves",
-            "up_to": entry.event.seq,
-            "pid": std::process::id(),
-        });
-        let event = NewEvent::new(EventType::SIGNAL, Timestamp::now(), context, data);
-        let subject = acknowledged(lineage);
-        if let Err(error) = self.journal.append(subject, Expect::Any, event).await {
-            tracing::warn!(%error, "what is served now was not acknowledged");
-        }
-    }
-
-    async fn bring(
-        &self,
-        lineage: &LineageName,
-        entry: &HistoryEntry,
-        served: &Served,
-    ) -> Result<(), ServeError> {
-        let (root, view) = (&entry.root, &served.view);
-        let wanted = self
-            .registry
-            .under(lineage, root, view, &served.reference)
-            .await?;
-        let offer = served.offer();
-        if wanted.code_hash() == offer.hash {
-            let now = offer.now.load();
-            let is_new = now.version != wanted.version
-                || now.hash != wanted.state.hash
-                || now.revision != wanted.state.revision;
-            if is_new {
-                offer.now.store(Arc::new(self.snapshot(&wanted)?));
-                served.tell(Change::ResourceUpdated(builtin::STATE.into()));
-            }
-            return Ok(());
-        }
-        let offer = self.load(&wanted).await?;
-        served.replace(self.catalogue(&offer, view)?);
-        Ok(())
-    }
-
     /// Loads code in every worker, beside what they have.
     async fn load(&self, wanted: &Wanted) -> Result<Arc<Offer>, ServeError> {
         let version = wanted.version.to_string();
@@ -586,18 +431,6 @@ impl Inner {
     }
 }
 
-/// Where Runners tell what they serve of a lineage.
-pub fn acknowledged(lineage: &LineageName) -> Subject {
-    let subject = format!("runner.{}", Subject::lineage(lineage).as_str());
-    subject.try_into().expect("a subject below a word is one")
-}
-
-/// What production gets of a lineage under a root: version, state and code.
-fn what_is_served(root: &Root) -> (Version, Digest, Option<CodeRef>) {
-    let version = root.serving_version().clone();
-    (version, root.active.hash, root.code.clone())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,104 @@
+//! A call that a person makes from a shell.
+
+use mcp::{Backend as _, Failure};
+use model::nearest::nearest;
+use serde_json::{Map, Value};
+
+use crate::{
+    call::{self, Caller},
+    runner::{Runner, ServeError},
+    served::offer_of,
+    shape,
+};
+
+/// What a call of a person's came to.
+#[derive(Clone, Debug)]
+pub struct Called {
+    pub value: Value,
+    pub conversation_id: String,
+    pub version: String,
+}
+
+/// Why it came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CallFailure {
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("there is no tool `{tool}`")]
+    Unknown { tool: String, nearest: Vec<String> },
+    #[error("the arguments do not fit: {}", lines.join("; "))]
+    Arguments { lines: Vec<String> },
+    #[error("{text}")]
+    Failed {
+        text: String,
+        conversation_id: String,
+    },
+    #[error("the call broke")]
+    Broken(#[source] Box<Failure>),
+}
+
+impl Runner {
+    /// Calls a tool once, for a person. The caller is told what the client of a call is told.
+    pub async fn call(
+        &self,
+        reference: &str,
+        tool: &str,
+        arguments: &Map<String, Value>,
+    ) -> Result<Called, CallFailure> {
+        let line = self.line(reference).await?;
+        let catalogue = line.served.catalogue();
+        let offer = offer_of(&catalogue);
+        let Some(entry) = catalogue.find_tool(tool) else {
+            let known = offer.tools.keys().map(String::as_str);
+            let nearest = nearest(tool, known).into_iter().map(str::to_owned);
+            return Err(CallFailure::Unknown {
+                tool: tool.to_owned(),
+                nearest: nearest.collect(),
+            });
+        };
+        let lines = entry.check_arguments(arguments);
+        lines.map_err(|lines| CallFailure::Arguments { lines })?;
+        let caller = Caller {
+            name: Some("luthier call".to_owned()),
+            traceparent: None,
+            tracestate: None,
+            reporter: None,
+        };
+        let core = &self.inner.core;
+        let answer = call::call_tool(core, &offer, tool, arguments, caller).await;
+        let version = offer.now.load().version_text.clone();
+        match answer {
+            Ok(answer) => Ok(Called::new(answer, version)),
+            Err(Failure::Refused { text, meta }) => Err(CallFailure::Failed {
+                text,
+                conversation_id: id_of(&meta),
+            }),
+            Err(failure) => Err(CallFailure::Broken(Box::new(failure))),
+        }
+    }
+}
+
+impl Called {
+    fn new(answer: mcp::ToolAnswer, version: String) -> Self {
+        let mut value = answer.structured.unwrap_or_default();
+        if let Value::Object(members) = &mut value {
+            members.remove(shape::CONVERSATION_ID);
+            if members.len() == 1
+                && let Some(result) = members.remove("result")
+            {
+                value = result;
+            }
+        }
+        let meta = answer.meta.map(|meta| meta.0).unwrap_or_default();
+        Self {
+            value,
+            conversation_id: id_of(&meta),
+            version,
+        }
+    }
+}
+
+fn id_of(meta: &Map<String, Value>) -> String {
+    let id = meta.get(shape::CONVERSATION_ID);
+    id.and_then(Value::as_str).unwrap_or_default().to_owned()
+}

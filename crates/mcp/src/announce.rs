@@ -42,7 +42,7 @@ impl Subscribed {
         uris.remove(uri);
     }
 
-    fn all(&self) -> Vec<String> {
+    pub(crate) fn all(&self) -> Vec<String> {
         let uris = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         uris.iter().cloned().collect()
     }

@@ -75,7 +75,10 @@ pub(crate) async fn explained(response: Response<Body>) -> Response<Body> {
     } else if status == StatusCode::NOT_FOUND {
         "there is no such session; initialize a new one".to_owned()
     } else {
-        text
+        match text.split_once(": ") {
+            Some((reason, more)) if Some(reason) == status.canonical_reason() => more.to_owned(),
+            _ => text,
+        }
     };
     let code = if status.is_server_error() {
         ErrorCode::INTERNAL_ERROR

@@ -31,10 +31,7 @@ impl<'a> Context<'a> {
 
     /// The session, in the era that has them: the HTTP header's, or one made up for a stream.
     pub fn session(&self) -> Option<&'a str> {
-        let header = self.http().and_then(|parts| {
-            let value = parts.headers.get(SESSION_HEADER)?;
-            value.to_str().ok()
-        });
+        let header = self.http().and_then(session_header);
         header.or_else(|| Some(self.session?.id.as_str()))
     }
 
@@ -95,6 +92,10 @@ impl<'a> Context<'a> {
     fn header(&self, name: &str) -> Option<&'a str> {
         self.http()?.headers.get(name)?.to_str().ok()
     }
+}
+
+pub(crate) fn session_header(parts: &http::request::Parts) -> Option<&str> {
+    parts.headers.get(SESSION_HEADER)?.to_str().ok()
 }
 
 pub(crate) fn is_sessionless(request: &RequestContext<RoleServer>) -> bool {

@@ -11,13 +11,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
-    GetPromptRequestParams, GetPromptResponse, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
-    ReadResourceResponse, Reference, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
-    SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    GetPromptRequestParams, GetPromptResponse, InitializeRequestParams, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, Reference, ServerConfig,
+    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
-use rmcp::transport::streamable_http_server::session::SessionRestoreMarker;
+use rmcp::transport::streamable_http_server::session::{
+    SessionRestoreMarker, SessionState, SessionStore,
+};
 use rmcp::{ErrorData, RoleServer};
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast::Receiver;
@@ -26,14 +29,17 @@ use tokio_util::task::TaskTracker;
 
 use crate::announce::{Listener, SUBSCRIPTIONS_MAX, follow};
 use crate::backend::{Backend, Change, CompletionRequest, Subject};
-use crate::context::{Context, Session};
+use crate::context::{Context, Session, session_header};
 use crate::failure::{Failure, broken, unknown};
 use crate::inputs::{Round, Seal};
+use crate::kept;
 use crate::paging::page;
 
 /// What all connections of one endpoint share.
 pub(crate) struct Shared<B> {
     pub(crate) backend: Arc<B>,
+    /// Where sessions are remembered; a stream has none.
+    pub(crate) sessions: Option<Arc<dyn SessionStore>>,
     pub(crate) seal: Seal,
     /// Streams of the new era that listen for changes.
     pub(crate) listeners: Semaphore,
@@ -46,9 +52,11 @@ impl<B: Backend> Shared<B> {
         backend: Arc<B>,
         listeners_max: usize,
         seal_key: Option<[u8; 32]>,
+        sessions: Option<Arc<dyn SessionStore>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             backend,
+            sessions,
             seal: Seal::new(seal_key),
             listeners: Semaphore::new(listeners_max),
             shutdown: CancellationToken::new(),
@@ -67,6 +75,8 @@ pub(crate) struct Handler<B> {
 
 struct Connected {
     session: Session,
+    /// Held while the session is stored, so that the newest is stored last.
+    storing: tokio::sync::Mutex<()>,
     ended: CancellationToken,
     _ends: DropGuard,
 }
@@ -90,6 +100,7 @@ impl<B: Backend> Handler<B> {
             let ended = self.shared.shutdown.child_token();
             Connected {
                 session: Session::new(),
+                storing: tokio::sync::Mutex::default(),
                 _ends: ended.clone().drop_guard(),
                 ended,
             }
@@ -103,11 +114,34 @@ impl<B: Backend> Handler<B> {
             Arc::clone(&connected.session.subscribed),
         );
         let was_away = context.extensions.get::<SessionRestoreMarker>().is_some();
+        if was_away && let Some(params) = context.peer.peer_info() {
+            kept::take(&params, &connected.session);
+        }
         let telling = follow(self.shared.backend.changes(), listener, was_away);
         let ended = connected.ended.clone();
         self.shared.followers.spawn(async move {
             ended.run_until_cancelled(telling).await;
         });
+    }
+}
+
+impl<B: Backend> Handler<B> {
+    /// Stores what the session asked for. It works without, until it has to be restored.
+    async fn keep(&self, context: &RequestContext<RoleServer>) {
+        let connected = self.connected();
+        let id = context.extensions.get().and_then(session_header);
+        let (Some(store), Some(id)) = (&self.shared.sessions, id) else {
+            return;
+        };
+        let Some(info) = context.peer.peer_info() else {
+            return;
+        };
+        let _turn = connected.storing.lock().await;
+        let mut params = InitializeRequestParams::clone(&info);
+        kept::put(&mut params, &connected.session);
+        if let Err(error) = store.store(id, &SessionState::new(params)).await {
+            tracing::warn!(%error, "a restart will lose what a session subscribed to");
+        }
     }
 }
 
@@ -286,17 +320,18 @@ impl<B: Backend> ServerHandler for Handler<B> {
     async fn set_level(
         &self,
         request: SetLevelRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let session = &self.connected().session;
         session.threshold.set(request.level.into());
+        self.keep(&context).await;
         Ok(())
     }
 
     async fn subscribe(
         &self,
         request: SubscribeRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let catalogue = self.shared.backend.catalogue();
         if !catalogue.knows_uri(&request.uri) {
@@ -311,15 +346,17 @@ impl<B: Backend> ServerHandler for Handler<B> {
             );
             return Err(ErrorData::invalid_request(text, None));
         }
+        self.keep(&context).await;
         Ok(())
     }
 
     async fn unsubscribe(
         &self,
         request: UnsubscribeRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         self.connected().session.subscribed.remove(&request.uri);
+        self.keep(&context).await;
         Ok(())
     }
 

@@ -93,7 +93,12 @@ impl<B> Clone for Endpoint<B> {
 
 impl<B: Backend> Endpoint<B> {
     pub fn new(backend: Arc<B>, config: EndpointConfig) -> Self {
-        let shared = Shared::new(backend, config.listeners_max, config.seal_key);
+        let shared = Shared::new(
+            backend,
+            config.listeners_max,
+            config.seal_key,
+            Some(Arc::clone(&config.sessions)),
+        );
         let sessions = Arc::new(Sessions::new(
             config.sessions_max,
             config.session_idle_ms_max,

@@ -18,6 +18,7 @@ mod announce;
 mod context;
 mod handler;
 mod inputs;
+mod kept;
 mod report;
 
 mod answer;

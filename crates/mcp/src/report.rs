@@ -13,6 +13,7 @@ use rmcp::model::{
 };
 use rmcp::service::{Peer, RequestContext};
 use rmcp::{RoleServer, ServiceError};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 const SEND_MS_MAX: u64 = 2_000;
 
 /// How much a message matters, as syslog has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Level {
     Debug,
@@ -92,7 +94,7 @@ impl Threshold {
         self.0.store(level as u8, Ordering::Relaxed);
     }
 
-    fn level(&self) -> Level {
+    pub(crate) fn level(&self) -> Level {
         Level::ALL[usize::from(self.0.load(Ordering::Relaxed)) % Level::ALL.len()]
     }
 }

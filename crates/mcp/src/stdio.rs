@@ -49,7 +49,7 @@ where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    let shared = Shared::new(backend, LISTENERS_MAX, None);
+    let shared = Shared::new(backend, LISTENERS_MAX, None, None);
     let handler = Handler::new(Arc::clone(&shared));
     let transport = AsyncRwTransport::new_server(read, write).with_max_line_length(LINE_BYTES_MAX);
     let served = match serve_server_with_ct(handler, transport, shutdown).await {

@@ -157,8 +157,13 @@ impl<B: Backend> Endpoint<B> {
             Ok(body) => body,
             Err(refused) => return *refused,
         };
+        let is_delete = parts.method == Method::DELETE;
         let place = is_post.then(|| self.inner.in_flight.token());
-        let response = self.ask(parts, body).await;
+        let mut response = self.ask(parts, body).await;
+        if is_delete && response.status() == StatusCode::ACCEPTED {
+            // It is done, and some clients complain of a status that says it is yet to be.
+            *response.status_mut() = StatusCode::NO_CONTENT;
+        }
         if response.headers().get(CONTENT_TYPE) != Some(&crate::answer::EVENTS) {
             return response;
         }

@@ -256,7 +256,7 @@ async fn sessions_have_a_bound() {
         text,
         "as many sessions are open as this server allows; try again later"
     );
-    assert_eq!(ended.status(), 202);
+    assert_eq!(ended.status(), 204);
     assert_eq!(endpoint.session_count().await, 0);
     open(&endpoint).await;
 }

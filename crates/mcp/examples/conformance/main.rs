@@ -1,7 +1,7 @@
 //! The server that the protocol's official conformance suite expects, on this crate.
 //!
 //! `cargo run --release -p mcp --example conformance` prints the URL and serves until it is
-//! stopped: `ci/conformance.sh` runs the suite against it.
+//! stopped; `./x conformance` runs the suite against it.
 
 mod catalogue;
 mod questions;

@@ -19,7 +19,7 @@ use crate::{
 
 impl Inner {
     /// Brings every reference that follows `lineage` to what it means under a new root.
-    async fn moved(&self, lineage: &LineageName, entry: &HistoryEntry) {
+    pub(crate) async fn moved(&self, lineage: &LineageName, entry: &HistoryEntry) {
         let _no_other = self.moving.lock().await;
         let following: Vec<_> = {
             let mut following = lock(&self.following);
@@ -51,7 +51,7 @@ impl Inner {
 
     /// Takes a reference into those that are kept up to date. What was released while it was being
     /// loaded is brought in here, and what is released from now on by [`Inner::moved`].
-    async fn begin_following(
+    pub(crate) async fn begin_following(
         &self,
         name: &str,
         lineage: &LineageName,
@@ -69,7 +69,7 @@ impl Inner {
     }
 
     /// Tells whoever released that no new call sees anything older.
-    async fn acknowledge(&self, lineage: &LineageName, entry: &HistoryEntry) {
+    pub(crate) async fn acknowledge(&self, lineage: &LineageName, entry: &HistoryEntry) {
         let context = Context {
             version: Some(entry.root.serving_version().clone()),
             ..Context::of(AgentRole::Runner)
@@ -122,7 +122,7 @@ pub fn acknowledged(lineage: &LineageName) -> Subject {
 }
 
 /// What production gets of a lineage under a root: version, state and code.
-fn what_is_served(root: &Root) -> (Version, Digest, Option<CodeRef>) {
+pub(crate) fn what_is_served(root: &Root) -> (Version, Digest, Option<CodeRef>) {
     let version = root.serving_version().clone();
     (version, root.active.hash, root.code.clone())
 }

@@ -23,10 +23,10 @@ mod shape;
 mod trace;
 mod versions;
 
+pub use by_hand::{CallFailure, Called};
 pub use code::{CodeError, CodeStore};
 pub use config::RunnerConfig;
+pub use follow::acknowledged;
 pub use http::PROBLEMS;
-pub use runner::{
-    CallFailure, Called, Runner, RunnerParts, ServeError, ServeStdioError, acknowledged,
-};
+pub use runner::{Runner, RunnerParts, ServeError, ServeStdioError};
 pub use versions::ResolveError;

@@ -9,19 +9,13 @@ use std::{
     },
 };
 
-use jiff::Timestamp;
-use journal::{Expect, Journal};
+use journal::Journal;
 use lru::LruCache;
-use mcp::{Backend as _, CatalogueError, Change, Endpoint, EndpointConfig, Failure, StdioError};
-use model::{
-    Context, Digest, EventType, LineageName, NewEvent, Seq, Subject, VersionRef, event::AgentRole,
-    nearest::nearest,
-};
+use mcp::{CatalogueError, Endpoint, EndpointConfig, StdioError};
+use model::{LineageName, Seq, VersionRef};
 use python::{LoadError, Pool, Worker};
 use repo::{FileSet, Repo};
-use semver::Version;
-use serde_json::{Map, Value, json};
-use state::{CodeRef, HistoryEntry, Root, StateManager};
+use state::StateManager;
 use tokio::{
     sync::{OnceCell, watch},
     task::{self, JoinHandle},
@@ -29,16 +23,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    builtin,
-    call::{self, Caller},
     code::{CodeError, CodeStore},
     config::RunnerConfig,
     connections::Connections,
     core::Core,
+    follow::what_is_served,
     offer::{self, Facts, Offer, Snapshot},
     record::Recorder,
-    served::{Served, offer_of},
-    shape,
+    served::Served,
     versions::{Registry, ResolveError, Source, View, Wanted, view_of},
 };
 
@@ -58,23 +50,23 @@ pub struct RunnerParts {
 /// Serves the tools of any version.
 #[derive(Clone)]
 pub struct Runner {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
     pub(crate) core: Arc<Core>,
-    journal: Arc<dyn Journal>,
-    registry: Registry,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) registry: Registry,
     /// By what clients write, so that each way to write a version has its clients.
     served: Mutex<LruCache<String, Arc<OnceCell<Line>>>>,
     lineages: Mutex<HashMap<LineageName, Followed>>,
     /// References that follow a lineage, by what clients write.
-    following: Mutex<Vec<(String, Weak<Served>)>>,
+    pub(crate) following: Mutex<Vec<(String, Weak<Served>)>>,
     /// Held while references are brought to a new root, so that none that begins meanwhile is
     /// forgotten.
-    moving: tokio::sync::Mutex<()>,
+    pub(crate) moving: tokio::sync::Mutex<()>,
     /// Why a reference is not at its newest version.
-    troubles: Mutex<HashMap<String, String>>,
+    pub(crate) troubles: Mutex<HashMap<String, String>>,
     numbers: AtomicU64,
     pub(crate) stop: CancellationToken,
     recording: CancellationToken,
@@ -83,8 +75,8 @@ pub(crate) struct Inner {
 
 /// What is served under one reference, and the endpoint that serves it.
 #[derive(Clone)]
-struct Line {
-    served: Arc<Served>,
+pub(crate) struct Line {
+    pub(crate) served: Arc<Served>,
     endpoint: Endpoint<Served>,
 }
 
@@ -165,7 +157,7 @@ impl Runner {
     }
 
     /// What is served under a reference, loaded now if it was not.
-    async fn line(&self, text: &str) -> Result<Line, ServeError> {
+    pub(crate) async fn line(&self, text: &str) -> Result<Line, ServeError> {
         let cell = {
             let mut served = lock(&self.inner.served);
             Arc::clone(served.get_or_insert(text.to_owned(), Arc::default))
@@ -367,7 +359,7 @@ impl Runner {
 
 impl Inner {
     /// Loads code in every worker, beside what they have.
-    async fn load(&self, wanted: &Wanted) -> Result<Arc<Offer>, ServeError> {
+    pub(crate) async fn load(&self, wanted: &Wanted) -> Result<Arc<Offer>, ServeError> {
         let version = wanted.version.to_string();
         let files = self.files(&wanted.code).await?;
         let hash = files.digest();
@@ -404,7 +396,7 @@ impl Inner {
         Ok(Arc::new(files?))
     }
 
-    fn snapshot(&self, wanted: &Wanted) -> Result<Snapshot, ServeError> {
+    pub(crate) fn snapshot(&self, wanted: &Wanted) -> Result<Snapshot, ServeError> {
         let state = self.core.pool.load_state(&wanted.state.json);
         let state = state.map_err(|source| ServeError::Load {
             version: wanted.version.to_string(),
@@ -422,7 +414,11 @@ impl Inner {
         })
     }
 
-    fn catalogue(&self, offer: &Arc<Offer>, view: &View) -> Result<mcp::Catalogue, ServeError> {
+    pub(crate) fn catalogue(
+        &self,
+        offer: &Arc<Offer>,
+        view: &View,
+    ) -> Result<mcp::Catalogue, ServeError> {
         let made = offer::catalogue(offer, view, self.core.config.has_meta_tools);
         made.map_err(|source| ServeError::Catalogue {
             version: offer.now.load().version_text.clone(),

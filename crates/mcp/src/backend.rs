@@ -17,18 +17,26 @@ use crate::failure::Failure;
 /// Where tools, resources and prompts come from.
 ///
 /// A future of these is dropped when the client cancels its request, or vanishes where the
-/// protocol makes that a cancellation: dropping it must stop the work.
+/// protocol makes that a cancellation: dropping it must stop the work. (In the era of sessions a
+/// lost connection is no cancellation: the client may come back for the answer.) No deadline is
+/// set here; whoever runs the work knows how long it may take.
 #[async_trait]
 pub trait Backend: Send + Sync + 'static {
     /// What there is now. Each request takes it once and sees nothing newer.
     fn catalogue(&self) -> Arc<Catalogue>;
 
-    /// What changes from now on.
+    /// What changes from now on. Asked once for each client that listens; one that is too slow for
+    /// the channel is told that everything changed. Send after the catalogue holds the change.
     fn changes(&self) -> broadcast::Receiver<Change>;
 
-    /// Runs a tool whose arguments satisfy its schema.
+    /// Runs a tool of the request's catalogue, with arguments that satisfy its schema.
+    ///
+    /// What it answers is checked against the output schema, and told as it is: whatever every
+    /// result should carry, such as an id in `structured` and `meta`, is put there by the backend.
     async fn call_tool(&self, call: ToolCall<'_>) -> Result<Answer<ToolAnswer>, Failure>;
 
+    /// Reads any URI that a client names, listed or not: what is not there is
+    /// [`Failure::Unknown`].
     async fn read_resource(
         &self,
         _read: ResourceRead<'_>,

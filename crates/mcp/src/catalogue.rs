@@ -346,3 +346,61 @@ fn once<'a>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn check(name: &'static str, schema: &Value) -> String {
+        let schema = schema.as_object().cloned().unwrap_or_default();
+        let tools = [Tool::new(name, "", Arc::new(schema))];
+        let builder = Catalogue::builder(Implementation::new("test", "1.0.0"));
+        let built = builder.tools(tools).build();
+        built.map_or_else(|error| error.to_string(), |_| "fine".to_owned())
+    }
+
+    #[test]
+    fn what_cannot_be_served_is_refused_with_a_reason() {
+        let any = json!({ "type": "object" });
+        let mut deep = json!({});
+        for _ in 0..100 {
+            deep = json!({ "items": deep });
+        }
+
+        assert_eq!(check("fine", &any), "fine");
+        assert_eq!(
+            check("a.b", &any),
+            "`a.b` cannot be the name of a tool: use 1 to 64 of a-z, A-Z, 0-9, _ and -"
+        );
+        assert_eq!(
+            check("find_tools", &any),
+            "`find_tools` is a tool that every version has; give yours another name"
+        );
+        for schema in [
+            json!({ "type": "nonsense" }),
+            json!({ "$ref": "https://a.example/" }),
+            deep,
+        ] {
+            let refused = check("t", &schema);
+            assert!(
+                refused.starts_with("the input schema of tool `t` cannot be used: "),
+                "{refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_unique_in_their_kind() {
+        let builder = Catalogue::builder(Implementation::new("test", "1.0.0"));
+        let twice = [
+            Prompt::new("p", None::<String>, None),
+            Prompt::new("p", None::<String>, None),
+        ];
+
+        let error = builder.prompts(twice).build().unwrap_err();
+
+        assert_eq!(error.to_string(), "prompt `p` is there twice");
+    }
+}

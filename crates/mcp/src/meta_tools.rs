@@ -158,3 +158,41 @@ fn object(value: Value) -> JsonObject {
         _ => JsonObject::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rmcp::model::Implementation;
+
+    use super::*;
+
+    /// About 600 tokens, at four characters each, less some room.
+    const LISTING_BYTES_MAX: usize = 2_000;
+
+    #[test]
+    fn they_take_little_of_a_models_context() {
+        let catalogue = Catalogue::builder(Implementation::new("empty", "1.0.0"));
+        let catalogue = catalogue.build().unwrap();
+
+        let listing = serde_json::to_string(&catalogue.listed_tools).unwrap();
+
+        assert_eq!(catalogue.listed_tools.len(), 2);
+        assert!(listing.len() < LISTING_BYTES_MAX, "{} bytes", listing.len());
+    }
+
+    #[test]
+    fn a_limit_out_of_bounds_is_refused() {
+        let catalogue = Catalogue::builder(Implementation::new("empty", "1.0.0"));
+        let catalogue = catalogue.build().unwrap();
+
+        for limit in [json!(0), json!(21), json!(-1), json!("5")] {
+            let arguments = object(json!({ "query": "", "limit": limit }));
+
+            let refused = find(&catalogue, &arguments).unwrap_err();
+
+            assert_eq!(
+                refused,
+                "at `/limit`: a whole number from 1 to 20 is expected"
+            );
+        }
+    }
+}

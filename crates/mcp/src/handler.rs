@@ -6,7 +6,8 @@
 
 mod calls;
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
@@ -34,6 +35,9 @@ use crate::failure::{Failure, broken, unknown};
 use crate::inputs::{Round, Seal};
 use crate::kept;
 use crate::paging::page;
+
+/// Subscriptions of one connection that are between their two steps.
+const LISTENING_MAX: usize = 64;
 
 /// What all connections of one endpoint share.
 pub(crate) struct Shared<B> {
@@ -70,7 +74,7 @@ pub(crate) struct Handler<B> {
     shared: Arc<Shared<B>>,
     session: OnceLock<Connected>,
     /// Receivers made before their subscriptions are acknowledged, so that no change falls between.
-    listening: Mutex<Vec<Receiver<Change>>>,
+    listening: Mutex<VecDeque<Receiver<Change>>>,
 }
 
 struct Connected {
@@ -92,6 +96,12 @@ impl<B: Backend> Handler<B> {
 
     fn session(&self) -> Option<&Session> {
         self.session.get().map(|connected| &connected.session)
+    }
+
+    fn listening(&self) -> MutexGuard<'_, VecDeque<Receiver<Change>>> {
+        self.listening
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The session, made when it is first needed: requests of the new era never do.
@@ -365,9 +375,12 @@ impl<B: Backend> ServerHandler for Handler<B> {
         requested: &SubscriptionFilter,
     ) -> Option<SubscriptionFilter> {
         let changes = self.shared.backend.changes();
-        let mut listening = self.listening.lock();
-        let waiting = listening.as_mut().unwrap_or_else(|it| it.get_mut());
-        waiting.push(changes);
+        let mut listening = self.listening();
+        if listening.len() >= LISTENING_MAX {
+            listening.pop_front();
+        }
+        listening.push_back(changes);
+        drop(listening);
         let catalogue = self.shared.backend.catalogue();
         let mut accepted = requested.clone();
         if let Some(uris) = &mut accepted.resource_subscriptions {
@@ -378,11 +391,7 @@ impl<B: Backend> ServerHandler for Handler<B> {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let waiting = self
-            .listening
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+        let waiting = self.listening().pop_front();
         let changes = waiting.unwrap_or_else(|| self.shared.backend.changes());
         let Ok(_place) = self.shared.listeners.try_acquire() else {
             let text = "as many clients listen as this server allows; try again later";

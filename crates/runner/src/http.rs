@@ -11,13 +11,17 @@ use axum::{
 };
 use futures_util::future::join_all;
 use python::LoadError;
-use web::{Kind, Problem};
+use utoipa_axum::router::OpenApiRouter;
+use web::{Kind, Problem, RouteLimits};
 
 use crate::{
     code::CodeError,
     runner::{Runner, ServeError},
     versions::ResolveError,
 };
+
+/// The largest message of a client.
+pub(crate) const BODY_BYTES_MAX: usize = 4 << 20;
 
 /// When a client may try again after the journal refused work.
 const RETRY_AFTER_S: u32 = 1;
@@ -35,10 +39,15 @@ pub const PROBLEMS: [Kind; 1] = [UNLOADABLE];
 
 impl Runner {
     /// The paths of the role.
-    pub fn router(&self) -> Router {
-        Router::new()
-            .route("/agent/{version}/runner", any(serve))
-            .with_state(self.clone())
+    pub fn router(&self) -> OpenApiRouter {
+        let router = Router::new().route("/agent/{version}/runner", any(serve));
+        let router = OpenApiRouter::from(router.with_state(self.clone()));
+        // A call has a deadline of its own, and a stream has none.
+        let limits = RouteLimits {
+            body_bytes_max: Some(BODY_BYTES_MAX as u64),
+            is_untimed: true,
+        };
+        web::limited(router, limits)
     }
 
     /// Lets the calls of every endpoint finish, for so long at most.

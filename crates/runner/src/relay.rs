@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use mcp::{Level, Reporter};
-use python::{CallEvent, CallKind, CallRequest, Events, LogEvent, NestedCall, NestedFuture};
+use python::{
+    CallError, CallEvent, CallKind, CallRequest, Events, LogEvent, NestedCall, NestedFuture,
+};
 use serde_json::{Map, Value, json};
 use tokio::{
     sync::mpsc::{Receiver, Sender, channel},
@@ -109,6 +111,8 @@ impl Told {
         };
         match self.core.pool.call(request).await {
             Ok(answer) => Ok(answer.value),
+            // What a tool means to say is passed on as it said it.
+            Err(CallError::Raised(raised)) if raised.is_tool_error => Err(raised.message),
             Err(error) => Err(error.to_string()),
         }
     }

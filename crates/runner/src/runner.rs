@@ -28,6 +28,7 @@ use crate::{
     connections::Connections,
     core::Core,
     follow::what_is_served,
+    http::BODY_BYTES_MAX,
     offer::{self, Facts, Offer, Snapshot},
     record::Recorder,
     served::Served,
@@ -199,6 +200,7 @@ impl Runner {
         ));
         let config = EndpointConfig {
             sessions: Arc::new(Connections::new(Arc::clone(&inner.journal), text)),
+            body_bytes_max: BODY_BYTES_MAX,
             ..EndpointConfig::default()
         };
         let endpoint = Endpoint::new(Arc::clone(&served), config);

@@ -71,7 +71,7 @@ pub(super) fn mount(app: App, role: Role, parts: &Parts) -> App {
                 cancel: parts.cancel.clone(),
             })),
         Role::Runner => match &parts.runner {
-            Some(runner) => app.problems(&runner::PROBLEMS).mount(runner.router()),
+            Some(runner) => app.problems(&runner::PROBLEMS).api(runner.router()),
             None => app,
         },
         Role::Tuner => app

@@ -1,7 +1,11 @@
 //! Tools over MCP, from outside: what each reference serves, and what a release, a failure or a
 //! restart changes for its clients.
 
-use std::{process::Command, thread};
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Command, Stdio},
+    thread,
+};
 
 use serde_json::{Value, json};
 
@@ -344,4 +348,75 @@ fn while_state_and_code_move_each_answer_is_of_one_version() {
         }
         is_over.store(true, over);
     });
+}
+
+#[test]
+fn a_shell_calls_a_tool_whether_a_server_runs_or_not() {
+    let workspace = workspace();
+    let args = r#"{"wait_ms": 1}"#;
+    let alone = workspace.luthier_json(&["call", "both", "--args", args]);
+    let server = Server::start_in(&workspace);
+    let beside = server.luthier_json(&["call", "both", "--version", "0.1.0"]);
+    let unknown = workspace.run(&["call", "bth", "--json"]).error();
+    let wrong = workspace
+        .run(&["call", "both", "--args", r#"{"wait": 1}"#, "--json"])
+        .error();
+    let failed = workspace.run(&["call", "fail", "--args", r#"{"kind": "refuse"}"#]);
+
+    assert_eq!(alone["value"], json!(["one", "Hello", "Hello", "0.1.0"]));
+    assert_eq!(
+        (&beside["value"], &beside["version"]),
+        (&alone["value"], &json!("0.1.0"))
+    );
+    assert!(alone["conversation_id"].is_string());
+    assert_eq!(unknown["code"], "unknown_tool");
+    assert_eq!(unknown["hint"], "did you mean `both`?");
+    assert_eq!(wrong["code"], "bad_arguments");
+    assert!(failed.stderr.contains("choose another kind"), "{failed:?}");
+}
+
+#[test]
+fn on_standard_output_is_protocol_alone_whatever_a_tool_prints() {
+    let workspace = workspace();
+    let noisy = "import os\nfrom luthier import tool\nprint('loading')\n\n@tool\ndef noisy() -> int:\n    \
+                 \"\"\"Prints.\"\"\"\n    print('hello')\n    os.write(1, b'raw\\n')\n    return 7\n";
+    workspace.write("tools/runner/noisy.py", noisy);
+    let mut command = workspace.command(&workspace.path(), &["mcp", "runner"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut say = |message: Value| writeln!(stdin, "{message}").unwrap();
+    let mut hear = |id: u64| loop {
+        let mut line = String::new();
+        assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "it ended");
+        let message: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(message["jsonrpc"], "2.0");
+        if message["id"] == id {
+            return message["result"].clone();
+        }
+    };
+
+    say(
+        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        }}),
+    );
+    assert_eq!(hear(1)["protocolVersion"], "2025-11-25");
+    say(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    say(
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {
+            "name": "noisy", "arguments": {},
+        }}),
+    );
+
+    assert_eq!(hear(2)["structuredContent"]["result"], 7);
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
 }

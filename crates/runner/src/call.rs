@@ -33,11 +33,11 @@ const PROPENSITY: &str = "propensity";
 const ERROR_CHARS_MAX: usize = 2_000;
 
 /// A call on its way.
-struct Running<'a> {
-    core: &'a Arc<Core>,
-    offer: &'a Arc<Offer>,
+struct Running {
+    core: Arc<Core>,
+    offer: Arc<Offer>,
     now: Arc<Snapshot>,
-    facts: &'a ToolFacts,
+    facts: Arc<ToolFacts>,
     conversation: Uuid,
     agent: Option<Label>,
     trace: Trace,
@@ -74,8 +74,8 @@ pub(crate) async fn call_tool(
     arguments: &Map<String, Value>,
     caller: Caller<'_>,
 ) -> Result<ToolAnswer, Failure> {
-    let facts = offer.tools.get(name).ok_or(Failure::Unknown)?;
-    let (arguments, named) = arguments_of(facts, arguments);
+    let facts = Arc::clone(offer.tools.get(name).ok_or(Failure::Unknown)?);
+    let (arguments, named) = arguments_of(&facts, arguments);
     let turn = if facts.is_stateful {
         Some(
             core.sessions
@@ -87,9 +87,9 @@ pub(crate) async fn call_tool(
         None
     };
     let conversation = turn.as_ref().map_or_else(Uuid::now_v7, |turn| turn.id);
-    let running = Running {
-        core,
-        offer,
+    let running = Arc::new(Running {
+        core: Arc::clone(core),
+        offer: Arc::clone(offer),
         now: offer.now.load_full(),
         facts,
         conversation,
@@ -98,7 +98,7 @@ pub(crate) async fn call_tool(
         seed: Uuid::new_v4().as_u64_pair().0,
         arguments,
         began: Instant::now(),
-    };
+    });
     let relay = Arc::new(Relay::new(running.told(), caller.reporter));
     let span = running.trace.span.clone();
     running.run(turn, relay).instrument(span).await
@@ -120,8 +120,12 @@ fn arguments_of(facts: &ToolFacts, given: &Map<String, Value>) -> (Bytes, Option
     )
 }
 
-impl Running<'_> {
-    async fn run(&self, turn: Option<Turn>, relay: Arc<Relay>) -> Result<ToolAnswer, Failure> {
+impl Running {
+    async fn run(
+        self: Arc<Self>,
+        turn: Option<Turn>,
+        relay: Arc<Relay>,
+    ) -> Result<ToolAnswer, Failure> {
         let (code, tool) = (self.offer.number, self.facts.name.as_str());
         if let Err(rests) = self.core.circuits.admit(code, tool, self.began) {
             let seconds = rests.0.as_secs_f64().ceil();
@@ -131,7 +135,7 @@ impl Running<'_> {
             return Err(self.failure(text).with_meta("retry_after_s", seconds));
         }
         let mut tried = Tried {
-            running: self,
+            running: &self,
             is_decided: false,
         };
         let outcome = self
@@ -140,14 +144,31 @@ impl Running<'_> {
             .call(self.request(turn.as_ref(), &relay))
             .await;
         tried.is_decided = true;
-        relay.flush().await;
-        match outcome {
+        let answer = match outcome {
             Ok(answer) => {
                 self.core.circuits.succeeded(code, tool);
-                self.answered(turn.as_ref(), answer).await
+                self.settled(turn, answer).await
             }
             Err(error) => Err(self.failed(&error)),
+        };
+        relay.flush().await;
+        answer
+    }
+
+    /// What has to be kept is kept even if the client goes away meanwhile: the tool has run.
+    async fn settled(
+        self: &Arc<Self>,
+        turn: Option<Turn>,
+        answer: Answer,
+    ) -> Result<ToolAnswer, Failure> {
+        let value: Value = serde_json::from_slice(&answer.value).map_err(Failure::broken)?;
+        if turn.is_none() && value.get(PROPENSITY).is_none() {
+            self.core.recorder.record(&self.succeeded(&answer));
+            return Ok(self.tool_answer(value, &answer.value));
         }
+        let running = Arc::clone(self);
+        let kept = async move { running.kept(turn, answer, value).await };
+        tokio::spawn(kept).await.map_err(Failure::broken)?
     }
 
     fn request(&self, turn: Option<&Turn>, relay: &Arc<Relay>) -> CallRequest {
@@ -170,34 +191,36 @@ impl Running<'_> {
         }
     }
 
-    async fn answered(&self, turn: Option<&Turn>, answer: Answer) -> Result<ToolAnswer, Failure> {
-        let Answer {
-            value: json,
-            session,
-            queued,
-            took,
-        } = answer;
-        if let Some(turn) = turn {
-            let left = session.as_ref().unwrap_or(&turn.json);
+    /// Keeps what the call left in its conversation, and the call itself, before it is answered.
+    async fn kept(
+        &self,
+        turn: Option<Turn>,
+        answer: Answer,
+        value: Value,
+    ) -> Result<ToolAnswer, Failure> {
+        if let Some(turn) = &turn {
+            let left = answer.session.as_ref().unwrap_or(&turn.json);
             let context = self.context();
-            let kept = self
-                .core
-                .sessions
-                .keep(turn, left, &self.facts.name, &context);
+            let sessions = &self.core.sessions;
+            let kept = sessions.keep(turn, left, &self.facts.name, &context);
             if let Err(error) = kept.await {
                 self.record("session_lost", Some(&error.to_string()), None);
                 return Err(self.with_ids(refused(error)));
             }
         }
-        let value: Value = serde_json::from_slice(&json).map_err(Failure::broken)?;
-        let record = self.recorded("ok", None, Some(json.clone()), queued, took);
+        let record = self.succeeded(&answer);
         if value.get(PROPENSITY).is_some() {
             let recorded = self.core.recorder.record_durably(&record).await;
             recorded.map_err(|error| self.with_ids(Failure::broken(error)))?;
         } else {
             self.core.recorder.record(&record);
         }
-        Ok(self.tool_answer(value, &json))
+        Ok(self.tool_answer(value, &answer.value))
+    }
+
+    fn succeeded(&self, answer: &Answer) -> CallRecord {
+        let result = Some(answer.value.clone());
+        self.recorded("ok", None, result, answer.queued, answer.took)
     }
 
     fn tool_answer(&self, value: Value, json: &Bytes) -> ToolAnswer {
@@ -381,8 +404,8 @@ impl Running<'_> {
 
     fn told(&self) -> crate::relay::Told {
         crate::relay::Told {
-            core: Arc::clone(self.core),
-            offer: Arc::clone(self.offer),
+            core: Arc::clone(&self.core),
+            offer: Arc::clone(&self.offer),
             now: Arc::clone(&self.now),
             tool: self.facts.name.clone(),
             conversation: self.conversation.to_string(),
@@ -394,7 +417,7 @@ impl Running<'_> {
 
 /// A client that goes away in the middle of a trial must not leave the circuit waiting for it.
 struct Tried<'a> {
-    running: &'a Running<'a>,
+    running: &'a Running,
     is_decided: bool,
 }
 

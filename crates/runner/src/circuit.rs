@@ -80,7 +80,11 @@ impl Circuits {
     pub(crate) fn failed(&self, code: u64, tool: &str, now: Instant) -> bool {
         let mut tools = self.lock();
         if tools.len() >= TOOLS_MAX {
-            tools.retain(|_, tool| tool.opened.is_some());
+            let long = self.rest * 10;
+            tools.retain(|_, tool| {
+                tool.opened
+                    .is_some_and(|at| now.saturating_duration_since(at) < long)
+            });
         }
         let tool = tools.entry((code, tool.to_owned())).or_default();
         tool.failures = tool.failures.saturating_add(1);

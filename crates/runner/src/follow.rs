@@ -5,38 +5,33 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use journal::Expect;
 use mcp::Change;
-use model::{Context, Digest, EventType, LineageName, NewEvent, Subject, event::AgentRole};
-use semver::Version;
+use model::{Context, EventType, LineageName, NewEvent, Subject, event::AgentRole};
 use serde_json::json;
-use state::{CodeRef, HistoryEntry, Root};
+use state::{HistoryEntry, Root};
 
 use crate::{
     builtin,
-    runner::{Inner, ServeError, lock},
+    runner::{ACTIVE, Inner, ServeError, lock},
     served::Served,
     versions::{ResolveError, View, view_of},
 };
 
 impl Inner {
-    /// Brings every reference that follows `lineage` to what it means under a new root.
-    pub(crate) async fn moved(&self, lineage: &LineageName, entry: &HistoryEntry) {
+    /// Brings every reference that follows `lineage` to what it means now, which may be newer than
+    /// what was told of. Says whether every one of them is there.
+    pub(crate) async fn moved(&self, lineage: &LineageName) -> Result<bool, ServeError> {
         let _no_other = self.moving.lock().await;
-        let following: Vec<_> = {
-            let mut following = lock(&self.following);
-            following.retain(|(_, served)| served.strong_count() > 0);
-            let served = following.iter();
-            served
-                .filter_map(|(name, served)| Some((name.clone(), served.upgrade()?)))
-                .collect()
-        };
-        let of_lineage = |served: &Served| view_of(&served.reference).0 == *lineage;
-        for (name, served) in following
-            .into_iter()
-            .filter(|(_, served)| of_lineage(served))
-        {
-            match self.bring(lineage, &entry.root, &served).await {
+        let root = self.registry.manager.root(lineage).await;
+        let root = root.map_err(ResolveError::from)?;
+        let mut is_current = true;
+        for (name, served) in self.following() {
+            if view_of(&served.reference).0 != *lineage {
+                continue;
+            }
+            match self.bring(lineage, &root, &served).await {
                 Ok(()) => drop(lock(&self.troubles).remove(&name)),
                 Err(error) => {
+                    is_current = false;
                     let reason = error.to_string();
                     tracing::error!(
                         reference = name,
@@ -47,6 +42,19 @@ impl Inner {
                 }
             }
         }
+        Ok(is_current)
+    }
+
+    /// What is kept up to date; what nobody holds any more is forgotten, with its troubles.
+    fn following(&self) -> Vec<(String, Arc<Served>)> {
+        let mut following = lock(&self.following);
+        following.retain(|(_, served)| served.strong_count() > 0);
+        let held = following.iter();
+        let held = held.filter_map(|(name, served)| Some((name.clone(), served.upgrade()?)));
+        let held: Vec<_> = held.collect();
+        lock(&self.troubles)
+            .retain(|name, _| name == ACTIVE || held.iter().any(|(held, _)| held == name));
+        held
     }
 
     /// Takes a reference into those that are kept up to date. What was released while it was being
@@ -119,10 +127,4 @@ impl Inner {
 pub fn acknowledged(lineage: &LineageName) -> Subject {
     let subject = format!("runner.{}", Subject::lineage(lineage).as_str());
     subject.try_into().expect("a subject below a word is one")
-}
-
-/// What production gets of a lineage under a root: version, state and code.
-pub(crate) fn what_is_served(root: &Root) -> (Version, Digest, Option<CodeRef>) {
-    let version = root.serving_version().clone();
-    (version, root.active.hash, root.code.clone())
 }

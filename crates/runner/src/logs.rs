@@ -47,7 +47,8 @@ struct Lines {
 
 impl RecentLogs {
     pub(crate) fn push(&self, line: LogLine) {
-        let fields: usize = line.fields.iter().map(|(name, _)| name.len() + 32).sum();
+        let field = |(name, value): (&String, &Value)| name.len() + value.to_string().len();
+        let fields: usize = line.fields.iter().map(field).sum();
         let bytes = LINE_BYTES + line.message.len() + fields;
         let mut kept = self.lock();
         kept.bytes += bytes;

@@ -29,7 +29,7 @@ pub(crate) struct Offer {
     pub(crate) number: u64,
     pub(crate) hash: Digest,
     pub(crate) files: Arc<FileSet>,
-    pub(crate) tools: HashMap<String, ToolFacts>,
+    pub(crate) tools: HashMap<String, Arc<ToolFacts>>,
     pub(crate) resources: Vec<ResourceFacts>,
     pub(crate) prompts: Vec<PromptFacts>,
     /// `OF#ARGUMENT` that a function of the author's completes.
@@ -157,7 +157,7 @@ impl Offer {
         facts: Facts,
         now: Arc<Snapshot>,
     ) -> Self {
-        let named = |facts: ToolFacts| (facts.name.clone(), facts);
+        let named = |facts: ToolFacts| (facts.name.clone(), Arc::new(facts));
         let completed = |facts: &CompletionFacts| format!("{}#{}", facts.name, facts.argument);
         Self {
             code,
@@ -220,7 +220,7 @@ pub(crate) fn catalogue(
     let mut server = Implementation::new("luthier", now.version_text.clone());
     server.title = Some("Luthier".to_owned());
     let mut builder = Catalogue::builder(server)
-        .tools(offer.tools.values().map(listed_tool))
+        .tools(offer.tools.values().map(|facts| listed_tool(facts)))
         .resources(builtin::resources())
         .resources(offer.resources.iter().filter_map(listed_resource))
         .templates(builtin::templates())

@@ -32,17 +32,24 @@ const WAITING_MAX: usize = 8192;
 const BATCH_MAX: usize = 256;
 const BATCH_MS: u64 = 10;
 
-/// Members whose names contain one of these are never kept.
-const SECRET_WORDS: [&str; 8] = [
+/// Members whose names contain one of these, whatever stands between their words, are never kept.
+const SECRET_WORDS: [&str; 12] = [
     "password",
     "passwd",
+    "passphrase",
     "secret",
-    "token",
-    "api_key",
+    "accesstoken",
+    "authtoken",
     "apikey",
+    "privatekey",
+    "accesskey",
     "authorization",
     "credential",
+    "cookie",
 ];
+
+/// The same of whole names.
+const SECRET_NAMES: [&str; 3] = ["token", "pwd", "bearer"];
 
 /// What took the place of a secret.
 const REDACTED: &str = "[redacted]";
@@ -197,13 +204,18 @@ fn redact(value: &mut Value, depth: usize) {
 
 fn redact_members(members: &mut Map<String, Value>, depth: usize) {
     for (name, value) in members {
-        let name = name.to_lowercase();
-        if depth == 0 || SECRET_WORDS.iter().any(|word| name.contains(word)) {
+        if depth == 0 || is_secret(name) {
             *value = REDACTED.into();
         } else {
             redact(value, depth - 1);
         }
     }
+}
+
+fn is_secret(name: &str) -> bool {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    let name: String = letters.collect::<String>().to_lowercase();
+    SECRET_NAMES.contains(&name.as_str()) || SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
 fn micros(time: Duration) -> u64 {
@@ -262,7 +274,8 @@ mod tests {
         let mut value = json!({
             "user": "ann",
             "Password": "x",
-            "nested": [{"X-Api_Key": 1, "note": "kept"}],
+            "max_tokens": 3,
+            "nested": [{"X-Api-Key": 1, "note": "kept"}],
         });
 
         redact(&mut value, REDACTED_DEPTH_MAX);
@@ -272,7 +285,8 @@ mod tests {
             json!({
                 "user": "ann",
                 "Password": "[redacted]",
-                "nested": [{"X-Api_Key": "[redacted]", "note": "kept"}],
+                "max_tokens": 3,
+                "nested": [{"X-Api-Key": "[redacted]", "note": "kept"}],
             })
         );
     }

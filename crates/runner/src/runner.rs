@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use journal::Journal;
@@ -19,6 +20,7 @@ use state::StateManager;
 use tokio::{
     sync::{OnceCell, watch},
     task::{self, JoinHandle},
+    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +29,6 @@ use crate::{
     config::RunnerConfig,
     connections::Connections,
     core::Core,
-    follow::what_is_served,
     http::BODY_BYTES_MAX,
     offer::{self, Facts, Offer, Snapshot},
     record::Recorder,
@@ -36,7 +37,10 @@ use crate::{
 };
 
 /// What production gets.
-const ACTIVE: &str = "active";
+pub(crate) const ACTIVE: &str = "active";
+
+/// How long to wait before a lineage that cannot be read is read again.
+const RETRY_MS: u64 = 500;
 
 /// What a Runner works with.
 pub struct RunnerParts {
@@ -59,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) registry: Registry,
     /// By what clients write, so that each way to write a version has its clients.
+    active: Arc<OnceCell<Line>>,
     served: Mutex<LruCache<String, Arc<OnceCell<Line>>>>,
     lineages: Mutex<HashMap<LineageName, Followed>>,
     /// References that follow a lineage, by what clients write.
@@ -142,6 +147,7 @@ impl Runner {
                 store,
                 git,
             },
+            active: Arc::default(),
             served: Mutex::new(LruCache::new(references_max)),
             lineages: Mutex::default(),
             following: Mutex::default(),
@@ -159,19 +165,21 @@ impl Runner {
 
     /// What is served under a reference, loaded now if it was not.
     pub(crate) async fn line(&self, text: &str) -> Result<Line, ServeError> {
-        let cell = {
+        let reference: VersionRef = text.parse().map_err(ResolveError::from)?;
+        // What production gets makes room for nobody.
+        let cell = if text == ACTIVE {
+            Arc::clone(&self.inner.active)
+        } else {
             let mut served = lock(&self.inner.served);
             Arc::clone(served.get_or_insert(text.to_owned(), Arc::default))
         };
         let load = || async {
-            let reference: VersionRef = text.parse().map_err(ResolveError::from)?;
-            self.begin(text, reference).await
+            let line = self.begin(text, reference).await?;
+            lock(&self.inner.troubles).remove(text);
+            Ok::<_, ServeError>(line)
         };
         match cell.get_or_try_init(load).await {
-            Ok(line) => {
-                lock(&self.inner.troubles).remove(text);
-                Ok(line.clone())
-            }
+            Ok(line) => Ok(line.clone()),
             Err(error) => {
                 let mut served = lock(&self.inner.served);
                 // Names that stand for nothing must not push out those that do.
@@ -216,7 +224,8 @@ impl Runner {
     /// The endpoints that there are.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint<Served>> {
         let served = lock(&self.inner.served);
-        let lines = served.iter().filter_map(|(_, cell)| cell.get());
+        let others = served.iter().filter_map(|(_, cell)| cell.get());
+        let lines = self.inner.active.get().into_iter().chain(others);
         lines.map(|line| line.endpoint.clone()).collect()
     }
 
@@ -261,14 +270,12 @@ impl Runner {
     pub async fn retry(&self) {
         let lineages: Vec<_> = lock(&self.inner.lineages).keys().cloned().collect();
         for lineage in lineages {
-            match self.inner.registry.manager.history(&lineage, None, 1).await {
-                Ok(newest) => {
-                    if let Some(entry) = newest.first() {
-                        self.inner.moved(&lineage, entry).await;
-                    }
-                }
-                Err(error) => tracing::warn!(%error, %lineage, "a lineage cannot be read"),
+            if let Err(error) = self.inner.moved(&lineage).await {
+                tracing::warn!(%error, %lineage, "a lineage cannot be read");
             }
+        }
+        if lock(&self.inner.troubles).contains_key(ACTIVE) {
+            self.prepare().await;
         }
     }
 
@@ -329,7 +336,6 @@ impl Runner {
         }
         lineages.insert(lineage.clone(), Followed { applied });
         let (inner, lineage) = (Arc::downgrade(&self.inner), lineage.clone());
-        let mut served = newest.first().map(|entry| what_is_served(&entry.root));
         let (mut changes, stop) = (manager.watch(&lineage, seq), self.inner.stop.clone());
         tokio::spawn(async move {
             loop {
@@ -342,16 +348,21 @@ impl Runner {
                     Ok(None) => return,
                     Err(error) => {
                         tracing::error!(%error, %lineage, "the moves of a lineage cannot be read");
+                        sleep(Duration::from_millis(RETRY_MS)).await;
                         continue;
                     }
                 };
                 let Some(inner) = inner.upgrade() else { return };
-                inner.moved(&lineage, &entry).await;
-                moved.send_replace(entry.event.seq);
-                let serves = Some(what_is_served(&entry.root));
-                if serves != served {
-                    served = serves;
-                    inner.acknowledge(&lineage, &entry).await;
+                match inner.moved(&lineage).await {
+                    Ok(true) => {
+                        moved.send_replace(entry.event.seq);
+                        // A change of the staged document alone is nobody's release.
+                        if entry.event.data["target"] != "staging" {
+                            inner.acknowledge(&lineage, &entry).await;
+                        }
+                    }
+                    Ok(false) => {}
+                    Err(error) => tracing::error!(%error, %lineage, "a lineage cannot be read"),
                 }
             }
         });

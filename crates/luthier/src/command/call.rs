@@ -26,8 +26,14 @@ pub(crate) fn run(session: &Session, args: &CallArgs) -> Result<(), Failure> {
         let failure = Failure::new("bad_json", Exit::Invalid, "--args is no JSON object");
         return Err(failure.with_hint("write it as in --args '{\"title\": \"Hello\"}'".to_owned()));
     };
-    let called = with_runner(session, async |runner, _stop| {
-        Ok(runner.call(&args.version, &args.tool, &arguments).await?)
+    let called = with_runner(session, async |runner, stop| {
+        tokio::select! {
+            called = runner.call(&args.version, &args.tool, &arguments) => Ok(called?),
+            () = stop.cancelled() => {
+                let message = "the call was interrupted";
+                Err(Failure::new("interrupted", Exit::Failure, message))
+            }
+        }
     })?;
     let Called {
         value,

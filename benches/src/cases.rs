@@ -1,5 +1,7 @@
 //! Every case, peers first.
 
+mod runner;
+
 use std::{
     fs,
     future::Future,
@@ -48,6 +50,8 @@ pub(crate) struct Bench {
     pub(crate) duration: Duration,
     pub(crate) history_events: u64,
     pub(crate) starts: usize,
+    pub(crate) promotes: u64,
+    pub(crate) reloads: u64,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -76,7 +80,7 @@ impl Bench {
         self.measure_watch(OWN, own).await?;
         self.measure_history().await?;
         self.measure_program().await?;
-        Ok(())
+        self.measure_runner().await
     }
 
     fn wants(&self, case: &str, store: &str) -> bool {

@@ -1,4 +1,5 @@
-//! Measures Luthier's journal, state and program beside named peers, on one disk, in one run.
+//! Measures Luthier's journal, state, program and Runner beside named peers, on one machine, in one
+//! run.
 //! It asserts nothing and keeps nothing: figures of one machine at one moment, for comparison.
 //! Start at [`cases`]; [`load`] is what every store is put under.
 
@@ -10,7 +11,9 @@ mod history;
 mod load;
 mod luthier;
 mod nats;
+mod process;
 mod program;
+mod runner;
 mod server;
 mod sqlite;
 mod table;
@@ -51,6 +54,9 @@ struct Args {
     /// Where data is written while measuring: the disk that is measured.
     #[arg(long, value_name = "DIR", default_value = "target")]
     folder: PathBuf,
+    /// Be one of the peers, on this port.
+    #[arg(long, value_name = "PORT", hide = true)]
+    serve_bare_rmcp: Option<u16>,
 }
 
 /// Documents are trees of small allocations, made on one thread and freed on another: glibc's
@@ -61,13 +67,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
+    if let Some(port) = args.serve_bare_rmcp {
+        return runner::bare::serve(port).await;
+    }
     fs::create_dir_all(&args.folder)?;
     let mut bench = Bench {
         folder: tempfile::Builder::new()
             .prefix("bench-")
             .tempdir_in(&args.folder)?,
         tools: args.tools.clone(),
-        luthier: args.luthier.clone(),
+        // Programs without a folder are looked for elsewhere.
+        luthier: std::path::absolute(&args.luthier)?,
         only: args.only.clone(),
         duration: if args.quick {
             Duration::from_millis(500)
@@ -76,6 +86,8 @@ async fn main() -> Result<()> {
         },
         history_events: if args.quick { 20_000 } else { 1_000_000 },
         starts: if args.quick { 2 } else { 10 },
+        promotes: if args.quick { 5 } else { 50 },
+        reloads: if args.quick { 3 } else { 20 },
         rows: Vec::new(),
     };
     bench.run().await?;

@@ -1,12 +1,11 @@
 //! The program itself: how long `luthier up` takes to be ready, and what it holds at rest.
 
 use std::{
-    fs,
     path::Path,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -15,6 +14,7 @@ use tokio::{
 
 use crate::{
     load::{new_histogram, record},
+    process,
     server::{LOCALHOST, Server, free_port},
 };
 
@@ -43,7 +43,7 @@ pub(crate) async fn measure(luthier: &Path, folder: &Path, starts: usize) -> Res
     Ok(Program {
         first_start_ns,
         next_start_ns,
-        rest_bytes: weigh(server.id())?,
+        rest_bytes: process::memory(server.id())?.share_bytes,
     })
 }
 
@@ -72,22 +72,4 @@ async fn is_ready(port: u16) -> Result<()> {
         bail!("/readyz answers `{status}`");
     }
     Ok(())
-}
-
-/// The process and its children, each shared page divided among those who share it.
-fn weigh(process: u32) -> Result<u64> {
-    let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
-    let kib: u64 = rollup
-        .lines()
-        .find_map(|line| line.strip_prefix("Pss:")?.split_whitespace().next())
-        .context("a process has a share")?
-        .parse()?;
-    let mut bytes = kib * 1024;
-    for task in fs::read_dir(format!("/proc/{process}/task"))? {
-        let children = fs::read_to_string(task?.path().join("children"))?;
-        for child in children.split_whitespace() {
-            bytes += weigh(child.parse()?)?;
-        }
-    }
-    Ok(bytes)
 }

@@ -178,5 +178,5 @@ impl fmt::Display for Row {
 }
 
 pub(crate) const HEADER: &str = "\
-| case | store | writers | ops/s | p50 µs | p99 µs | Luthier against |
+| case | who | at once | ops/s | p50 µs | p99 µs | Luthier against |
 | --- | --- | ---: | ---: | ---: | ---: | --- |";

@@ -2,6 +2,7 @@
 
 pub(crate) mod bare;
 pub(crate) mod calls;
+pub(crate) mod ledger;
 pub(crate) mod moves;
 pub(crate) mod server;
 pub(crate) mod wire;

@@ -10,8 +10,9 @@ use crate::{
     process,
     runner::{
         calls::{self, Call},
+        ledger::Ledger,
         moves,
-        server::{Programs, Who},
+        server::{Programs, Serving, Who},
         wire::Era,
     },
     table::{OWN, Row},
@@ -88,27 +89,48 @@ impl Bench {
                 return Ok(fs::remove_dir_all(folder)?);
             }
         };
-        let mut cpu_us = None;
+        self.measure_served(case, name, &serving, (call, era), callers)
+            .await?;
+        drop(serving);
+        Ok(fs::remove_dir_all(folder)?)
+    }
+
+    async fn measure_served(
+        &mut self,
+        case: &str,
+        name: &str,
+        serving: &Serving,
+        (call, era): (&Call, Era),
+        callers: &[usize],
+    ) -> Result<()> {
+        let ledger = match &serving.data {
+            Some(data) => Some(Ledger::open(data).await?),
+            None => None,
+        };
+        let mut calls_total = 0;
         for &callers in callers {
             let before = process::cpu_time(serving.server.id())?;
             let answered = calls::drive(&serving.endpoint, era, call, callers, self.duration).await;
             let used = process::cpu_time(serving.server.id())?.saturating_sub(before);
-            if let Ok(answered) = &answered
-                && callers == SOME_CALLERS
-            {
-                #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-                let calls = answered.calls as f64;
-                cpu_us = Some(used.as_secs_f64() * 1e6 / calls);
+            if let Ok(answered) = &answered {
+                calls_total += answered.calls;
+                if callers == SOME_CALLERS {
+                    let case = format!("{case}: server's processor time, {callers} at once");
+                    let each_us = used.as_secs_f64() * 1e6 / count(answered.calls);
+                    self.rows.push(Row::once(&case, name, each_us, "µs"));
+                }
             }
             let measured = answered.map(|answered| answered.measured);
             self.keep(case, name, callers, measured);
         }
-        if let Some(cpu_us) = cpu_us {
-            let case = format!("{case}: server's processor time, {SOME_CALLERS} at once");
-            self.rows.push(Row::once(&case, name, cpu_us, "µs"));
+        if let Some(ledger) = ledger {
+            // A few events are of other things.
+            let kept = ledger.events().await?.min(calls_total);
+            let case = format!("{case}: calls that the ledger has");
+            let percent = 100.0 * count(kept) / count(calls_total);
+            self.rows.push(Row::once(&case, name, percent, "%"));
         }
-        drop(serving);
-        Ok(fs::remove_dir_all(folder)?)
+        Ok(())
     }
 
     async fn measure_promote(&mut self) -> Result<()> {
@@ -131,14 +153,13 @@ impl Bench {
             Ok(reloads) => {
                 let case = format!("{RELOAD_CASE}, until the first new answer");
                 self.keep(&case, OWN, 1, Ok(of_one(reloads.until_new_ns)));
-                for (what, count) in [
-                    ("calls", reloads.calls),
-                    ("failed calls", reloads.failed),
-                    ("answers of two versions", reloads.mixed),
+                for (what, number) in [
+                    ("calls", count(reloads.calls)),
+                    ("failed calls", count(reloads.failed)),
+                    ("answers of two versions", count(reloads.mixed)),
                 ] {
                     let case = format!("{RELOAD_CASE}, {what}");
-                    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-                    self.rows.push(Row::once(&case, OWN, count as f64, ""));
+                    self.rows.push(Row::once(&case, OWN, number, ""));
                 }
             }
             Err(why) => self.rows.push(Row::not_available(RELOAD_CASE, OWN, &why)),
@@ -173,8 +194,7 @@ impl Bench {
             ("share", memory.share_bytes),
             ("resident", memory.resident_bytes),
         ] {
-            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-            let mebibytes = bytes as f64 / f64::from(1 << 20);
+            let mebibytes = count(bytes) / f64::from(1 << 20);
             let case = format!("{MEMORY_CASE}, {what}");
             self.rows.push(Row::once(&case, name, mebibytes, "MiB"));
         }
@@ -189,6 +209,11 @@ impl Bench {
             folder,
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn count(number: u64) -> f64 {
+    number as f64
 }
 
 /// What happens once at a time has a rate too, for the table's sake.

@@ -40,6 +40,8 @@ pub(crate) struct Serving {
     pub(crate) server: Server,
     /// From the start of the process to the first answer of a tool.
     pub(crate) took: Duration,
+    /// Where a Luthier keeps its ledger.
+    pub(crate) data: Option<PathBuf>,
 }
 
 impl Who {
@@ -78,7 +80,11 @@ pub(crate) async fn start_luthier(
         port,
         path: "/agent/active/runner",
     };
-    begin(programs, programs.luthier.to_owned(), &args, endpoint).await
+    let serving = begin(programs, programs.luthier.to_owned(), &args, endpoint).await?;
+    Ok(Serving {
+        data: Some(workspace.data()),
+        ..serving
+    })
 }
 
 async fn begin_peer(programs: &Programs<'_>, name: &str, port: u16) -> Result<Serving> {
@@ -103,6 +109,7 @@ async fn begin(
     server.until_ready(answered).await?;
     Ok(Serving {
         took: began.elapsed(),
+        data: None,
         endpoint,
         server,
     })

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     process::{Command, Stdio},
     thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -109,18 +110,20 @@ fn tag(workspace: &Workspace, version: &str) {
     git(workspace, &["tag", "-a", version, "-m", version]);
 }
 
-/// Asks until the answer is the one that is waited for: a new tag is noticed within a moment.
+/// Asks until the answer is the one that is waited for: a new tag is noticed within a moment, and
+/// health is looked at now and then. One that never comes fails the test instead of hanging it.
 fn until(wanted: &Value, ask: impl Fn() -> Value) {
-    const TRIES_MAX: usize = 10_000;
-    let mut last = Value::Null;
-    for _ in 0..TRIES_MAX {
-        last = ask();
+    const WAIT_S_MAX: u64 = 60;
+    let began = Instant::now();
+    loop {
+        let last = ask();
         if last == *wanted {
             return;
         }
+        let is_late = began.elapsed() > Duration::from_secs(WAIT_S_MAX);
+        assert!(!is_late, "waited for {wanted}, last was {last}");
         thread::yield_now();
     }
-    panic!("waited for {wanted}, last was {last}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use mcp::{
     Context, Failure, Reporter, ToolAnswer,
     rmcp::model::{ContentBlock, MetaObject},
@@ -19,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     core::Core,
     offer::{Offer, Snapshot, ToolFacts},
-    record::CallRecord,
+    record::{CallRecord, Recorded},
     relay::Relay,
     sessions::{SessionError, Turn, label},
     shape::CONVERSATION_ID,
@@ -131,7 +132,7 @@ impl Running {
             let seconds = rests.0.as_secs_f64().ceil();
             let text =
                 format!("`{tool}` failed too often in a row and rests; try again in {seconds} s");
-            self.record("open_circuit", Some(&text), None);
+            self.record("open_circuit", Some(&text));
             return Err(self.failure(text).with_meta("retry_after_s", seconds));
         }
         let mut tried = Tried {
@@ -163,7 +164,7 @@ impl Running {
     ) -> Result<ToolAnswer, Failure> {
         let value: Value = serde_json::from_slice(&answer.value).map_err(Failure::broken)?;
         if turn.is_none() && value.get(PROPENSITY).is_none() {
-            self.core.recorder.record(&self.succeeded(&answer));
+            self.core.recorder.record(self.succeeded(&answer));
             return Ok(self.tool_answer(value, &answer.value));
         }
         let running = Arc::clone(self);
@@ -204,22 +205,22 @@ impl Running {
             let sessions = &self.core.sessions;
             let kept = sessions.keep(turn, left, &self.facts.name, &context);
             if let Err(error) = kept.await {
-                self.record("session_lost", Some(&error.to_string()), None);
+                self.record("session_lost", Some(&error.to_string()));
                 return Err(self.with_ids(refused(error)));
             }
         }
         let record = self.succeeded(&answer);
         if value.get(PROPENSITY).is_some() {
-            let recorded = self.core.recorder.record_durably(&record).await;
+            let recorded = self.core.recorder.record_durably(record).await;
             recorded.map_err(|error| self.with_ids(Failure::broken(error)))?;
         } else {
-            self.core.recorder.record(&record);
+            self.core.recorder.record(record);
         }
         Ok(self.tool_answer(value, &answer.value))
     }
 
     fn succeeded(&self, answer: &Answer) -> CallRecord {
-        let result = Some(answer.value.clone());
+        let result = Some(&answer.value);
         self.recorded("ok", None, result, answer.queued, answer.took)
     }
 
@@ -277,7 +278,7 @@ impl Running {
         };
         self.log_failure(error);
         self.judge(outcome);
-        self.record(outcome, Some(&text), None);
+        self.record(outcome, Some(&text));
         let failure = self.failure(text);
         match error {
             CallError::Overloaded { retry_after_ms } => {
@@ -359,20 +360,23 @@ impl Running {
         format!("logs://{}", self.conversation)
     }
 
-    fn record(&self, outcome: &'static str, error: Option<&str>, result: Option<Bytes>) {
-        let record = self.recorded(outcome, error, result, Duration::ZERO, self.began.elapsed());
-        self.core.recorder.record(&record);
+    fn record(&self, outcome: &'static str, error: Option<&str>) {
+        let record = self.recorded(outcome, error, None, Duration::ZERO, self.began.elapsed());
+        self.core.recorder.record(record);
     }
 
     fn recorded(
         &self,
         outcome: &'static str,
         error: Option<&str>,
-        result: Option<Bytes>,
+        result: Option<&Bytes>,
         queued: Duration,
         took: Duration,
     ) -> CallRecord {
+        let bytes_max = self.core.config.recorded_bytes_max;
+        let kept = |json: &Bytes| Recorded::new(json, bytes_max);
         CallRecord {
+            at: Timestamp::now(),
             tool: self.facts.name.clone(),
             conversation: label(self.conversation),
             version: self.now.version.clone(),
@@ -387,8 +391,8 @@ impl Running {
             error: error.map(|text| text.chars().take(ERROR_CHARS_MAX).collect()),
             queued,
             took,
-            arguments: self.arguments.clone(),
-            result,
+            arguments: kept(&self.arguments),
+            result: result.map(kept),
         }
     }
 
@@ -427,7 +431,7 @@ impl Drop for Tried<'_> {
             let running = self.running;
             let circuits = &running.core.circuits;
             circuits.undecided(running.offer.number, &running.facts.name);
-            running.record("cancelled", None, None);
+            running.record("cancelled", None);
         }
     }
 }

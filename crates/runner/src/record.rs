@@ -20,7 +20,7 @@ use model::{
 use semver::Version;
 use serde_json::{Map, Value, json};
 use tokio::{
-    sync::mpsc::{Receiver, Sender, channel, error::TrySendError},
+    sync::mpsc::{Receiver, Sender, channel},
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
@@ -59,6 +59,7 @@ const REDACTED_DEPTH_MAX: usize = 32;
 
 /// What a call came to.
 pub(crate) struct CallRecord {
+    pub(crate) at: Timestamp,
     pub(crate) tool: String,
     pub(crate) conversation: Option<Label>,
     pub(crate) version: Version,
@@ -74,16 +75,37 @@ pub(crate) struct CallRecord {
     pub(crate) error: Option<String>,
     pub(crate) queued: Duration,
     pub(crate) took: Duration,
-    pub(crate) arguments: Bytes,
-    pub(crate) result: Option<Bytes>,
+    pub(crate) arguments: Recorded,
+    pub(crate) result: Option<Recorded>,
 }
 
-/// Writes them.
+/// A JSON value, or its size alone where it is too large to keep.
+pub(crate) struct Recorded {
+    bytes: usize,
+    json: Option<Bytes>,
+}
+
+impl Recorded {
+    pub(crate) fn new(json: &Bytes, bytes_max: usize) -> Self {
+        Self {
+            bytes: json.len(),
+            json: (json.len() <= bytes_max).then(|| json.clone()),
+        }
+    }
+
+    /// Without secrets.
+    fn value(&self) -> Option<Value> {
+        let mut value = serde_json::from_slice(self.json.as_ref()?).ok()?;
+        redact(&mut value, REDACTED_DEPTH_MAX);
+        Some(value)
+    }
+}
+
+/// Writes them. A record becomes an event where it is written, so that no answer waits for that.
 #[derive(Clone)]
 pub(crate) struct Recorder {
-    queue: Sender<NewEvent>,
+    queue: Sender<CallRecord>,
     journal: Arc<dyn Journal>,
-    kept_bytes_max: usize,
     lost: Arc<AtomicU64>,
 }
 
@@ -91,101 +113,79 @@ impl Recorder {
     /// The recorder, and what has to run for it; told to stop, it writes what waits and ends.
     pub(crate) fn new(
         journal: Arc<dyn Journal>,
-        kept_bytes_max: usize,
         stop: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, waiting) = channel(WAITING_MAX);
         let recorder = Self {
             queue,
             journal: Arc::clone(&journal),
-            kept_bytes_max,
             lost: Arc::default(),
         };
         let lost = Arc::clone(&recorder.lost);
         (recorder, write_all(journal, waiting, lost, stop))
     }
 
-    /// How many events could not be written.
-    pub(crate) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
-    }
-
     /// Writes a record soon.
-    pub(crate) fn record(&self, record: &CallRecord) {
-        match self.queue.try_send(self.event(record)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
+    pub(crate) fn record(&self, record: CallRecord) {
+        if self.queue.try_send(record).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Writes a record now, for calls whose feedback needs it.
     pub(crate) async fn record_durably(
         &self,
-        record: &CallRecord,
+        record: CallRecord,
     ) -> Result<(), journal::AppendError> {
-        let event = self.event(record);
+        let event = record.into_event();
         self.journal.append(subject(), Expect::Any, event).await?;
         Ok(())
     }
+}
 
-    fn event(&self, record: &CallRecord) -> NewEvent {
+impl CallRecord {
+    fn into_event(self) -> NewEvent {
+        let data = self.data();
         let context = Context {
             role: AgentRole::Runner,
-            agent: record.agent.clone(),
-            conversation: record.conversation.clone(),
-            version: Some(record.version.clone()),
-            trace: record.trace.clone(),
-            span: record.span.clone(),
+            agent: self.agent,
+            conversation: self.conversation,
+            version: Some(self.version),
+            trace: self.trace,
+            span: self.span,
             ..Context::default()
         };
-        NewEvent::new(
-            EventType::CALL,
-            Timestamp::now(),
-            context,
-            self.data(record),
-        )
+        NewEvent::new(EventType::CALL, self.at, context, data)
     }
 
-    fn data(&self, record: &CallRecord) -> Value {
+    fn data(&self) -> Value {
         let mut data = json!({
-            "tool": record.tool,
-            "outcome": record.outcome,
-            "revision": record.revision,
-            "state": record.state_hash,
+            "tool": self.tool,
+            "outcome": self.outcome,
+            "revision": self.revision,
+            "state": self.state_hash,
             // A number of 64 bits does not survive every reader of JSON.
-            "seed": record.seed.to_string(),
-            "duration_us": micros(record.took),
-            "queued_us": micros(record.queued),
-            "argument_bytes": record.arguments.len(),
+            "seed": self.seed.to_string(),
+            "duration_us": micros(self.took),
+            "queued_us": micros(self.queued),
+            "argument_bytes": self.arguments.bytes,
         });
-        if let Some(commit) = &record.commit {
+        if let Some(commit) = &self.commit {
             data["commit"] = commit.as_str().into();
         }
-        if let Some(error) = &record.error {
+        if let Some(error) = &self.error {
             data["error"] = error.as_str().into();
         }
-        if let Some(arguments) = self.kept(&record.arguments) {
+        if let Some(arguments) = self.arguments.value() {
             data["arguments"] = arguments;
         }
-        if let Some(result) = &record.result {
-            data["result_bytes"] = result.len().into();
-            if let Some(result) = self.kept(result) {
+        if let Some(result) = &self.result {
+            data["result_bytes"] = result.bytes.into();
+            if let Some(result) = result.value() {
                 data["result"] = result;
             }
         }
         data
-    }
-
-    /// The value, if it is small enough to keep, without secrets.
-    fn kept(&self, json: &Bytes) -> Option<Value> {
-        if json.len() > self.kept_bytes_max {
-            return None;
-        }
-        let mut value = serde_json::from_slice(json).ok()?;
-        redact(&mut value, REDACTED_DEPTH_MAX);
-        Some(value)
     }
 }
 
@@ -229,7 +229,7 @@ fn subject() -> Subject {
 
 async fn write_all(
     journal: Arc<dyn Journal>,
-    mut waiting: Receiver<NewEvent>,
+    mut waiting: Receiver<CallRecord>,
     lost: Arc<AtomicU64>,
     stop: CancellationToken,
 ) {
@@ -254,7 +254,8 @@ async fn write_all(
             }
         }
         let writes = batch.drain(..);
-        let writes = writes.map(|event| journal.append(subject(), Expect::Any, event));
+        let writes =
+            writes.map(|record| journal.append(subject(), Expect::Any, record.into_event()));
         let failures = join_all(writes).await.into_iter().filter_map(Result::err);
         let failures: Vec<_> = failures.collect();
         if let Some(error) = failures.first() {

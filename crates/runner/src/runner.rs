@@ -1,7 +1,7 @@
 //! The role: every version that somebody asks for, loaded beside the others and kept up to date.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     num::NonZeroUsize,
     sync::{
         Arc, Mutex, PoisonError, Weak,
@@ -13,12 +13,12 @@ use std::{
 use journal::Journal;
 use lru::LruCache;
 use mcp::{CatalogueError, Endpoint, EndpointConfig, StdioError};
-use model::{LineageName, Seq, VersionRef};
-use python::{LoadError, Pool, Worker};
+use model::{LineageName, VersionRef};
+use python::{LoadError, Pool};
 use repo::{FileSet, Repo};
 use state::StateManager;
 use tokio::{
-    sync::{OnceCell, watch},
+    sync::OnceCell,
     task::{self, JoinHandle},
     time::sleep,
 };
@@ -65,7 +65,8 @@ pub(crate) struct Inner {
     /// By what clients write, so that each way to write a version has its clients.
     active: Arc<OnceCell<Line>>,
     served: Mutex<LruCache<String, Arc<OnceCell<Line>>>>,
-    lineages: Mutex<HashMap<LineageName, Followed>>,
+    /// Lineages whose moves are followed.
+    lineages: Mutex<HashSet<LineageName>>,
     /// References that follow a lineage, by what clients write.
     pub(crate) following: Mutex<Vec<(String, Weak<Served>)>>,
     /// Held while references are brought to a new root, so that none that begins meanwhile is
@@ -84,12 +85,6 @@ pub(crate) struct Inner {
 pub(crate) struct Line {
     pub(crate) served: Arc<Served>,
     endpoint: Endpoint<Served>,
-}
-
-/// A lineage whose moves are followed.
-struct Followed {
-    /// The newest event that every reference is up to date with.
-    applied: watch::Receiver<Seq>,
 }
 
 /// Why a version is not served.
@@ -135,9 +130,7 @@ impl Runner {
             pool,
         } = parts;
         let recording = CancellationToken::new();
-        let kept_bytes_max = config.recorded_bytes_max;
-        let (recorder, writing) =
-            Recorder::new(Arc::clone(&journal), kept_bytes_max, recording.clone());
+        let (recorder, writing) = Recorder::new(Arc::clone(&journal), recording.clone());
         let references_max = NonZeroUsize::new(config.references_max).unwrap_or(NonZeroUsize::MIN);
         let inner = Inner {
             core: Arc::new(Core::new(config, pool, Arc::clone(&journal), recorder)),
@@ -248,16 +241,6 @@ impl Runner {
         }
     }
 
-    /// Waits until no call of a reference that follows `lineage` sees anything older than `seq`.
-    pub async fn caught_up(&self, lineage: &LineageName, seq: Seq) {
-        let applied = lock(&self.inner.lineages)
-            .get(lineage)
-            .map(|it| it.applied.clone());
-        if let Some(mut applied) = applied {
-            drop(applied.wait_for(|applied| *applied >= seq).await);
-        }
-    }
-
     /// Why something is not served at its newest version, by reference.
     pub fn troubles(&self) -> Vec<(String, String)> {
         let troubles = lock(&self.inner.troubles);
@@ -268,7 +251,7 @@ impl Runner {
 
     /// Tries again what could not be loaded.
     pub async fn retry(&self) {
-        let lineages: Vec<_> = lock(&self.inner.lineages).keys().cloned().collect();
+        let lineages: Vec<_> = lock(&self.inner.lineages).iter().cloned().collect();
         for lineage in lineages {
             if let Err(error) = self.inner.moved(&lineage).await {
                 tracing::warn!(%error, %lineage, "a lineage cannot be read");
@@ -308,18 +291,8 @@ impl Runner {
         }
     }
 
-    /// Events of calls that could not be written.
-    pub fn lost_events(&self) -> u64 {
-        self.inner.core.recorder.lost()
-    }
-
-    /// The processes that run tools.
-    pub fn workers(&self) -> Vec<Worker> {
-        self.inner.core.pool.workers()
-    }
-
     async fn follow(&self, lineage: &LineageName) -> Result<(), ServeError> {
-        if lock(&self.inner.lineages).contains_key(lineage) {
+        if lock(&self.inner.lineages).contains(lineage) {
             return Ok(());
         }
         // Read first: whatever comes after it, the watch tells.
@@ -329,12 +302,9 @@ impl Runner {
             .await
             .map_err(ResolveError::from)?;
         let seq = newest.first().map_or(0, |entry| entry.event.seq);
-        let (moved, applied) = watch::channel(seq);
-        let mut lineages = lock(&self.inner.lineages);
-        if lineages.contains_key(lineage) {
+        if !lock(&self.inner.lineages).insert(lineage.clone()) {
             return Ok(());
         }
-        lineages.insert(lineage.clone(), Followed { applied });
         let (inner, lineage) = (Arc::downgrade(&self.inner), lineage.clone());
         let (mut changes, stop) = (manager.watch(&lineage, seq), self.inner.stop.clone());
         tokio::spawn(async move {
@@ -354,14 +324,11 @@ impl Runner {
                 };
                 let Some(inner) = inner.upgrade() else { return };
                 match inner.moved(&lineage).await {
-                    Ok(true) => {
-                        moved.send_replace(entry.event.seq);
-                        // A change of the staged document alone is nobody's release.
-                        if entry.event.data["target"] != "staging" {
-                            inner.acknowledge(&lineage, &entry).await;
-                        }
+                    // A change of the staged document alone is nobody's release.
+                    Ok(true) if entry.event.data["target"] != "staging" => {
+                        inner.acknowledge(&lineage, &entry).await;
                     }
-                    Ok(false) => {}
+                    Ok(_) => {}
                     Err(error) => tracing::error!(%error, %lineage, "a lineage cannot be read"),
                 }
             }

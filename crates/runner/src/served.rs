@@ -23,6 +23,7 @@ use crate::{
     core::Core,
     offer::Offer,
     relay::{Relay, Told},
+    shape::CONVERSATION_ID,
     trace::Trace,
     versions::View,
 };
@@ -154,7 +155,7 @@ impl Backend for Served {
             && let Some(id) = answer
                 .meta
                 .as_ref()
-                .and_then(|meta| meta.0.get("conversation_id"))
+                .and_then(|meta| meta.0.get(CONVERSATION_ID))
         {
             let uri = format!("session://{}", id.as_str().unwrap_or_default());
             self.tell(Change::ResourceUpdated(uri.into()));

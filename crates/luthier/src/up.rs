@@ -23,7 +23,7 @@ mod tools;
 use model::Seq;
 use serde_json::json;
 use telemetry::{OtlpConfig, OtlpProtocol, Rotation, StderrStyle, Telemetry, TelemetryConfig};
-use tokio::runtime;
+use tokio::runtime::{self, Runtime};
 use web::{BindConfig, Bound, Listener};
 
 pub(crate) use self::{
@@ -86,11 +86,7 @@ pub(crate) fn run(
         .events_fd
         .map(|fd| Events::open(fd, &data))
         .transpose()?;
-    let runtime = runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("luthier")
-        .build()
-        .map_err(|error| Failure::io("start the runtime", error))?;
+    let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         let opened = Opened::of_starting(configured, data, starting)?;
         let began_after = journal::Journal::newest(&*opened.journal).await?;
@@ -113,6 +109,15 @@ pub(crate) fn run(
     telemetry.shutdown();
     drop(lock);
     outcome
+}
+
+/// What work on many threads runs on.
+fn runtime() -> Result<Runtime, Failure> {
+    runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("luthier")
+        .build()
+        .map_err(|error| Failure::io("start the runtime", error))
 }
 
 fn flags(args: &UpArgs) -> Flags {

@@ -8,7 +8,6 @@ use repo::Repo;
 use runner::{CodeStore, Runner, RunnerParts};
 use state::StateManager;
 use telemetry::{StderrStyle, TelemetryConfig};
-use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 use vault::Vault;
 
@@ -100,11 +99,7 @@ where
         }),
         ..TelemetryConfig::new(&config.name, "tools")
     })?;
-    let runtime = runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("luthier")
-        .build()
-        .map_err(|error| Failure::io("start the runtime", error))?;
+    let runtime = super::runtime()?;
     let outcome = runtime.block_on(async {
         let opened = Opened::new(configured, data)?;
         let outcome = async {

@@ -107,6 +107,7 @@ impl Offered {
             version: self.version.clone(),
             code: Some(self.code()),
             schema: self.json(SCHEMA)?,
+            value: None,
             migrations,
         };
         Ok(Wanted { adoption, python })

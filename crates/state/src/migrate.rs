@@ -6,7 +6,7 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Change, Limits, Schema, StateError, StateManager, Target, Written,
+    Author, Change, Content, Limits, Schema, StateError, StateManager, Target, Written, change,
     diff::diff,
     materialise::{self, PATCHES_MAX, STAGING_FROM_ACTIVE},
     moves::{next_patch, release},
@@ -69,6 +69,9 @@ pub struct Adoption {
     /// The code from now on; without any, what was there stays.
     pub code: Option<CodeRef>,
     pub schema: Value,
+    /// The active document from now on; without one, what was there, migrated. A staged document
+    /// that was the active one stays that.
+    pub value: Option<Value>,
     /// Those that lead on from the lineage's version are run, in a chain. The first may begin at
     /// any version that had the same schema, for releases of state alone move the number on.
     pub migrations: Vec<Migration>,
@@ -103,7 +106,11 @@ impl Shared {
         let is_new_schema = schema.hash() != root.schema.hash;
         let code = adoption.code.as_ref().or(root.code.as_ref());
         let hash_of = |code: Option<&CodeRef>| code.map(|code| code.hash);
-        if !is_new_schema && hash_of(code) == hash_of(root.code.as_ref()) {
+        let given = adoption.value.clone();
+        let given = given.map(|value| self.given(value, schema)).transpose()?;
+        let is_new_value = (given.as_ref()).is_some_and(|given| given.hash() != root.active.hash);
+        let is_new_code = hash_of(code) != hash_of(root.code.as_ref());
+        if !is_new_schema && !is_new_value && !is_new_code {
             return Err(Halt::Unchanged);
         }
         let since = version_of_schema(head, &root)?;
@@ -125,17 +132,21 @@ impl Shared {
         root.code = code.cloned();
         let active = materialise::document_in(head, &self.cache, &root.active)?;
         let staging = materialise::document_in(head, &self.cache, &root.staging)?;
-        let active = migrate(&active, &chain, schema, &version, &self.limits)?;
-        let active = self.content(active)?;
+        let is_followed = given.is_some() && root.staging.hash == root.active.hash;
+        let migrated = |document: &Content| self.migrated(document, &chain, schema, &version);
+        let active = given.map_or_else(|| migrated(&active), Ok)?;
         let hash = active.hash();
         let mut data = release("adopt", &root, hash);
         data["migrations"] = json!(chain.iter().map(|step| &step.name).collect::<Vec<_>>());
         if is_new_schema {
             data["schema"] = schema.value().clone();
         }
-        let migrated = migrate(&staging, &chain, schema, &version, &self.limits)
-            .and_then(|migrated| self.content(migrated));
-        match migrated {
+        let staged = if is_followed {
+            Ok(active.clone())
+        } else {
+            migrated(&staging)
+        };
+        match staged {
             Ok(staged) if staged.hash() == root.staging.hash => {}
             // The body of the event is the active document, so this one need not travel.
             Ok(staged) if staged.hash() == hash => root.staging = root.staging.replaced(hash),
@@ -165,6 +176,25 @@ impl Shared {
         root.version = version;
         self.cache.keep_schema(schema.clone());
         Ok(self.release_event(data, &root, &active, author))
+    }
+}
+
+impl Shared {
+    /// A document that comes with the schema it has to satisfy.
+    fn given(&self, value: Value, schema: &Schema) -> Result<Content, StateError> {
+        let value = change::admit(value, &self.limits)?;
+        self.checked_content(value, schema)
+    }
+
+    fn migrated(
+        &self,
+        document: &Content,
+        chain: &[&Migration],
+        schema: &Schema,
+        version: &Version,
+    ) -> Result<Content, StateError> {
+        let migrated = migrate(document, chain, schema, version, &self.limits)?;
+        self.content(migrated)
     }
 }
 

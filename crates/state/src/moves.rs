@@ -2,7 +2,7 @@
 
 use journal::Head;
 use model::{EventType, LineageName, NewEvent, Revision, Subject};
-use semver::Version;
+use semver::{BuildMetadata, Prerelease, Version};
 use serde_json::{Value, json};
 
 use crate::{
@@ -220,7 +220,21 @@ pub(crate) fn release(change: &str, before: &Root, new: model::Digest) -> Value 
     })
 }
 
-/// A change of state alone is a patch.
+/// A change of state alone is a patch; that of a pre-release which is counted, such as
+/// `1.4.2-dev.3`, is the next of them, since `1.4.2` is still to come.
 pub(crate) fn next_patch(version: &Version) -> Version {
-    Version::new(version.major, version.minor, version.patch + 1)
+    next_prerelease(version)
+        .unwrap_or_else(|| Version::new(version.major, version.minor, version.patch + 1))
+}
+
+fn next_prerelease(version: &Version) -> Option<Version> {
+    let (name, count) = version.pre.rsplit_once('.')?;
+    let count = count.parse::<u64>().ok()?.checked_add(1)?;
+    let pre = Prerelease::new(&format!("{name}.{count}")).ok()?;
+    let build = BuildMetadata::EMPTY;
+    Some(Version {
+        pre,
+        build,
+        ..version.clone()
+    })
 }

@@ -35,6 +35,7 @@ async fn adopt(
         version: None,
         code: None,
         schema,
+        value: None,
         migrations,
     };
     lab.state.adopt(&main(), adoption, &somebody()).await
@@ -404,6 +405,7 @@ async fn adopt_code(lab: &Lab, of: &str, number: Option<&str>) -> Result<Written
         version: number.map(version),
         code: Some(code(of)),
         schema: lab.state.schema(&main()).await?.value().clone(),
+        value: None,
         migrations: Vec::new(),
     };
     lab.state.adopt(&main(), adoption, &somebody()).await
@@ -438,4 +440,39 @@ async fn new_code_is_a_version_with_the_state_that_was_there_and_a_rollback_brin
     assert_eq!(root.code, Some(code("one")));
     let released = lab.state.root_of(&main(), &version("0.3.1")).await.unwrap();
     assert_eq!(released.code, Some(code("two")));
+}
+
+#[tokio::test]
+async fn a_document_that_is_given_takes_the_place_of_the_active_one_and_what_is_staged_stays() {
+    let lab = Lab::seeded().await;
+    let give = async |value: Value, schema: Value| {
+        let adoption = Adoption {
+            version: None,
+            code: None,
+            schema,
+            value: Some(value),
+            migrations: Vec::new(),
+        };
+        lab.state.adopt(&main(), adoption, &somebody()).await
+    };
+    let schema = lab.state.schema(&main()).await.unwrap().value().clone();
+
+    let same = give(json!({"count": 0}), schema.clone()).await.unwrap();
+    let given = give(json!({"count": 7}), schema.clone()).await.unwrap();
+    let followed = lab.staging().await;
+    lab.merge(json!({"count": 8})).await;
+    give(json!({"total": 9}), renamed()).await.unwrap();
+
+    assert!(same.event.is_none());
+    assert_eq!(given.document.version, version("0.1.1"));
+    assert_eq!(*followed.value, json!({"count": 7}));
+    assert_eq!(*lab.active().await.value, json!({"total": 9}));
+    // Nothing leads from what was staged to the new schema.
+    assert_eq!(*lab.staging().await.value, json!({"total": 9}));
+    let refused = give(json!({"count": 1}), renamed()).await;
+    assert!(matches!(refused, Err(StateError::Invalid { .. })));
+    lab.merge(json!({"total": 10})).await;
+    give(json!({"total": 11}), renamed()).await.unwrap();
+    assert_eq!(*lab.staging().await.value, json!({"total": 10}));
+    assert_eq!(*lab.active().await.value, json!({"total": 11}));
 }

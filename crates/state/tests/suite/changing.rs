@@ -307,6 +307,7 @@ async fn a_request_sent_again_is_answered_even_if_it_would_be_refused_by_now() {
         version: None,
         code: None,
         schema: strict,
+        value: None,
         migrations: Vec::new(),
     };
     lab.state

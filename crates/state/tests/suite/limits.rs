@@ -186,6 +186,7 @@ async fn a_schema_that_cannot_be_used_is_refused_and_adopted_by_nobody() {
             version: None,
             code: None,
             schema: schema.clone(),
+            value: None,
             migrations: Vec::new(),
         };
         let refused = lab.state.adopt(&main(), adoption, &somebody()).await;

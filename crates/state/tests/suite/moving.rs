@@ -25,6 +25,20 @@ async fn a_promotion_makes_what_is_staged_the_next_patch_version() {
 }
 
 #[tokio::test]
+async fn a_promotion_of_a_pre_release_counts_it_up() {
+    let lab = Lab::empty();
+    let seed = state::Seed {
+        version: version("1.4.2-dev.9"),
+        ..seed(json!({"count": 0}))
+    };
+    lab.state.open(&main(), seed, &somebody()).await.unwrap();
+
+    let promoted = lab.release(4).await.document;
+
+    assert_eq!(promoted.version, version("1.4.2-dev.10"));
+}
+
+#[tokio::test]
 async fn there_is_nothing_to_promote_when_staging_is_what_is_active() {
     let lab = Lab::seeded().await;
     let by = somebody();

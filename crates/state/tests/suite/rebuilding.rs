@@ -87,6 +87,7 @@ async fn patches_between_moves_of_the_root_are_rebuilt_from_any_point() {
                     version: None,
                     code: None,
                     schema: titled(count),
+                    value: None,
                     migrations,
                 };
                 state.adopt(&main(), adoption, &by).await.unwrap();

@@ -103,6 +103,7 @@ async fn a_rollback_past_an_adoption_brings_the_old_schema_back_too() {
         version: None,
         code: None,
         schema: json!({"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["total"]}),
+        value: None,
         migrations: vec![
             state::Migration::parse(
                 "0.1.0-0.2.0.json",

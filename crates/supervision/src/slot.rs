@@ -110,6 +110,11 @@ impl Slot {
         self.faulted.notified().await;
     }
 
+    /// Has it asked how it is before its time.
+    pub(crate) fn wake(&self) {
+        self.faulted.notify_one();
+    }
+
     fn note_fault(&self, failure: &impl ToString) {
         *lock(&self.fault) = Some(failure.to_string());
         self.faulted.notify_one();

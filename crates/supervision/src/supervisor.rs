@@ -205,6 +205,14 @@ impl Supervisor {
         report
     }
 
+    /// Has a service looked at now, for whoever knows that it changed.
+    pub fn look_at(&self, service: &str) {
+        let slots = self.slots();
+        if let Some(slot) = slots.iter().find(|slot| slot.name == service) {
+            slot.wake();
+        }
+    }
+
     /// Reads memory now and waits until every service was told of a change.
     pub async fn observe_memory(&self) -> Pressure {
         let strain = self.dispatcher.sample();

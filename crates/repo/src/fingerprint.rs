@@ -9,7 +9,7 @@ use std::{
 
 /// A change within this time of another may leave no trace in a time stamp, so what was read that
 /// soon after a change is read again. Two seconds is the coarsest clock among file systems in use.
-const SETTLED_AFTER: Duration = Duration::from_secs(2);
+pub(crate) const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// What changes whenever a tag does: packed tags are one file that is replaced, and a loose one is
 /// renamed into its folder.

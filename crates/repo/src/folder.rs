@@ -154,7 +154,7 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Nothing if it is not there any more.
-fn there<T>(path: &Path, outcome: io::Result<T>) -> Result<Option<T>, FolderError> {
+pub(crate) fn there<T>(path: &Path, outcome: io::Result<T>) -> Result<Option<T>, FolderError> {
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

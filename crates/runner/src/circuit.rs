@@ -96,6 +96,25 @@ impl Circuits {
         !was_open
     }
 
+    /// Newer code begins with what is known of the tools that it has taken over as they were.
+    pub(crate) fn carry(&self, from: u64, to: u64, is_kept: impl Fn(&str) -> bool) {
+        let mut tools = self.lock();
+        let known = tools
+            .iter()
+            .filter(|((code, tool), _)| *code == from && is_kept(tool));
+        let carried: Vec<(Name, Tool)> = known
+            .map(|((_, name), tool)| {
+                let tool = Tool {
+                    failures: tool.failures,
+                    opened: tool.opened,
+                    is_tried: false,
+                };
+                ((to, name.clone()), tool)
+            })
+            .collect();
+        tools.extend(carried);
+    }
+
     /// A trial that came to nothing: whoever comes next tries again.
     pub(crate) fn undecided(&self, code: u64, tool: &str) {
         if let Some(tool) = self.lock().get_mut(&(code, tool.to_owned())) {
@@ -120,6 +139,21 @@ mod tests {
             rest: Duration::from_secs(10),
             ..RunnerConfig::default()
         })
+    }
+
+    #[test]
+    fn newer_code_keeps_the_circuits_of_the_tools_that_it_took_over() {
+        let (circuits, start) = (circuits(), Instant::now());
+        for tool in ["kept", "mended"] {
+            circuits.failed(CODE, tool, start);
+            circuits.failed(CODE, tool, start);
+        }
+
+        circuits.carry(CODE, CODE + 1, |tool| tool == "kept");
+
+        let rests = Err(Rests(Duration::from_secs(10)));
+        assert_eq!(circuits.admit(CODE + 1, "kept", start), rests);
+        assert_eq!(circuits.admit(CODE + 1, "mended", start), Ok(()));
     }
 
     #[test]

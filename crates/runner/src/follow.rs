@@ -117,8 +117,11 @@ impl Inner {
             }
             return Ok(());
         }
-        let offer = self.load(&wanted).await?;
-        served.replace(self.catalogue(&offer, view)?);
+        let (before, offer) = (offer, self.load(&wanted).await?);
+        let catalogue = self.catalogue(&offer, view)?;
+        let is_kept = |tool: &str| offer.is_same_tool(&before, tool);
+        (self.core.circuits).carry(before.number, offer.number, is_kept);
+        served.replace(catalogue);
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ mod served;
 mod sessions;
 mod shape;
 mod trace;
+mod trial;
 mod versions;
 
 pub use by_hand::{CallFailure, Called};
@@ -29,4 +30,5 @@ pub use config::RunnerConfig;
 pub use follow::acknowledged;
 pub use http::PROBLEMS;
 pub use runner::{Runner, RunnerParts, ServeError, ServeStdioError};
+pub use trial::Trial;
 pub use versions::ResolveError;

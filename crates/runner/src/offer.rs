@@ -19,6 +19,9 @@ use serde::Deserialize;
 
 use crate::{builtin, shape, versions::View};
 
+/// Where the modules of tools are; what else there is belongs to all of them.
+const MODULES: &str = "tools/runner/";
+
 /// How long clients may keep the lists of a version that never changes.
 const FIXED_FRESH_MS: u64 = 60 * 60 * 1000;
 
@@ -69,6 +72,9 @@ pub(crate) struct ToolFacts {
     pub(crate) is_stateful: bool,
     #[serde(default)]
     pub(crate) deadline_ms: Option<u64>,
+    /// The file that defines it.
+    #[serde(default)]
+    module: Option<String>,
     #[serde(default)]
     meta: Option<JsonObject>,
 }
@@ -179,6 +185,21 @@ impl Offer {
         files.filter_map(|(path, content)| Some((path.strip_prefix("state/assets/")?, content)))
     }
 
+    /// Is a tool made of the same files as in `before`? Modules of tools do not see each other, so
+    /// a change of one leaves the tools of the others as they were; the rest belongs to all.
+    pub(crate) fn is_same_tool(&self, before: &Offer, tool: &str) -> bool {
+        let (Some(now), Some(then)) = (self.tools.get(tool), before.tools.get(tool)) else {
+            return false;
+        };
+        let Some(module) = now.module.as_ref().filter(|path| path.starts_with(MODULES)) else {
+            return false;
+        };
+        let concerns = |file: &(&String, _)| file.0 == module || !file.0.starts_with(MODULES);
+        let files = self.files.files().iter().filter(concerns);
+        let before = before.files.files().iter().filter(concerns);
+        now.module == then.module && files.eq(before)
+    }
+
     /// The function that serves a URI: its own URI or template.
     pub(crate) fn resource_at(&self, uri: &str) -> Option<&ResourceFacts> {
         let exact = self
@@ -190,6 +211,16 @@ impl Offer {
 }
 
 impl ToolFacts {
+    pub(crate) fn required_arguments(&self) -> Vec<String> {
+        let required = self.input_schema.get("required");
+        let names = required
+            .and_then(serde_json::Value::as_array)
+            .into_iter()
+            .flatten();
+        let names = names.filter_map(serde_json::Value::as_str);
+        names.map(str::to_owned).collect()
+    }
+
     /// Name the schemas, so that a client sees whether they changed.
     pub(crate) fn schema_hashes(&self) -> (Digest, Digest) {
         let hash = |schema: &JsonObject| Digest::of_json(&schema.clone().into());
@@ -236,7 +267,7 @@ pub(crate) fn catalogue(
     builder.build()
 }
 
-fn listed_tool(facts: &ToolFacts) -> Tool {
+pub(crate) fn listed_tool(facts: &ToolFacts) -> Tool {
     let mut input = facts.input_schema.clone();
     if facts.is_stateful {
         input = shape::with_conversation_argument(input);

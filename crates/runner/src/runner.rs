@@ -338,8 +338,16 @@ impl Runner {
 }
 
 impl Inner {
-    /// Loads code in every worker, beside what they have.
+    /// Loads code in every worker, beside what they have, and says what could be better in it.
     pub(crate) async fn load(&self, wanted: &Wanted) -> Result<Arc<Offer>, ServeError> {
+        let offer = self.try_load(wanted).await?;
+        for warning in &offer.warnings {
+            tracing::warn!(warning, version = %wanted.version, "a tool could be better declared");
+        }
+        Ok(offer)
+    }
+
+    pub(crate) async fn try_load(&self, wanted: &Wanted) -> Result<Arc<Offer>, ServeError> {
         let version = wanted.version.to_string();
         let files = self.files(&wanted.code).await?;
         let hash = files.digest();
@@ -354,9 +362,6 @@ impl Inner {
         })?;
         let facts = Facts::parse(code.manifest().json());
         let facts = facts.map_err(|source| ServeError::Manifest { version, source })?;
-        for warning in &facts.warnings {
-            tracing::warn!(warning, version = %wanted.version, "a tool could be better declared");
-        }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let now = Arc::new(self.snapshot(wanted)?);
         Ok(Arc::new(Offer::new(code, number, hash, files, facts, now)))

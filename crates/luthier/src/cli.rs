@@ -59,6 +59,8 @@ pub(crate) struct GlobalArgs {
 pub(crate) enum Command {
     /// Serve every role behind one address
     Up(UpArgs),
+    /// Serve the working tree, and each save of it at once
+    Dev(UpArgs),
     /// Serve some roles alone
     Serve(ServeArgs),
     /// Make a new workspace

@@ -24,6 +24,7 @@ use crate::{
 pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Up(args) => up::run(session, &Role::ALL, &args, Claim::Alone).map(done),
+        Command::Dev(args) => up::run(session, &Role::ALL, &args, Claim::WorkingTree).map(done),
         Command::Serve(args) => up::run(session, &args.roles, &args.up, Claim::Beside).map(done),
         Command::Init(args) => init::run(session, &args).map(done),
         Command::Call(args) => call::run(session, &args).map(done),

@@ -115,6 +115,12 @@ impl Output {
         self.note(&format!("{word} {text}"));
     }
 
+    /// What went wrong while the program goes on.
+    pub(crate) fn fault(self, text: &str) {
+        let word = paint(self.stderr, Tone::Bad, "error:");
+        complain(&format!("{word} {text}"));
+    }
+
     pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
         paint(self.stdout, tone, text)
     }

@@ -9,7 +9,7 @@ use vault::{Key, Vault};
 
 use crate::{
     cli::GlobalArgs,
-    config::{Config, Flags, Layers, Settings},
+    config::{Config, Flags, Layers, Origin, Settings},
     environment::Environment,
     exit::Exit,
     failure::Failure,
@@ -28,6 +28,9 @@ pub(crate) struct Session {
     pub(crate) environment: Environment,
     pub(crate) output: Output,
 }
+
+/// Where `luthier dev` keeps its data, below that of `luthier up`.
+const DEV: &str = "dev";
 
 /// A configuration that was read, and where.
 pub(crate) struct Configured {
@@ -141,8 +144,25 @@ impl Session {
 }
 
 impl Configured {
+    /// The same for `luthier dev`, which has a data folder and a port of its own.
+    pub(crate) fn for_dev(mut self) -> Self {
+        self.config.data = self.dev_data();
+        let is_named = matches!(self.settings.origin("http.port"), Origin::Flag(_));
+        let port = &mut self.config.http.port;
+        // 0 is any free one already.
+        if !is_named && *port != 0 {
+            *port = port.checked_add(1).unwrap_or(*port - 1);
+        }
+        self
+    }
+
+    /// The data folder of `luthier dev`.
+    pub(crate) fn dev_data(&self) -> PathBuf {
+        self.config.data.join(DEV)
+    }
+
     pub(crate) fn data(&self, session: &Session) -> Result<PathBuf, Failure> {
-        let is_named = *self.settings.origin("data") != crate::config::Origin::Default;
+        let is_named = *self.settings.origin("data") != Origin::Default;
         if self.workspace.is_none() && !is_named {
             return Err(no_workspace(&session.environment.folder));
         }

@@ -5,7 +5,9 @@
 
 mod announce;
 mod ask;
+mod dev;
 mod events;
+mod follow;
 mod lock;
 mod metrics;
 mod observe;
@@ -30,7 +32,7 @@ pub(crate) use self::{
     ask::ask,
     lock::{Running, StartLock, find_running},
     services::{catalogue, chain, free_bytes},
-    tools::with_runner,
+    tools::{Of, with_runner},
 };
 use self::{events::Events, lock::UpLock, server::Server};
 use crate::{
@@ -42,10 +44,15 @@ use crate::{
 
 /// The name of this process in logs and traces, beside those of its children.
 const INSTANCE: &str = "up";
+const INSTANCE_DEV: &str = "dev";
+
+/// What `luthier dev` does not log, unless its level is configured.
+const QUIET: &str = "supervision=error";
 
 /// Everything that was taken before anything runs.
 pub(crate) struct Taken {
     pub(crate) roles: Vec<Role>,
+    pub(crate) claim: Claim,
     pub(crate) opened: Opened,
     pub(crate) bound: Bound,
     pub(crate) events: Option<Events>,
@@ -60,6 +67,8 @@ pub(crate) enum Claim {
     Alone,
     /// `luthier serve`: as many as there is work for.
     Beside,
+    /// `luthier dev`: there is one, in a folder of its own, and it serves the working tree.
+    WorkingTree,
 }
 
 pub(crate) fn run(
@@ -70,10 +79,14 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let configured = session.configure(flags(args))?;
     let workspace = configured.workspace(session)?;
+    let (configured, instance) = match claim {
+        Claim::Alone | Claim::Beside => (configured, INSTANCE),
+        Claim::WorkingTree => (configured.for_dev(), INSTANCE_DEV),
+    };
     let data = configured.data(session)?;
     crate::session::create_folder(&data)?;
     let mut lock = match claim {
-        Claim::Alone => UpLock::take(&data)?,
+        Claim::Alone | Claim::WorkingTree => UpLock::take(&data)?,
         Claim::Beside => UpLock::join(&data)?,
     };
     // Until the journal is there, nobody else makes one.
@@ -81,7 +94,7 @@ pub(crate) fn run(
     let bound = bind(&configured.config)?;
     lock.announce(&bound.url(""))?;
 
-    let telemetry = start_telemetry(session, &configured)?;
+    let telemetry = start_telemetry(session, &configured, instance)?;
     let events = args
         .events_fd
         .map(|fd| Events::open(fd, &data))
@@ -95,12 +108,13 @@ pub(crate) fn run(
         roles.dedup();
         let taken = Taken {
             roles,
+            claim,
             opened,
             bound,
             events,
             began_after,
         };
-        Server::start(&workspace, taken, telemetry.scraper())
+        Server::start(session, &workspace, taken, telemetry.scraper())
             .await?
             .run(session)
             .await
@@ -144,7 +158,11 @@ fn bind(config: &Config) -> Result<Bound, Failure> {
     })?)
 }
 
-fn start_telemetry(session: &Session, configured: &Configured) -> Result<Telemetry, Failure> {
+fn start_telemetry(
+    session: &Session,
+    configured: &Configured,
+    instance: &str,
+) -> Result<Telemetry, Failure> {
     let config = &configured.config;
     let otlp = config.telemetry.otlp.as_ref().map(|otlp| OtlpConfig {
         endpoint: otlp.endpoint.clone(),
@@ -155,9 +173,14 @@ fn start_telemetry(session: &Session, configured: &Configured) -> Result<Telemet
         },
         headers: otlp.headers.clone(),
     });
+    // What ails the working tree is said by whoever follows it, and better.
+    let log_level = match instance {
+        INSTANCE_DEV => format!("{QUIET},{}", config.telemetry.log_level),
+        _ => config.telemetry.log_level.clone(),
+    };
     Ok(telemetry::init(&TelemetryConfig {
         log_dir: Some(config.data.join("logs")),
-        log_level: config.telemetry.log_level.clone(),
+        log_level,
         rotation: Rotation {
             file_bytes_max: config.telemetry.log_file_bytes_max,
             files_max: config.telemetry.log_files_max,
@@ -166,6 +189,6 @@ fn start_telemetry(session: &Session, configured: &Configured) -> Result<Telemet
             is_coloured: session.output.is_stderr_coloured(),
         }),
         otlp,
-        ..TelemetryConfig::new(&config.name, INSTANCE)
+        ..TelemetryConfig::new(&config.name, instance)
     })?)
 }

@@ -14,10 +14,10 @@ use state::{Adoption, CodeRef, Migration, Seed};
 use crate::{exit::Exit, failure::Failure};
 
 /// A workspace without a version tag starts with this one.
-const VERSION_FIRST: Version = Version::new(0, 1, 0);
+pub(crate) const VERSION_FIRST: Version = Version::new(0, 1, 0);
 
-const SCHEMA: &str = "state/schema.json";
-const STATE: &str = "state/active.state.json";
+pub(crate) const SCHEMA: &str = "state/schema.json";
+pub(crate) const STATE: &str = "state/active.state.json";
 const MIGRATIONS: &str = "state/migrations/";
 
 /// What a document may be, and what files about documents may be.
@@ -56,17 +56,21 @@ impl Offered {
 
     /// The highest stable version that is tagged on `main`; none if there is no such tag.
     pub(crate) fn tagged(repo: &Repo) -> Result<Option<Self>, Failure> {
-        let versions = repo.versions().map_err(|error| unusable(&error))?;
-        let main = LineageName::default();
-        let stable = versions.list.iter().rev();
-        let mut stable = stable.filter(|it| it.lineage == main && !it.is_prerelease());
-        let Some(version) = stable.next() else {
+        let Some(version) = Self::highest_stable(repo)? else {
             return Ok(None);
         };
         let bundle = repo.bundle(version.commit, &Bounds::default());
         let bundle = bundle.map_err(|error| unusable(&error))?;
         let (number, commit) = (version.number.clone(), version.commit.to_string());
         Ok(Some(Self::of_bundle(&bundle, Some(number), Some(commit))))
+    }
+
+    pub(crate) fn highest_stable(repo: &Repo) -> Result<Option<repo::Version>, Failure> {
+        let versions = repo.versions().map_err(|error| unusable(&error))?;
+        let main = LineageName::default();
+        let stable = versions.list.iter().rev();
+        let mut stable = stable.filter(|it| it.lineage == main && !it.is_prerelease());
+        Ok(stable.next().cloned())
     }
 
     fn of_bundle(bundle: &Bundle, version: Option<Version>, commit: Option<String>) -> Self {
@@ -129,7 +133,11 @@ impl Offered {
         named.collect()
     }
 
-    fn json(&self, path: &str) -> Result<Value, Failure> {
+    pub(crate) fn find(&self, path: &str) -> Option<&Bytes> {
+        self.files.find(path)
+    }
+
+    pub(crate) fn json(&self, path: &str) -> Result<Value, Failure> {
         let Some(text) = self.files.find(path) else {
             let message = format!("the workspace has no `{path}`");
             let failure = Failure::new("incomplete_workspace", Exit::Invalid, message);

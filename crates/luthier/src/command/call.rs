@@ -5,7 +5,11 @@ use runner::Called;
 use serde_json::{Value, json};
 
 use crate::{
-    exit::Exit, failure::Failure, session::Session, up::with_runner, workspace::parse_json,
+    exit::Exit,
+    failure::Failure,
+    session::Session,
+    up::{Of, with_runner},
+    workspace::parse_json,
 };
 
 #[derive(Args, Clone, Debug)]
@@ -15,10 +19,14 @@ pub(crate) struct CallArgs {
     /// Its arguments, a JSON object
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub(crate) args: String,
-    /// An exact version, a range, a commit or an alias
-    #[arg(long, value_name = "VERSION", default_value = "active")]
-    pub(crate) version: String,
+    /// An exact version, a range, a commit or an alias [default: what `luthier dev` serves while it
+    /// runs, else `active`]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<String>,
 }
+
+/// What production gets.
+const ACTIVE: &str = "active";
 
 pub(crate) fn run(session: &Session, args: &CallArgs) -> Result<(), Failure> {
     let arguments = parse_json(args.args.as_bytes(), "--args")?;
@@ -26,9 +34,13 @@ pub(crate) fn run(session: &Session, args: &CallArgs) -> Result<(), Failure> {
         let failure = Failure::new("bad_json", Exit::Invalid, "--args is no JSON object");
         return Err(failure.with_hint("write it as in --args '{\"title\": \"Hello\"}'".to_owned()));
     };
-    let called = with_runner(session, async |runner, stop| {
+    let (of, version) = match &args.version {
+        Some(version) => (Of::Released, version.as_str()),
+        None => (Of::Newest, ACTIVE),
+    };
+    let called = with_runner(session, of, async |runner, stop| {
         tokio::select! {
-            called = runner.call(&args.version, &args.tool, &arguments) => Ok(called?),
+            called = runner.call(version, &args.tool, &arguments) => Ok(called?),
             () = stop.cancelled() => {
                 let message = "the call was interrupted";
                 Err(Failure::new("interrupted", Exit::Failure, message))

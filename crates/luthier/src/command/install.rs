@@ -30,6 +30,9 @@ pub(crate) struct InstallArgs {
     /// For all projects of yours, instead of the one in the current folder
     #[arg(long)]
     pub(crate) user: bool,
+    /// The tools of the working tree, which `luthier dev` serves
+    #[arg(long)]
+    pub(crate) dev: bool,
     /// Say what would change, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -58,6 +61,11 @@ pub(crate) fn run(session: &Session, args: &InstallArgs) -> Result<(), Failure> 
     let transport = transport(args)?;
     let configured = session.configure(Vec::new())?;
     let workspace = configured.workspace(session)?;
+    let configured = if args.dev {
+        configured.for_dev()
+    } else {
+        configured
+    };
     let entry = Entry::new(args, transport, &workspace, &configured.config)?;
     let Some(place) = args.client.place(&session.environment, args.user)? else {
         return print(session, &entry);
@@ -127,7 +135,8 @@ impl Report<'_> {
     fn next(&self) -> Vec<String> {
         let mut steps = Vec::new();
         if self.entry.is_http() {
-            steps.push("start `luthier up` in the workspace".to_owned());
+            let command = if self.entry.is_of_dev { "dev" } else { "up" };
+            steps.push(format!("start `luthier {command}` in the workspace"));
         }
         if let Some(variable) = self.entry.token_variable() {
             steps.push(format!(

@@ -3,7 +3,11 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::{failure::Failure, session::Session, up::with_runner};
+use crate::{
+    failure::Failure,
+    session::Session,
+    up::{Of, with_runner},
+};
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct McpArgs {
@@ -12,6 +16,9 @@ pub(crate) struct McpArgs {
     /// An exact version, a range, a commit or an alias
     #[arg(long, value_name = "VERSION", default_value = "active")]
     pub(crate) version: String,
+    /// Serve the working tree, and each save of it at once, as `luthier dev` does
+    #[arg(long, conflicts_with = "version")]
+    pub(crate) dev: bool,
 }
 
 /// A role that speaks the protocol.
@@ -22,8 +29,13 @@ pub(crate) enum McpRole {
 }
 
 pub(crate) fn run(session: &Session, args: &McpArgs) -> Result<(), Failure> {
+    let of = if args.dev {
+        Of::WorkingTree
+    } else {
+        Of::Released
+    };
     match args.role {
-        McpRole::Runner => with_runner(session, async |runner, stop| {
+        McpRole::Runner => with_runner(session, of, async |runner, stop| {
             Ok(runner.serve_stdio(&args.version, stop).await?)
         }),
     }

@@ -31,6 +31,26 @@ struct Status {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     services: Vec<ServiceStatus>,
     journal: Option<JournalStatus>,
+    /// A `luthier dev` of the same workspace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dev: Option<DevStatus>,
+}
+
+#[derive(Serialize)]
+struct DevStatus {
+    #[serde(flatten)]
+    running: Running,
+    #[serde(flatten)]
+    readiness: Readiness,
+}
+
+/// What a server says of itself.
+#[derive(Default, Serialize)]
+struct Readiness {
+    ready: bool,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    reasons: Value,
+    services: Vec<ServiceStatus>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -74,6 +94,10 @@ pub(crate) fn run(session: &Session) -> Result<(), Failure> {
         reasons: Value::Null,
         services: Vec::new(),
         journal: None,
+        dev: find_running(&configured.dev_data())?
+            .into_iter()
+            .next()
+            .map(DevStatus::of),
         running,
         beside: servers.collect(),
     };
@@ -89,19 +113,41 @@ pub(crate) fn run(session: &Session) -> Result<(), Failure> {
             found
         })?);
     }
-    if let Some(url) = status
-        .running
-        .as_ref()
-        .and_then(|running| running.url.as_deref())
+    if let Some(url) = url_of(status.running.as_ref()) {
+        let readiness = readiness(session, url)?;
+        status.ready = Some(readiness.ready);
+        status.reasons = readiness.reasons;
+        status.services = readiness.services;
+    }
+    if let Some(dev) = &mut status.dev
+        && let Some(url) = &dev.running.url
     {
-        let answered = session.block_on(async { Ok(ask(url, "/readyz").await) })?;
-        status.ready = Some(answered.as_ref().is_ok_and(|answer| answer.status == 200));
-        let body = answered.map(|answer| answer.body).unwrap_or_default();
-        let body: Value = serde_json::from_str(&body).unwrap_or_default();
-        status.reasons = body["reasons"].clone();
-        status.services = Vec::deserialize(&body["services"]).unwrap_or_default();
+        dev.readiness = readiness(session, url)?;
     }
     session.output.answer(&status, text_of)
+}
+
+impl DevStatus {
+    fn of(running: Running) -> Self {
+        let readiness = Readiness::default();
+        Self { running, readiness }
+    }
+}
+
+fn url_of(running: Option<&Running>) -> Option<&str> {
+    running.and_then(|running| running.url.as_deref())
+}
+
+fn readiness(session: &Session, url: &str) -> Result<Readiness, Failure> {
+    let answered = session.block_on(async { Ok(ask(url, "/readyz").await) })?;
+    let ready = answered.as_ref().is_ok_and(|answer| answer.status == 200);
+    let body = answered.map(|answer| answer.body).unwrap_or_default();
+    let body: Value = serde_json::from_str(&body).unwrap_or_default();
+    Ok(Readiness {
+        ready,
+        reasons: body["reasons"].clone(),
+        services: Vec::deserialize(&body["services"]).unwrap_or_default(),
+    })
 }
 
 async fn look(
@@ -160,6 +206,23 @@ fn text_of(status: &Status) -> String {
     for running in &status.beside {
         let url = running.url.as_deref().unwrap_or("no address yet");
         line("beside", format!("{url} (pid {})", running.pid));
+    }
+    if let Some(dev) = &status.dev {
+        let ready = if dev.readiness.ready {
+            "ready"
+        } else {
+            "not ready"
+        };
+        let url = dev.running.url.as_deref().unwrap_or("no address yet");
+        line("dev", format!("{ready}: {url} (pid {})", dev.running.pid));
+        for service in &dev.readiness.services {
+            if let Some(reason) = &service.reason {
+                line(
+                    "dev",
+                    format!("{} {}: {reason}", service.name, service.status),
+                );
+            }
+        }
     }
     let Some(journal) = &status.journal else {
         line("journal", "none yet".to_owned());

@@ -8,7 +8,7 @@ use std::{
 
 use model::{Context, LineageName, event::AgentRole};
 use repo::{CloneError, OpenError, Repo};
-use runner::{CodeError, CodeStore};
+use runner::CodeStore;
 use state::{Author, StateError, StateManager};
 use tokio::{
     task::spawn_blocking,
@@ -27,7 +27,7 @@ use crate::{
 const TAGS_INTERVAL_MS: u64 = 250;
 
 /// What the workspace asks for that the state cannot follow: what was there before serves on.
-pub(super) type Refused = Arc<Mutex<Option<String>>>;
+pub(crate) type Refused = Arc<Mutex<Option<String>>>;
 
 /// Brings the lineage to what the workspace offers, and does so again when that changes.
 pub(super) struct WorkspaceFollower {
@@ -46,9 +46,9 @@ enum Trouble {
     Journal(Failure),
 }
 
-impl From<CodeError> for Trouble {
-    fn from(error: CodeError) -> Self {
-        Self::Journal(error.into())
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Journal(failure)
     }
 }
 
@@ -74,6 +74,19 @@ pub(super) fn clone(workspace: &Path, data: &Path) -> Result<Option<Arc<Repo>>, 
     }
 }
 
+/// The workspace's own repository, to read from; none if there is none, or it cannot be read.
+pub(super) fn open(workspace: &Path) -> Option<Arc<Repo>> {
+    match Repo::open(workspace) {
+        Ok(repo) => Some(Arc::new(repo)),
+        Err(OpenError::NotARepository { .. }) => None,
+        Err(error) => {
+            let reason = chain(&error);
+            tracing::warn!(reason, "versions in git are not served");
+            None
+        }
+    }
+}
+
 impl WorkspaceFollower {
     /// What is wrong with the workspace degrades the server; what is wrong with the journal or the
     /// vault stops it.
@@ -89,11 +102,10 @@ impl WorkspaceFollower {
             Err(Trouble::Journal(failure)) => return Err(failure),
             Err(Trouble::Workspace(reason)) => Some(reason),
         };
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reason) = reason.as_ref().filter(|_| *refused != reason) {
+        let before = refuse(&self.refused, reason.clone());
+        if let Some(reason) = reason.as_ref().filter(|_| before != reason) {
             tracing::warn!(reason, "the workspace is not served as it is");
         }
-        *refused = reason;
         Ok(())
     }
 
@@ -154,19 +166,6 @@ impl WorkspaceFollower {
         }
     }
 
-    /// The code is in the vault before anything names it.
-    async fn keep_code(&self, offered: &Offered) -> Result<(), Trouble> {
-        let (store, code) = (self.store.clone(), offered.code.clone());
-        match spawn_blocking(move || store.put(&code)).await {
-            Ok(kept) => Ok(kept?),
-            Err(panic) => Err(Trouble::Journal(Failure::new(
-                "internal",
-                Exit::Internal,
-                panic,
-            ))),
-        }
-    }
-
     async fn begin(&self, main: &LineageName) -> Result<(), Trouble> {
         let no_state = |reason: &dyn std::error::Error| {
             let reason = chain(reason);
@@ -174,7 +173,7 @@ impl WorkspaceFollower {
         };
         let offered = self.offered().await?;
         let seed = offered.seed().map_err(|failure| no_state(&failure))?;
-        self.keep_code(&offered).await?;
+        keep_code(&self.store, &offered).await?;
         match self.manager.open(main, seed, &operator()).await {
             Ok(_root) => Ok(()),
             Err(error) if is_of_workspace(&error) => Err(no_state(&error)),
@@ -198,7 +197,7 @@ impl WorkspaceFollower {
                 return Err(refused(&reason));
             }
         }
-        self.keep_code(&offered).await?;
+        keep_code(&self.store, &offered).await?;
         match self.manager.adopt(main, adoption, &operator()).await {
             Ok(written) => {
                 if written.event.is_some() {
@@ -213,7 +212,22 @@ impl WorkspaceFollower {
     }
 }
 
-fn operator() -> Author {
+/// Says why the workspace is not served as it is, or that it is; hands back what was said before.
+pub(super) fn refuse(refused: &Refused, reason: Option<String>) -> Option<String> {
+    let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut refused, reason)
+}
+
+/// The code is in the vault before anything names it.
+pub(super) async fn keep_code(store: &CodeStore, offered: &Offered) -> Result<(), Failure> {
+    let (store, code) = (store.clone(), offered.code.clone());
+    match spawn_blocking(move || store.put(&code)).await {
+        Ok(kept) => Ok(kept?),
+        Err(panic) => Err(Failure::new("internal", Exit::Internal, panic)),
+    }
+}
+
+pub(super) fn operator() -> Author {
     Author {
         context: Context::of(AgentRole::Operator),
         ..Author::default()
@@ -221,7 +235,7 @@ fn operator() -> Author {
 }
 
 /// Did what the workspace holds break a rule, rather than the journal?
-fn is_of_workspace(error: &StateError) -> bool {
+pub(super) fn is_of_workspace(error: &StateError) -> bool {
     matches!(
         error,
         StateError::Change(_)

@@ -14,17 +14,20 @@ use state::StateManager;
 use supervision::{Limits, Service, Supervisor, SystemMemory};
 use telemetry::Scraper;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use vault::Vault;
 use web::{
     App, AppConfig, Bound, Link, NotReady, Readiness, ReadinessReport, ServeConfig, ServeError,
 };
 
 use super::{
-    Taken, announce, metrics, observe,
+    Taken, announce,
+    follow::{Follower, Told},
+    metrics, observe,
     projections::Projections,
     roles::{self, Parts},
     sealer::Sealer,
-    seed::WorkspaceFollower,
+    seed::Refused,
     services::{
         HttpService, JournalKnobs, JournalService, RunnerService, StateKnobs, StateService,
         TelemetryService, VaultHealth, VaultService,
@@ -52,6 +55,8 @@ pub(super) struct Server {
     links: Vec<Link>,
     journal: Arc<SqliteJournal>,
     supervisor: Arc<Supervisor>,
+    /// Was it said where it is?
+    announced: CancellationToken,
     /// Requests.
     serving: Phase,
     /// What works behind them.
@@ -76,6 +81,7 @@ struct Shared {
 
 impl Server {
     pub(super) async fn start(
+        session: &Session,
         workspace: &Path,
         taken: Taken,
         scraper: Scraper,
@@ -83,21 +89,24 @@ impl Server {
         let signals = StopSignals::listen()?;
         let config = taken.opened.configured.config.clone();
         let shared = Shared::open(&taken)?;
-        let follower = tools::follow_workspace(
-            shared.manager.clone(),
-            shared.vault.clone(),
-            workspace,
-            &taken.opened.data,
-        )?;
-        follower.bring().await?;
+        let source = tools::Source {
+            manager: shared.manager.clone(),
+            vault: shared.vault.clone(),
+            workspace: workspace.to_owned(),
+            git: tools::git(taken.claim, workspace, &taken.opened.data)?,
+            refused: Refused::default(),
+        };
         let url = taken.bound.url("");
         let runner = if taken.roles.contains(&Role::Runner) {
-            let git = follower.git.clone();
+            let git = source.git.clone();
             Some(shared.start_runner(&config, git)?)
         } else {
             None
         };
-        let supervisor = shared.supervise(&config, &url, &follower, runner.as_ref())?;
+        let supervisor =
+            shared.supervise(&config, &url, source.refused.clone(), runner.as_ref())?;
+        let mut follower = Follower::new(source, taken.claim, runner.as_ref());
+        follower.begin().await?;
         metrics::register(&shared.journal, &shared.vault, &shared.manager, &supervisor);
 
         let mut server = Self {
@@ -105,6 +114,7 @@ impl Server {
             links: Vec::new(),
             journal: shared.journal.clone(),
             supervisor,
+            announced: CancellationToken::new(),
             serving: Phase::default(),
             working: Phase::default(),
             sealing: Phase::default(),
@@ -121,6 +131,7 @@ impl Server {
         settings.apply_all().await?;
         let Taken {
             roles,
+            claim: _,
             bound,
             events,
             began_after,
@@ -136,9 +147,18 @@ impl Server {
                 drained.drain(patience).await;
                 Ok(())
             });
-            tokio::spawn(async move { runner.prepare().await });
+            if follower.is_of_releases() {
+                tokio::spawn(async move { runner.prepare().await });
+            }
         }
-        server.working.spawn("workspace", |stop| follower.run(stop));
+        let told = Told {
+            output: session.output,
+            announced: server.announced.clone(),
+            supervisor: server.supervisor.clone(),
+        };
+        server
+            .working
+            .spawn("workspace", |stop| follower.run(told, stop));
         server.spawn_others(settings, after, &opened.data, &shared);
         if let Some(events) = events {
             let journal = shared.journal.clone();
@@ -244,6 +264,7 @@ impl Server {
         let announced = async {
             let (name, url) = (&self.config.name, &self.url);
             announce::when_ready(session, name, url, &self.links, &self.supervisor).await?;
+            self.announced.cancel();
             tracing::info!(url, "serving");
             std::future::pending().await
         };
@@ -315,7 +336,7 @@ impl Shared {
         &self,
         config: &Config,
         url: &str,
-        follower: &WorkspaceFollower,
+        refused: Refused,
         runner: Option<&Runner>,
     ) -> Result<Arc<Supervisor>, Failure> {
         let sink = Arc::new(LedgerSink {
@@ -348,7 +369,7 @@ impl Shared {
             Arc::new(StateService {
                 manager: self.manager.clone(),
                 knobs: self.state_knobs.clone(),
-                refused: Arc::clone(&follower.refused),
+                refused,
             }),
             Arc::new(HttpService {
                 url: url.to_owned(),

@@ -14,7 +14,7 @@ pub(super) use self::{
     http::HttpService,
     journal::{JournalKnobs, JournalService},
     runner::RunnerService,
-    state::{StateKnobs, StateService},
+    state::{NAME as STATE, StateKnobs, StateService},
     telemetry::TelemetryService,
     vault::{VaultHealth, VaultService},
 };

@@ -1,6 +1,10 @@
 //! What runs tools in this process: for a server, for one client, for one call.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use journal::SqliteJournal;
@@ -8,15 +12,22 @@ use repo::Repo;
 use runner::{CodeStore, Runner, RunnerParts};
 use state::StateManager;
 use telemetry::{StderrStyle, TelemetryConfig};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use vault::Vault;
 
-use super::{find_running, seed, seed::WorkspaceFollower, stop::StopSignals};
+use super::{
+    Claim, find_running,
+    follow::Follower,
+    lock::UpLock,
+    seed::{self, Refused},
+    stop::StopSignals,
+};
 use crate::{
     PYTHON_WORKER,
     config::{Config, RunnerSettings},
     failure::Failure,
-    session::{Opened, Session},
+    output::Output,
+    session::{Configured, Opened, Session},
 };
 
 /// Time that installing the packages of a version may take.
@@ -64,25 +75,43 @@ pub(super) fn start_runner(
     Ok(Runner::start(parts, runner))
 }
 
-/// What follows the workspace for whoever serves it.
-pub(super) fn follow_workspace(
-    manager: StateManager,
-    vault: Arc<Vault>,
+/// A workspace, and where what is taken up of it goes.
+pub(super) struct Source {
+    pub(super) manager: StateManager,
+    pub(super) vault: Arc<Vault>,
+    pub(super) workspace: PathBuf,
+    pub(super) git: Option<Arc<Repo>>,
+    pub(super) refused: Refused,
+}
+
+/// Where versions in git are read: in a clone, so that no clean-up of the workspace takes a release
+/// away, or in the workspace itself where nothing is released.
+pub(super) fn git(
+    claim: Claim,
     workspace: &Path,
     data: &Path,
-) -> Result<WorkspaceFollower, Failure> {
-    Ok(WorkspaceFollower {
-        manager,
-        store: CodeStore::new(vault),
-        workspace: workspace.to_owned(),
-        git: seed::clone(workspace, data)?,
-        refused: seed::Refused::default(),
-    })
+) -> Result<Option<Arc<Repo>>, Failure> {
+    match claim {
+        Claim::Alone | Claim::Beside => seed::clone(workspace, data),
+        Claim::WorkingTree => Ok(seed::open(workspace)),
+    }
+}
+
+/// Whose tools a command works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// What `luthier up` serves.
+    Released,
+    /// What `luthier dev` serves; where none runs, the working tree is followed here.
+    WorkingTree,
+    /// What `luthier dev` serves if one runs, else what `luthier up` does.
+    Newest,
 }
 
 /// Runs `work` with a Runner of this process's own, beside whatever server there is.
 pub(crate) fn with_runner<T, F>(
     session: &Session,
+    of: Of,
     work: impl FnOnce(Runner, CancellationToken) -> F,
 ) -> Result<T, Failure>
 where
@@ -90,6 +119,11 @@ where
 {
     let configured = session.configure(Vec::new())?;
     let workspace = configured.workspace(session)?;
+    let claim = claim(session, of, &configured)?;
+    let configured = match claim {
+        Claim::WorkingTree => configured.for_dev(),
+        Claim::Alone | Claim::Beside => configured,
+    };
     let data = configured.data(session)?;
     let config = configured.config.clone();
     let telemetry = telemetry::init(&TelemetryConfig {
@@ -101,20 +135,29 @@ where
     })?;
     let runtime = super::runtime()?;
     let outcome = runtime.block_on(async {
+        // A server that runs follows the workspace itself.
+        let lock = if find_running(&data)?.is_empty() {
+            lock(claim, &data)?
+        } else {
+            Lock::Theirs
+        };
         let opened = Opened::new(configured, data)?;
         let outcome = async {
-            let vault = Arc::new(opened.vault()?);
-            let manager = StateManager::new(opened.journal.clone(), Arc::new(Timestamp::now));
-            let follower =
-                follow_workspace(manager.clone(), vault.clone(), &workspace, &opened.data)?;
-            // A server that runs follows the workspace itself.
-            if find_running(&opened.data)?.is_empty() {
-                follower.bring().await?;
-            }
-            let git = follower.git.clone();
-            let runner = start_runner(&config, opened.journal.clone(), manager, vault, git)?;
+            let source = Source {
+                vault: Arc::new(opened.vault()?),
+                manager: StateManager::new(opened.journal.clone(), Arc::new(Timestamp::now)),
+                git: git(claim, &workspace, &opened.data)?,
+                workspace,
+                refused: Refused::default(),
+            };
+            let (journal, git) = (opened.journal.clone(), source.git.clone());
+            let (manager, vault) = (source.manager.clone(), source.vault.clone());
+            let runner = start_runner(&config, journal, manager, vault, git)?;
             let stop = stop_on_signal()?;
+            let follower = Follower::new(source, claim, Some(&runner));
+            let following = lock.follow(follower, session.output, &stop).await?;
             let outcome = work(runner.clone(), stop).await;
+            drop(following);
             runner.shut_down().await;
             outcome
         };
@@ -126,6 +169,75 @@ where
     runtime.shutdown_background();
     telemetry.shutdown();
     outcome
+}
+
+/// Which server's data the command works with.
+fn claim(session: &Session, of: Of, configured: &Configured) -> Result<Claim, Failure> {
+    let is_of_dev = match of {
+        Of::Released => false,
+        Of::WorkingTree => true,
+        Of::Newest => {
+            let dev = !find_running(&configured.dev_data())?.is_empty();
+            if dev && !find_running(&configured.config.data)?.is_empty() {
+                session.output.note(
+                    "`luthier dev` answers; `--version active` asks what `luthier up` serves",
+                );
+            }
+            dev
+        }
+    };
+    Ok(if is_of_dev {
+        Claim::WorkingTree
+    } else {
+        Claim::Beside
+    })
+}
+
+/// Who follows the workspace while a command runs.
+enum Lock {
+    /// A server that runs.
+    Theirs,
+    /// The command, for the moment.
+    None,
+    /// The command, and no other beside it.
+    Own(UpLock),
+}
+
+fn lock(claim: Claim, data: &Path) -> Result<Lock, Failure> {
+    if claim != Claim::WorkingTree {
+        return Ok(Lock::None);
+    }
+    crate::session::create_folder(data)?;
+    UpLock::take(data).map(Lock::Own)
+}
+
+impl Lock {
+    /// Brings what is followed up to date; with a lock of its own the command goes on following
+    /// until what it is handed back is dropped.
+    async fn follow(
+        self,
+        mut follower: Follower,
+        output: Output,
+        stop: &CancellationToken,
+    ) -> Result<Option<(AbortOnDropHandle<()>, UpLock)>, Failure> {
+        if matches!(self, Self::Theirs) {
+            return Ok(None);
+        }
+        follower.begin().await?;
+        let Self::Own(lock) = self else {
+            return Ok(None);
+        };
+        let stop = stop.clone();
+        let following = tokio::spawn(async move {
+            if let Err(failure) = follower.run_aside(output, stop).await {
+                tracing::error!(
+                    error = &failure as &dyn std::error::Error,
+                    "no save is noticed"
+                );
+            }
+        });
+        Ok(Some((AbortOnDropHandle::new(following), lock)))
+    }
 }
 
 fn stop_on_signal() -> Result<CancellationToken, Failure> {

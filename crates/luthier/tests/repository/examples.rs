@@ -2,20 +2,25 @@
 //!
 //! A block marked `console` is a session: lines that begin with `$ ` are commands, what follows is
 //! what they print. `…` stands for anything within a line, and alone on a line for any lines. The
-//! sessions of one page share a folder. `luthier up` runs beside the rest until the page ends, on a
-//! free port that is put in for the documented one.
+//! sessions of one page share a folder. `luthier up` or `luthier dev` runs beside the rest until the
+//! page ends, on a free port that is put in for the documented one. A save is served by `luthier dev`
+//! within a moment, so that commands beside it are repeated until they print what they should.
 
 use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use crate::root;
 
-/// The port that the documentation names.
-const DOCUMENTED: &str = "7777";
+/// The ports that the documentation names: of `luthier up`, and of `luthier dev`.
+const DOCUMENTED: [&str; 2] = ["7777", "7778"];
+
+/// How long a save may take until it is served.
+const SAVE_S_MAX: u64 = 20;
 
 /// A command of a page, and what the page says that it prints.
 struct Example {
@@ -98,6 +103,9 @@ fn line_reads_as(documented: &str, found: &str) -> bool {
 struct Session {
     folder: tempfile::TempDir,
     server: Option<Child>,
+    /// Open for as long as the server has something to say.
+    stdout: Option<BufReader<ChildStdout>>,
+    is_dev: bool,
     port: String,
 }
 
@@ -116,7 +124,9 @@ impl Session {
         Self {
             folder,
             server: None,
-            port: DOCUMENTED.to_owned(),
+            stdout: None,
+            is_dev: false,
+            port: DOCUMENTED[0].to_owned(),
         }
     }
 
@@ -140,31 +150,50 @@ impl Session {
     }
 
     fn run(&mut self, page: &str, example: &Example) {
-        let place = format!("{page}:{}: $ {}", example.line, example.command);
-        let is_server = example.command.ends_with(" up &");
-        let found = if is_server {
+        let began = Instant::now();
+        let found = loop {
+            let found = self.printed(page, example);
+            let is_late = began.elapsed() > Duration::from_secs(SAVE_S_MAX);
+            if reads_as(&example.printed, &found) || !self.is_dev || is_late {
+                break found;
+            }
+        };
+        assert!(
+            reads_as(&example.printed, &found),
+            "{page}:{}: $ {}\n--- documented\n{}\n--- printed\n{}",
+            example.line,
+            example.command,
+            example.printed.join("\n"),
+            found.join("\n"),
+        );
+    }
+
+    fn printed(&mut self, page: &str, example: &Example) -> Vec<String> {
+        let is_server = [" up &", " dev &"].map(|end| example.command.ends_with(end));
+        let found = if is_server.contains(&true) {
+            self.is_dev = is_server[1];
             self.serve(&example.command, example.printed.len())
         } else {
-            let line = example.command.replace(DOCUMENTED, &self.port);
+            let line = example.command.replace(self.documented(), &self.port);
             let output = self.shell(&format!("{line} 2>&1")).output().unwrap();
             // What is left out of a page must not be a failure.
             assert!(
-                !example.is_cut() || output.status.success(),
-                "{place}\n{}",
+                self.is_dev || !example.is_cut() || output.status.success(),
+                "{page}:{}: $ {}\n{}",
+                example.line,
+                example.command,
                 String::from_utf8_lossy(&output.stdout)
             );
             lines(&String::from_utf8_lossy(&output.stdout))
         };
-        let found: Vec<String> = found
-            .iter()
-            .map(|line| line.replace(&self.port, DOCUMENTED))
-            .collect();
-        assert!(
-            reads_as(&example.printed, &found),
-            "{place}\n--- documented\n{}\n--- printed\n{}",
-            example.printed.join("\n"),
-            found.join("\n"),
-        );
+        let found = found.iter();
+        found
+            .map(|line| line.replace(&self.port, self.documented()))
+            .collect()
+    }
+
+    fn documented(&self) -> &'static str {
+        DOCUMENTED[usize::from(self.is_dev)]
     }
 
     /// Starts the server and reads as many lines as are documented, in the last of which it is
@@ -178,9 +207,10 @@ impl Session {
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         let mut server = shell.spawn().unwrap();
-        let printed = BufReader::new(server.stdout.take().unwrap());
+        let stdout = BufReader::new(server.stdout.take().unwrap());
         self.server = Some(server);
-        let found: Vec<String> = printed.lines().take(count).map(Result::unwrap).collect();
+        let printed = self.stdout.insert(stdout).lines();
+        let found: Vec<String> = printed.take(count).map(Result::unwrap).collect();
         let url = found
             .iter()
             .find_map(|line| line.split_once("http://127.0.0.1:"));
@@ -222,6 +252,11 @@ fn the_guide_to_running_it_prints_what_it_says() {
 #[test]
 fn the_guide_to_clients_prints_what_it_says() {
     run_page("docs/guides/connect-a-client.md");
+}
+
+#[test]
+fn the_guide_to_reload_on_save_prints_what_it_says() {
+    run_page("docs/guides/develop.md");
 }
 
 #[test]

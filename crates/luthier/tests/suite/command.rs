@@ -18,6 +18,7 @@ fn help_lists_the_commands_and_long_help_the_exit_codes() {
 
     Commands:
       up           Serve every role behind one address
+      dev          Serve the working tree, and each save of it at once
       serve        Serve some roles alone
       init         Make a new workspace
       install      Tell an MCP client where the tools are

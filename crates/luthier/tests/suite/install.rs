@@ -55,6 +55,30 @@ fn url_entry() -> Value {
 }
 
 #[test]
+fn the_working_tree_is_a_server_of_its_own_beside_the_workspace() {
+    let workspace = Workspace::new();
+    install(&workspace, &["claude-code"]);
+
+    let added = install(&workspace, &["claude-code", "--dev"]);
+    let again = install(&workspace, &["claude-code", "--dev"]);
+    let stdio = install(&workspace, &["cursor", "--dev", "--stdio"]);
+
+    let url = "http://127.0.0.1:7778/agent/active/runner";
+    let file: Value = serde_json::from_str(&read(workspace.path().join(".mcp.json"))).unwrap();
+    assert_eq!(
+        file["mcpServers"],
+        json!({"bench": url_entry(), "bench-dev": {"type": "http", "url": url}})
+    );
+    assert_eq!(
+        (&added["outcome"], &again["outcome"]),
+        (&json!("added"), &json!("unchanged"))
+    );
+    assert_eq!(added["next"][0], "start `luthier dev` in the workspace");
+    let args = stdio["entry"]["args"].as_array().unwrap();
+    assert!(args.ends_with(&[json!("mcp"), json!("runner"), json!("--dev")]));
+}
+
+#[test]
 fn each_client_gets_a_file_of_its_own_form_where_there_was_none() {
     let workspace = Workspace::new();
     let real = workspace.path().canonicalize().unwrap();

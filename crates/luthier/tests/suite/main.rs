@@ -3,6 +3,7 @@
 
 mod command;
 mod crash;
+mod dev;
 mod doctor;
 mod errors;
 mod following;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::server::{Server, Workspace, request};
 
 /// Newer clients say it in each request and open no session.
-const PROTOCOL: &str = "2026-07-28";
+pub(crate) const PROTOCOL: &str = "2026-07-28";
 
 const TOOLS: &str = r#"
 import time
@@ -52,7 +52,7 @@ fn workspace() -> Workspace {
 }
 
 /// One request of the protocol's new era.
-fn ask(server: &Server, reference: &str, method: &str, mut params: Value) -> Value {
+pub(crate) fn ask(server: &Server, reference: &str, method: &str, mut params: Value) -> Value {
     params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": PROTOCOL,
         "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
@@ -77,7 +77,7 @@ fn ask(server: &Server, reference: &str, method: &str, mut params: Value) -> Val
     reply.json()
 }
 
-fn call(server: &Server, reference: &str, tool: &str, arguments: &Value) -> Value {
+pub(crate) fn call(server: &Server, reference: &str, tool: &str, arguments: &Value) -> Value {
     let params = json!({"name": tool, "arguments": arguments});
     ask(server, reference, "tools/call", params)["result"].clone()
 }
@@ -93,7 +93,7 @@ fn resource(server: &Server, reference: &str, uri: &str) -> Value {
     serde_json::from_str(text.unwrap_or_else(|| panic!("{answer}"))).unwrap()
 }
 
-fn git(workspace: &Workspace, args: &[&str]) {
+pub(crate) fn git(workspace: &Workspace, args: &[&str]) {
     let identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"];
     let output = Command::new("git")
         .current_dir(workspace.path())
@@ -104,7 +104,7 @@ fn git(workspace: &Workspace, args: &[&str]) {
     assert!(output.status.success(), "{output:?}");
 }
 
-fn tag(workspace: &Workspace, version: &str) {
+pub(crate) fn tag(workspace: &Workspace, version: &str) {
     git(workspace, &["add", "-A"]);
     git(workspace, &["commit", "-q", "--allow-empty", "-m", version]);
     git(workspace, &["tag", "-a", version, "-m", version]);
@@ -112,7 +112,7 @@ fn tag(workspace: &Workspace, version: &str) {
 
 /// Asks until the answer is the one that is waited for: a new tag is noticed within a moment, and
 /// health is looked at now and then. One that never comes fails the test instead of hanging it.
-fn until(wanted: &Value, ask: impl Fn() -> Value) {
+pub(crate) fn until(wanted: &Value, ask: impl Fn() -> Value) {
     const WAIT_S_MAX: u64 = 60;
     let began = Instant::now();
     loop {

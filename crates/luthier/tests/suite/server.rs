@@ -117,6 +117,13 @@ impl Server {
         request(self.url(), "GET", path, &[], "").unwrap()
     }
 
+    /// The next object that it prints.
+    pub(crate) fn next_line(&mut self) -> Value {
+        let mut line = String::new();
+        assert_ne!(self.stdout.read_line(&mut line).unwrap(), 0, "it ended");
+        serde_json::from_str(&line).unwrap()
+    }
+
     /// A merge patch of the staged state.
     pub(crate) fn patch_staging(&self, merge: &Value) -> Reply {
         let headers = [

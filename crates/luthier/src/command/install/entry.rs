@@ -34,6 +34,7 @@ pub(super) enum Transport {
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) client: Client,
+    pub(super) is_of_dev: bool,
     target: Target,
 }
 
@@ -42,6 +43,10 @@ enum Target {
     Url { url: String, wants_token: bool },
     Command { program: String, workspace: String },
 }
+
+/// What makes `luthier mcp` serve the working tree, and the end of the name of what does.
+const DEV_FLAG: &str = "--dev";
+const DEV_ENDING: &str = "-dev";
 
 impl Entry {
     pub(super) fn new(
@@ -52,7 +57,8 @@ impl Entry {
     ) -> Result<Self, Failure> {
         let name = match &args.name {
             Some(name) => checked_name(name)?,
-            None => fitting_name(&config.name),
+            None if args.dev => fitting_name(&config.name, DEV_ENDING),
+            None => fitting_name(&config.name, ""),
         };
         let target = match transport {
             Transport::Http => Target::Url {
@@ -69,6 +75,7 @@ impl Entry {
         Ok(Self {
             name,
             client: args.client,
+            is_of_dev: args.dev,
             target,
         })
     }
@@ -89,8 +96,12 @@ impl Entry {
                 ("http", rest)
             }
             Target::Command { program, workspace } => {
-                let args = json!(["--workspace", workspace, "mcp", "runner"]);
-                ("stdio", vec![("command", json!(program)), ("args", args)])
+                let mut args = vec!["--workspace", workspace, "mcp", "runner"];
+                args.extend(self.is_of_dev.then_some(DEV_FLAG));
+                (
+                    "stdio",
+                    vec![("command", json!(program)), ("args", json!(args))],
+                )
             }
         };
         let kind = client.names_type().then(|| ("type", json!(kind)));
@@ -129,6 +140,10 @@ pub(super) fn is_ours(entry: &Value) -> bool {
         return url.contains("/agent/") && url.ends_with("/runner");
     }
     let args = entry["args"].as_array().map_or(&[][..], Vec::as_slice);
+    let args = match args.split_last() {
+        Some((last, before)) if last == DEV_FLAG => before,
+        _ => args,
+    };
     args.first() == Some(&json!("--workspace")) && args.ends_with(&[json!("mcp"), json!("runner")])
 }
 
@@ -147,15 +162,16 @@ fn checked_name(name: &str) -> Result<String, Failure> {
     )))
 }
 
-/// The workspace's name, as far as clients take it.
-fn fitting_name(name: &str) -> String {
+/// The workspace's name, as far as clients take it, with room for an `ending`.
+fn fitting_name(name: &str, ending: &str) -> String {
     let made: String = name
         .chars()
-        .take(NAME_CHARS_MAX)
+        .take(NAME_CHARS_MAX - ending.len())
         .map(|letter| if is_fitting(letter) { letter } else { '-' })
         .collect();
     let made = made.trim_matches('-');
-    if made.is_empty() { "luthier" } else { made }.to_owned()
+    let made = if made.is_empty() { "luthier" } else { made };
+    format!("{made}{ending}")
 }
 
 /// The address of the configuration, as a client on this machine reaches it.

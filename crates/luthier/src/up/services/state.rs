@@ -17,7 +17,7 @@ use supervision::{
 
 use super::{super::seed::Refused, chain, whole};
 
-pub(super) const NAME: &str = "state";
+pub(in crate::up) const NAME: &str = "state";
 
 const COPIES_INTERVAL_MS: i64 = 1_000;
 

@@ -248,10 +248,13 @@ pub(crate) fn catalogue(
     has_meta_tools: bool,
 ) -> Result<Catalogue, mcp::CatalogueError> {
     let now = offer.now.load();
+    // Clients keep what they were told under its text, so the order is always the same.
+    let mut tools: Vec<&ToolFacts> = offer.tools.values().map(AsRef::as_ref).collect();
+    tools.sort_unstable_by_key(|facts| &facts.name);
     let mut server = Implementation::new("luthier", now.version_text.clone());
     server.title = Some("Luthier".to_owned());
     let mut builder = Catalogue::builder(server)
-        .tools(offer.tools.values().map(|facts| listed_tool(facts)))
+        .tools(tools.into_iter().map(listed_tool))
         .resources(builtin::resources())
         .resources(offer.resources.iter().filter_map(listed_resource))
         .templates(builtin::templates())

@@ -139,9 +139,8 @@ fn a_tool_is_listed_called_and_told_of_in_the_ledger() {
         .iter()
         .filter_map(|tool| tool["name"].as_str())
         .collect();
-    for name in ["both", "count", "fail", "find_tools", "call_tool"] {
-        assert!(names.contains(&name), "{names:?}");
-    }
+    // Always in this order: clients keep the list under its text.
+    assert_eq!(names, ["find_tools", "call_tool", "both", "count", "fail"]);
     let expected = json!(["one", "Hello", "Hello", "0.1.0"]);
     assert_eq!(result["structuredContent"]["result"], expected);
     assert_eq!(result["content"][0]["text"], expected.to_string());

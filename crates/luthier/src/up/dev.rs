@@ -123,6 +123,10 @@ impl WorkingTree {
         }
     }
 
+    pub(super) fn manager(&self) -> &StateManager {
+        &self.manager
+    }
+
     /// Takes up the tree as it is, or what worked last while it is not to be served.
     pub(super) async fn begin(&mut self) -> Result<(), Failure> {
         self.first = self.look().await?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::LineageName;
 use runner::{CodeStore, Runner};
 use supervision::Supervisor;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,15 @@ impl Follower {
 
     pub(super) fn is_of_releases(&self) -> bool {
         matches!(self, Self::Releases(_))
+    }
+
+    /// Is there a state to serve?
+    pub(super) async fn has_begun(&self) -> Result<bool, Failure> {
+        let manager = match self {
+            Self::Releases(follower) => &follower.manager,
+            Self::WorkingTree(tree) => tree.manager(),
+        };
+        Ok(manager.lineages().await?.contains(&LineageName::default()))
     }
 
     /// Brings the state to what the workspace offers now.

@@ -220,7 +220,8 @@ impl Lock {
         output: Output,
         stop: &CancellationToken,
     ) -> Result<Option<(AbortOnDropHandle<()>, UpLock)>, Failure> {
-        if matches!(self, Self::Theirs) {
+        // A server that is just starting may not have begun yet; what it does then is the same.
+        if matches!(self, Self::Theirs) && follower.has_begun().await? {
             return Ok(None);
         }
         follower.begin().await?;

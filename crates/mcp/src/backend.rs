@@ -170,6 +170,14 @@ impl From<ToolAnswer> for CallToolResult {
 }
 
 impl<T> Answer<T> {
+    /// Makes another result of this one, if it is one already.
+    pub fn try_map<U, E>(self, of: impl FnOnce(T) -> Result<U, E>) -> Result<Answer<U>, E> {
+        Ok(match self {
+            Self::Done(result) => Answer::Done(of(result)?),
+            Self::Ask { requests, state } => Answer::Ask { requests, state },
+        })
+    }
+
     pub(crate) fn map<U>(self, of: impl FnOnce(T) -> U) -> Answer<U> {
         match self {
             Self::Done(result) => Answer::Done(of(result)),

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 pub use header::LoadFailed;
 pub(crate) use header::{
-    AnswerHeader, CallHeader, Drop, Hello, LoadCode, LogHeader, NestedHeader, NumberHeader,
-    ProgressHeader, RaisedHeader, Ready, ResultHeader,
+    AnswerHeader, CallHeader, Drop, Hello, LoadCode, LogHeader, Meaning, NestedHeader,
+    NumberHeader, ProgressHeader, RaisedHeader, Ready, ResultHeader,
 };
 
 /// The largest frame that is written or read.

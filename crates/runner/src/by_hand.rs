@@ -1,11 +1,12 @@
 //! A call that a person makes from a shell.
 
-use mcp::{Backend as _, Failure};
+use mcp::{Answer, Backend as _, Failure};
 use model::nearest::nearest;
 use serde_json::{Map, Value};
 
 use crate::{
     call::{self, Caller},
+    offer::ResultKind,
     runner::{Runner, ServeError},
     served::offer_of,
     shape,
@@ -63,12 +64,16 @@ impl Runner {
             traceparent: None,
             tracestate: None,
             reporter: None,
+            client: None,
         };
         let core = &self.inner.core;
         let answer = call::call_tool(core, &offer, tool, arguments, caller).await;
         let version = offer.now.load().version_text.clone();
+        let facts = offer.tools.get(tool);
+        let returns_content = facts.is_some_and(|facts| facts.result == ResultKind::Content);
         match answer {
-            Ok(answer) => Ok(Called::new(answer, version)),
+            Ok(Answer::Done(answer)) => Ok(Called::new(answer, returns_content, version)),
+            Ok(Answer::Ask { .. }) => unreachable!("there is no client that could be asked"),
             Err(Failure::Refused { text, meta }) => Err(CallFailure::Failed {
                 text,
                 conversation_id: id_of(&meta),
@@ -79,16 +84,12 @@ impl Runner {
 }
 
 impl Called {
-    fn new(answer: mcp::ToolAnswer, version: String) -> Self {
-        let mut value = answer.structured.unwrap_or_default();
-        if let Value::Object(members) = &mut value {
-            members.remove(shape::CONVERSATION_ID);
-            if members.len() == 1
-                && let Some(result) = members.remove("result")
-            {
-                value = result;
-            }
-        }
+    fn new(answer: mcp::ToolAnswer, returns_content: bool, version: String) -> Self {
+        let value = if returns_content {
+            serde_json::to_value(answer.content).expect("contents are plain JSON")
+        } else {
+            value_of(answer.structured.unwrap_or_default())
+        };
         let meta = answer.meta.map(|meta| meta.0).unwrap_or_default();
         Self {
             value,
@@ -96,6 +97,19 @@ impl Called {
             version,
         }
     }
+}
+
+/// What the tool returned, without what every result has.
+fn value_of(mut structured: Value) -> Value {
+    if let Value::Object(members) = &mut structured {
+        members.remove(shape::CONVERSATION_ID);
+        if members.len() == 1
+            && let Some(result) = members.remove("result")
+        {
+            return result;
+        }
+    }
+    structured
 }
 
 fn id_of(meta: &Map<String, Value>) -> String {

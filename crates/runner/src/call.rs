@@ -18,8 +18,9 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
+    ask::Round,
     core::Core,
-    offer::{Offer, Snapshot, ToolFacts},
+    offer::{Offer, ResultKind, Snapshot, ToolFacts},
     record::{CallRecord, Recorded},
     relay::Relay,
     sessions::{SessionError, Turn, label},
@@ -44,6 +45,8 @@ struct Running {
     trace: Trace,
     seed: u64,
     arguments: Bytes,
+    /// For a tool that may ask its client.
+    round: Option<Round>,
     began: Instant,
 }
 
@@ -54,6 +57,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) tracestate: Option<&'a str>,
     /// Tells the caller what the call says while it runs.
     pub(crate) reporter: Option<Reporter>,
+    /// Its request, if it is a client that can be asked something.
+    pub(crate) client: Option<Context<'a>>,
 }
 
 impl<'a> Caller<'a> {
@@ -63,6 +68,7 @@ impl<'a> Caller<'a> {
             traceparent: context.traceparent(),
             tracestate: context.tracestate(),
             reporter: Some(context.reporter()),
+            client: Some(*context),
         }
     }
 }
@@ -74,30 +80,37 @@ pub(crate) async fn call_tool(
     name: &str,
     arguments: &Map<String, Value>,
     caller: Caller<'_>,
-) -> Result<ToolAnswer, Failure> {
+) -> Result<mcp::Answer<ToolAnswer>, Failure> {
     let facts = Arc::clone(offer.tools.get(name).ok_or(Failure::Unknown)?);
+    let client = caller.client.as_ref().filter(|_| facts.takes_context);
+    let round = client.map(Round::of).transpose()?;
+    let conversation = round
+        .as_ref()
+        .map_or_else(Uuid::now_v7, Round::conversation);
     let (arguments, named) = arguments_of(&facts, arguments);
     let turn = if facts.is_stateful {
         Some(
             core.sessions
-                .take(named.as_deref())
+                .take(named.as_deref(), conversation)
                 .await
                 .map_err(refused)?,
         )
     } else {
         None
     };
-    let conversation = turn.as_ref().map_or_else(Uuid::now_v7, |turn| turn.id);
     let running = Arc::new(Running {
         core: Arc::clone(core),
         offer: Arc::clone(offer),
         now: offer.now.load_full(),
         facts,
-        conversation,
+        conversation: turn.as_ref().map_or(conversation, |turn| turn.id),
         agent: caller.name.and_then(|name| name.try_into().ok()),
         trace: Trace::begin(name, caller.traceparent, caller.tracestate),
-        seed: Uuid::new_v4().as_u64_pair().0,
+        seed: round
+            .as_ref()
+            .map_or_else(|| Uuid::new_v4().as_u64_pair().0, Round::seed),
         arguments,
+        round,
         began: Instant::now(),
     });
     let relay = Arc::new(Relay::new(running.told(), caller.reporter));
@@ -126,7 +139,7 @@ impl Running {
         self: Arc<Self>,
         turn: Option<Turn>,
         relay: Arc<Relay>,
-    ) -> Result<ToolAnswer, Failure> {
+    ) -> Result<mcp::Answer<ToolAnswer>, Failure> {
         let (code, tool) = (self.offer.number, self.facts.name.as_str());
         if let Err(rests) = self.core.circuits.admit(code, tool, self.began) {
             let seconds = rests.0.as_secs_f64().ceil();
@@ -148,12 +161,24 @@ impl Running {
         let answer = match outcome {
             Ok(answer) => {
                 self.core.circuits.succeeded(code, tool);
-                self.settled(turn, answer).await
+                self.settled(turn, answer).await.map(mcp::Answer::Done)
             }
+            Err(CallError::Asks { questions }) => self.asks(questions),
             Err(error) => Err(self.failed(&error)),
         };
         relay.flush().await;
         answer
+    }
+
+    /// Hands over what the tool asks. What it left in its conversation is not kept: it runs again.
+    fn asks(&self, questions: Value) -> Result<mcp::Answer<ToolAnswer>, Failure> {
+        let Some(round) = &self.round else {
+            return Err(self.failed(&CallError::Asks { questions }));
+        };
+        self.judge("asked");
+        self.record("asked", None);
+        let asked = round.ask(&self.facts.name, questions);
+        asked.map_err(|failure| self.with_ids(failure))
     }
 
     /// What has to be kept is kept even if the client goes away meanwhile: the tool has run.
@@ -165,7 +190,7 @@ impl Running {
         let value: Value = serde_json::from_slice(&answer.value).map_err(Failure::broken)?;
         if turn.is_none() && value.get(PROPENSITY).is_none() {
             self.core.recorder.record(self.succeeded(&answer));
-            return Ok(self.tool_answer(value, &answer.value));
+            return self.tool_answer(value, &answer.value);
         }
         let running = Arc::clone(self);
         let kept = async move { running.kept(turn, answer, value).await };
@@ -176,6 +201,7 @@ impl Running {
         CallRequest {
             kind: CallKind::Tool,
             session: turn.map(|turn| turn.json.clone()),
+            client: self.round.as_ref().map(Round::client),
             deadline: self.core.deadline_of(self.facts.deadline_ms),
             conversation_id: self.conversation.to_string(),
             version: self.now.version_text.clone(),
@@ -216,7 +242,7 @@ impl Running {
         } else {
             self.core.recorder.record(record);
         }
-        Ok(self.tool_answer(value, &answer.value))
+        self.tool_answer(value, &answer.value)
     }
 
     fn succeeded(&self, answer: &Answer) -> CallRecord {
@@ -224,25 +250,31 @@ impl Running {
         self.recorded("ok", None, result, answer.queued, answer.took)
     }
 
-    fn tool_answer(&self, value: Value, json: &Bytes) -> ToolAnswer {
-        let text = match &value {
-            Value::String(text) => text.clone(),
-            _ => String::from_utf8_lossy(json).into_owned(),
-        };
-        let mut structured = match value {
-            Value::Object(members) if !self.facts.wraps_result => members,
-            other => Map::from_iter([("result".to_owned(), other)]),
+    fn tool_answer(&self, value: Value, json: &Bytes) -> Result<ToolAnswer, Failure> {
+        let (content, mut structured) = if self.facts.result == ResultKind::Content {
+            let content = serde_json::from_value(value).map_err(Failure::broken)?;
+            (content, Map::new())
+        } else {
+            let text = match &value {
+                Value::String(text) => text.clone(),
+                _ => String::from_utf8_lossy(json).into_owned(),
+            };
+            let structured = match value {
+                Value::Object(members) if self.facts.result == ResultKind::Object => members,
+                other => Map::from_iter([("result".to_owned(), other)]),
+            };
+            (vec![ContentBlock::text(text)], structured)
         };
         structured.insert(
             CONVERSATION_ID.to_owned(),
             self.conversation.to_string().into(),
         );
-        ToolAnswer {
-            content: vec![ContentBlock::text(text)],
+        Ok(ToolAnswer {
+            content,
             structured: Some(Value::Object(structured)),
             meta: Some(MetaObject(self.ids())),
             is_error: false,
-        }
+        })
     }
 
     /// What a failed call is answered with, and what else comes of it.
@@ -275,6 +307,7 @@ impl Running {
             CallError::Cancelled => ("cancelled", error.to_string()),
             CallError::Overloaded { .. } => ("shed", error.to_string()),
             CallError::Unavailable { .. } => ("unavailable", error.to_string()),
+            CallError::Asks { .. } => ("refused", error.to_string()),
         };
         self.log_failure(error);
         self.judge(outcome);

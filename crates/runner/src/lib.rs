@@ -2,6 +2,7 @@
 //! It never changes a version, and knows neither how versions are made nor how they are proved.
 //! Start at [`Runner`].
 
+mod ask;
 mod builtin;
 mod by_hand;
 mod call;

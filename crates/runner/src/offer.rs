@@ -64,12 +64,14 @@ pub(crate) struct ToolFacts {
     description: String,
     input_schema: JsonObject,
     output_schema: JsonObject,
-    /// Is the value no object, so that it travels as `{"result": …}`?
-    pub(crate) wraps_result: bool,
+    pub(crate) result: ResultKind,
     #[serde(default)]
     annotations: Option<ToolAnnotations>,
     #[serde(default)]
     pub(crate) is_stateful: bool,
+    /// Can it ask its client?
+    #[serde(default)]
+    pub(crate) takes_context: bool,
     #[serde(default)]
     pub(crate) deadline_ms: Option<u64>,
     /// The file that defines it.
@@ -77,6 +79,17 @@ pub(crate) struct ToolFacts {
     module: Option<String>,
     #[serde(default)]
     meta: Option<JsonObject>,
+}
+
+/// What a tool's value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ResultKind {
+    Object,
+    /// Something else, that travels as `{"result": …}`.
+    Wrapped,
+    /// A list of contents, rather than data.
+    Content,
 }
 
 #[derive(Clone, Debug, Deserialize)]

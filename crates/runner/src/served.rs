@@ -15,9 +15,9 @@ use python::{CallError, CallKind, CallRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
-use uuid::Uuid;
 
 use crate::{
+    ask::Round,
     builtin,
     call::{self, Caller},
     core::Core,
@@ -85,36 +85,40 @@ impl Served {
         kind: CallKind,
         name: &str,
         arguments: &Value,
-    ) -> Result<Bytes, Failure> {
+    ) -> Result<Answer<Bytes>, Failure> {
+        let round = Round::of(context)?;
         let offer = offer_of(context.catalogue());
         let trace = Trace::begin(name, context.traceparent(), context.tracestate());
         let now = offer.now.load_full();
-        let conversation = Uuid::now_v7().to_string();
+        let conversation = round.conversation().to_string();
         let told = Told {
             core: Arc::clone(&self.core),
             offer: Arc::clone(&offer),
             now: Arc::clone(&now),
             tool: name.to_owned(),
             conversation: conversation.clone(),
-            seed: 0,
+            seed: round.seed(),
             trace: trace.clone(),
         };
         let relay = Arc::new(Relay::new(told, Some(context.reporter())));
         let arguments = serde_json::to_vec(arguments).map_err(Failure::broken)?;
         let request = CallRequest {
             kind,
+            client: Some(round.client()),
             deadline: self.core.deadline_of(None),
             conversation_id: conversation,
             version: now.version_text.clone(),
             revision: now.revision,
             traceparent: trace.traceparent(),
+            seed: round.seed(),
             events: Some(Arc::clone(&relay) as Arc<_>),
             ..CallRequest::tool(&offer.code, &now.state, name, arguments)
         };
         let outcome = self.core.pool.call(request).await;
         relay.flush().await;
         match outcome {
-            Ok(answer) => Ok(answer.value),
+            Ok(answer) => Ok(Answer::Done(answer.value)),
+            Err(CallError::Asks { questions }) => round.ask(name, questions),
             Err(CallError::Raised(raised)) if !raised.is_tool_error => {
                 Err(Failure::broken(format!(
                     "{}: {}\n{}",
@@ -148,10 +152,11 @@ impl Backend for Served {
         let caller = Caller::of(&call.context);
         let name = call.tool.name();
         let answer = call::call_tool(&self.core, &offer, name, call.arguments, caller).await?;
-        if offer
-            .tools
-            .get(call.tool.name())
-            .is_some_and(|facts| facts.is_stateful)
+        if let Answer::Done(answer) = &answer
+            && offer
+                .tools
+                .get(call.tool.name())
+                .is_some_and(|facts| facts.is_stateful)
             && let Some(id) = answer
                 .meta
                 .as_ref()
@@ -160,7 +165,7 @@ impl Backend for Served {
             let uri = format!("session://{}", id.as_str().unwrap_or_default());
             self.tell(Change::ResourceUpdated(uri.into()));
         }
-        Ok(answer.into())
+        Ok(answer)
     }
 
     async fn read_resource(
@@ -173,8 +178,10 @@ impl Backend for Served {
             let value = self
                 .run(&read.context, CallKind::Resource, facts.key(), &arguments)
                 .await?;
-            let contents: Contents = serde_json::from_slice(&value).map_err(Failure::broken)?;
-            return Ok(ReadResourceResult::new(vec![contents.at(read.uri)]).into());
+            return value.try_map(|json| {
+                let contents: Contents = serde_json::from_slice(&json).map_err(Failure::broken)?;
+                Ok(ReadResourceResult::new(vec![contents.at(read.uri)]))
+            });
         }
         match builtin::read(&self.core, &offer, read.uri).await? {
             Some(result) => Ok(result.into()),
@@ -190,10 +197,12 @@ impl Backend for Served {
         let value = self
             .run(&request.context, CallKind::Prompt, request.name, &arguments)
             .await?;
-        let made: Messages = serde_json::from_slice(&value).map_err(Failure::broken)?;
-        let mut result = GetPromptResult::new(made.messages);
-        result.description = made.description.filter(|text| !text.is_empty());
-        Ok(result.into())
+        value.try_map(|json| {
+            let made: Messages = serde_json::from_slice(&json).map_err(Failure::broken)?;
+            let mut result = GetPromptResult::new(made.messages);
+            result.description = made.description.filter(|text| !text.is_empty());
+            Ok(result)
+        })
     }
 
     async fn complete(&self, request: CompletionRequest<'_>) -> Result<Completion, Failure> {
@@ -207,7 +216,10 @@ impl Backend for Served {
             let value = self
                 .run(&request.context, CallKind::Completion, &key, &arguments)
                 .await?;
-            let found: Suggestions = serde_json::from_slice(&value).map_err(Failure::broken)?;
+            let Answer::Done(json) = value else {
+                return Err(Failure::refused("a completion asks nobody"));
+            };
+            let found: Suggestions = serde_json::from_slice(&json).map_err(Failure::broken)?;
             return Ok(Completion {
                 values: found.values,
                 total: found.total,

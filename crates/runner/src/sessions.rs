@@ -86,10 +86,9 @@ impl Sessions {
         }
     }
 
-    /// Waits for the turn of a call, in the conversation it names or in a new one.
-    pub(crate) async fn take(&self, named: Option<&str>) -> Result<Turn, SessionError> {
+    /// Waits for the turn of a call, in the conversation it names or in the new one `id`.
+    pub(crate) async fn take(&self, named: Option<&str>, id: Uuid) -> Result<Turn, SessionError> {
         let Some(named) = named else {
-            let id = Uuid::now_v7();
             return Ok(Turn {
                 id,
                 json: Bytes::from_static(b"{}"),

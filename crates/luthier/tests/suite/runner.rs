@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::server::{Server, Workspace, request};
+use crate::server::{Reply, Server, Workspace, request};
 
 /// Newer clients say it in each request and open no session.
 pub(crate) const PROTOCOL: &str = "2026-07-28";
@@ -52,11 +52,24 @@ fn workspace() -> Workspace {
 }
 
 /// One request of the protocol's new era.
-pub(crate) fn ask(server: &Server, reference: &str, method: &str, mut params: Value) -> Value {
+pub(crate) fn ask(server: &Server, reference: &str, method: &str, params: Value) -> Value {
+    let reply = ask_as(&json!({}), server, reference, method, params);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply.json()
+}
+
+/// The same, of a client that can do more than nothing.
+pub(crate) fn ask_as(
+    capabilities: &Value,
+    server: &Server,
+    reference: &str,
+    method: &str,
+    mut params: Value,
+) -> Reply {
     params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": PROTOCOL,
         "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientCapabilities": capabilities,
     });
     let name = params["name"]
         .as_str()
@@ -72,9 +85,7 @@ pub(crate) fn ask(server: &Server, reference: &str, method: &str, mut params: Va
         ("mcp-name", &name),
     ];
     let path = format!("/agent/{reference}/runner");
-    let reply = request(server.url(), "POST", &path, &headers, &body.to_string()).unwrap();
-    assert_eq!(reply.status, 200, "{reply:?}");
-    reply.json()
+    request(server.url(), "POST", &path, &headers, &body.to_string()).unwrap()
 }
 
 pub(crate) fn call(server: &Server, reference: &str, tool: &str, arguments: &Value) -> Value {

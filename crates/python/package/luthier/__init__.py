@@ -8,6 +8,8 @@
         return f"Hello, {name}!"
 """
 
+from ._ask import Form, Reply, Root, Roots, Sample, Sampled
+from ._content import Audio, Content, Embedded, Image, Link
 from ._context import Asset, Assets, Context, Log, current
 from ._declare import ToolAnnotations, completion, prompt, resource, tool
 from ._errors import DeclarationError, ToolError
@@ -16,10 +18,21 @@ from ._field import Field
 __all__ = [
     "Asset",
     "Assets",
+    "Audio",
+    "Content",
     "Context",
     "DeclarationError",
+    "Embedded",
     "Field",
+    "Form",
+    "Image",
+    "Link",
     "Log",
+    "Reply",
+    "Root",
+    "Roots",
+    "Sample",
+    "Sampled",
     "ToolAnnotations",
     "ToolError",
     "completion",

@@ -6,16 +6,19 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from ._ask import Asked, Question
 from ._json import dump_result, loads, plain
-from ._errors import Mismatch
+from ._errors import Mismatch, ToolError
 
 if TYPE_CHECKING:
     import random
 
 LOG_CHARS_MAX: Final = 16 * 1024
 _ASSETS: Final = "state/assets/"
+
+T = TypeVar("T")
 
 
 class CallInfo(Protocol):
@@ -29,6 +32,7 @@ class CallInfo(Protocol):
     traceparent: str | None
     seed: int
     deadline: float | None
+    client: bytes | None
 
     def emit(self, kind: str, header: dict[str, Any], body: bytes = b"") -> None: ...
     def is_cancelled(self) -> bool: ...
@@ -38,13 +42,15 @@ class CallInfo(Protocol):
 class Context:
     """The call that is running. Annotate a parameter with it, under any name; models never see it."""
 
-    __slots__ = ("_assets", "_info", "_is_stateful", "_rng")
+    __slots__ = ("_asked", "_assets", "_client", "_info", "_is_stateful", "_rng")
 
     def __init__(self, info: CallInfo, assets: Assets, is_stateful: bool) -> None:
         self._info = info
         self._assets = assets
         self._is_stateful = is_stateful
         self._rng: random.Random | None = None
+        self._asked: set[str] | None = None
+        self._client: dict[str, Any] | None = None
 
     @property
     def state(self) -> Mapping[str, Any]:
@@ -117,6 +123,53 @@ class Context:
 
             self._rng = random.Random(self._info.seed)
         return self._rng
+
+    @property
+    def client_can(self) -> frozenset[str]:
+        """What the client answers: `elicitation` (forms), `sampling` (its model), `roots`."""
+        return frozenset(() if self._info.client is None else self._of_client()["can"])
+
+    def ask(self, question: Question[T], /) -> T:
+        """Asks the client, and returns its answer: a `Form`, a `Sample` or `Roots`.
+
+        While there is no answer the call ends here. When there is one the call is run again, from
+        its top, with the same arguments, `conversation_id` and `rng`: do before a question only
+        what may be done twice.
+        """
+        count = 1 if self._asked is None else len(self._asked) + 1
+        answer: T = self._answers({f"question-{count}": question})[f"question-{count}"]
+        return answer
+
+    def ask_all(self, **questions: Question[Any]) -> dict[str, Any]:
+        """As `ask`, several questions at once; the answers go by the same names."""
+        return self._answers(questions)
+
+    def _answers(self, questions: Mapping[str, Question[Any]]) -> dict[str, Any]:
+        if self._info.client is None:
+            raise ToolError(
+                "nobody can be asked: this was not called by an MCP client, or by another tool, or the"
+                " function takes no `ctx: Context`"
+            )
+        asked = self._asked = set() if self._asked is None else self._asked
+        given = self._of_client()["answers"]
+        answers: dict[str, Any] = {}
+        unanswered: dict[str, Any] = {}
+        for name, question in questions.items():
+            if name in asked:
+                raise ValueError(f"{name!r} was asked already in this call: give each question its own name")
+            asked.add(name)
+            try:
+                answers[name] = question.read(given.get(name))
+            except Mismatch:
+                unanswered[name] = question.request()
+        if unanswered:
+            raise Asked(unanswered)
+        return answers
+
+    def _of_client(self) -> dict[str, Any]:
+        if self._client is None:
+            self._client = {"can": [], "answers": {}, **loads(self._info.client or b"{}")}
+        return self._client
 
     def call(self, tool: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Calls another tool of the same version and returns its value; for `def` tools."""

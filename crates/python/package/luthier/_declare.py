@@ -108,6 +108,7 @@ def tool(
     deadline_ms: int | None = None,
     annotations: ToolAnnotations | Mapping[str, Any] | None = None,
     fallback: bool = False,
+    schema: Mapping[str, Any] | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Callable[[F], F]: ...
 def tool(
@@ -122,6 +123,7 @@ def tool(
     deadline_ms: int | None = None,
     annotations: Any = None,
     fallback: bool = False,
+    schema: Mapping[str, Any] | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Any:
     """Serves a function as a tool; its type hints are the schema, its docstring the description.
@@ -135,6 +137,8 @@ def tool(
         deadline_ms: how long one call may take.
         annotations: `readOnlyHint` and its like, as MCP names them.
         fallback: when it fails again and again, the last version of it that worked may answer.
+        schema: keywords for the JSON Schema of the arguments that type hints have no words for, such as
+            `if` and `then`; those of a property are added to what its hint says.
         meta: handed to clients as it is.
     """
 
@@ -148,6 +152,7 @@ def tool(
             "deadline_ms": _checked_deadline(deadline_ms, target),
             "annotations": _checked_annotations(annotations, target),
             "fallback": fallback,
+            "schema": schema or {},
             "meta": None if meta is None else dict(meta),
         }
         declare("tool", _name("the tool", name, target), target, options)

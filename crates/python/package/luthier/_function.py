@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from . import _docstring
+from ._content import is_content
 from ._context import Context
 from ._errors import Mismatch
 from ._field import MISSING, default_of, facts
@@ -57,6 +58,7 @@ class Function:
         self._builder = Builder()
         self._check_kind()
         self._read_parameters()
+        self.returns_content = is_content(self.hints.get("return", Any))
         self.output_schema = self._output() if infer_output else {}
 
     def _check_kind(self) -> None:
@@ -133,6 +135,9 @@ class Function:
     # --- What it returns ---
 
     def _output(self) -> Schema:
+        if self.returns_content:
+            # What is promised is in the contents, which have no schema.
+            return {"type": "object"}
         builder = Builder(output=True)
         hint = self.hints.get("return", Any)
         try:

@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from . import _state
+from ._ask import Asked
 from ._code import MODULE_FOLDER, Code, LoadFailed
 from ._code import load as _load
 from ._context import CallInfo
 from ._errors import ToolError
 from ._traceback import format_exception
 
-__all__ = ["CallInfo", "Code", "LoadFailed", "ToolError", "call", "format_exception", "load", "parse_state"]
+__all__ = ["Asked", "CallInfo", "Code", "LoadFailed", "ToolError", "call", "format_exception", "load", "parse_state"]
 
 
 def load(
@@ -47,7 +48,7 @@ def call(
     `name` is the tool's or the prompt's name, a resource's URI or template, and of a completion
     `OF#ARGUMENT`. `arguments` is a JSON object: a tool's or a prompt's arguments, `{"uri"}` for a
     resource, `{"value", "context"?}` for a completion. Raises `ToolError` for what the caller can
-    act on, and whatever the author's code raises.
+    act on, `Asked` when the client has to answer first, and whatever the author's code raises.
     """
     run = code.runs[kind].get(name)
     if run is None:

@@ -6,9 +6,10 @@ import base64
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
+from ._content import blocks, message
 from ._context import CURRENT, Assets, Context
 from ._declare import Declaration
 from ._errors import Mismatch, ToolError
@@ -32,7 +33,7 @@ def _tool(declaration: Declaration, assets: Assets, manifest: Manifest) -> Built
     if is_stateful and function.context_name is None:
         raise Fault("it is stateful but takes no context: add a parameter `ctx: Context`")
     output = function.output_schema
-    wraps = not is_object(output)
+    result = "content" if function.returns_content else "object" if is_object(output) else "wrapped"
     description = options["description"] or function.docstring.text
     if not description:
         function.warnings.append("it has no description: give it a docstring")
@@ -40,9 +41,9 @@ def _tool(declaration: Declaration, assets: Assets, manifest: Manifest) -> Built
         "key": declaration.name,
         "name": declaration.name,
         "description": description,
-        "input_schema": function.input_schema(),
-        "output_schema": _wrapped(output) if wraps else _rooted(output),
-        "wraps_result": wraps,
+        "input_schema": _extended(function.input_schema(), options["schema"]),
+        "output_schema": _wrapped(output) if result == "wrapped" else _rooted(output),
+        "result": result,
         "annotations": options["annotations"],
         "is_async": function.is_async,
         "is_blocking": bool(options["blocking"]),
@@ -51,8 +52,30 @@ def _tool(declaration: Declaration, assets: Assets, manifest: Manifest) -> Built
     _add_given(entry, options, "title", "deadline_ms", "meta")
     if options["fallback"]:
         entry["fallback"] = True
+    if function.context_name is not None:
+        entry["takes_context"] = True
     _finish_entry(entry, declaration, function, manifest)
-    return entry, _caller(function, assets, is_stateful, dump_result)
+    write = (lambda value: dump_result(blocks(value))) if result == "content" else dump_result
+    return entry, _caller(function, assets, is_stateful, write)
+
+
+def _extended(schema: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with the author's own keywords; of properties and definitions one by one."""
+    if not more:
+        return schema
+    try:
+        added = plain(dict(more))
+    except Mismatch as problem:
+        raise Fault(f"schema at {problem.pointer() or '/'} {problem.reason}") from problem
+    made = {**schema, **added}
+    for name in ("properties", "$defs"):
+        if name in schema and name in added:
+            keys = {**schema[name], **added[name]}
+            made[name] = {key: {**schema[name].get(key, {}), **added[name].get(key, {})} for key in keys}
+    unknown = made["properties"].keys() - schema["properties"].keys()
+    if unknown:
+        raise Fault(f"schema has properties {_list(unknown)}, but the function no such parameter")
+    return made
 
 
 def _wrapped(output: dict[str, Any]) -> dict[str, Any]:
@@ -325,23 +348,8 @@ def _choices(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _messages(value: Any, description: str) -> bytes:
     items = value if isinstance(value, (list, tuple)) else [value]
-    messages = [_message(item) for item in items]
+    messages = [message(item) for item in items]
     return dump_result({"description": description, "messages": messages}, "the prompt")
-
-
-def _message(item: Any) -> dict[str, Any]:
-    if isinstance(item, str):
-        return {"role": "user", "content": {"type": "text", "text": item}}
-    made = plain(item)
-    if isinstance(made, dict) and made.get("role") in ("user", "assistant") and "content" in made:
-        content = made["content"]
-        if isinstance(content, str):
-            content = {"type": "text", "text": content}
-        return {"role": made["role"], "content": content}
-    raise ToolError(
-        'a prompt returns text, or messages as {"role": "user" or "assistant", "content": …}, not '
-        + type(item).__name__
-    )
 
 
 # --- Completions -----------------------------------------------------------------------------

@@ -32,6 +32,7 @@ class Call:
         self.traceparent: str | None = None
         self.seed = seed
         self.deadline: float | None = None
+        self.client: bytes | None = None
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.is_given_up = False
         self.tools: Callable[[str, bytes], bytes] = lambda name, arguments: arguments

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unittest
 from pathlib import Path
 
 from .support import Call, VersionTest
 
+ASSETS = {"state/assets/sales.png": b"png", "state/assets/sales.csv": "a,b"}
 GUIDES = Path(__file__).parents[4] / "docs" / "guides"
 
 
@@ -20,7 +22,7 @@ class Guides(VersionTest):
         return dict(blocks)
 
     def test_write_a_tool(self) -> None:
-        code = self.load_files({**self.files_of("write-a-tool.md"), "state/assets/plan.md": "# Plan"})
+        code = self.load_files({**self.files_of("write-a-tool.md"), "state/assets/plan.md": "# Plan", **ASSETS})
         info = Call(state={"greetings": ["Hi"]}, session={})
 
         self.assertEqual(self.manifest(code)["warnings"], [])
@@ -40,6 +42,14 @@ class Guides(VersionTest):
         )
         names = self.call(code, "summarise#name", kind="completion", value="pl")
         self.assertEqual(names["values"], ["plan"])
+
+        contents = self.call(code, "chart", name="sales")
+        self.assertEqual([content["type"] for content in contents], ["text", "image", "resource"])
+        said = {"role": "assistant", "content": {"type": "text", "text": "far ahead"}, "model": "m"}
+        seat = {"action": "accept", "content": {"row": 3}}
+        answers = {"question-1": said, "question-2": seat}
+        info.client = json.dumps({"can": ["sampling"], "answers": answers}).encode()
+        self.assertEqual(self.call(code, "book", info, wish="…"), "row 3, aisle, far ahead")
 
     def test_fastmcp(self) -> None:
         code = self.load_files(self.files_of("fastmcp.md"))

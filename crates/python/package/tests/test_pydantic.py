@@ -46,7 +46,7 @@ class Pydantic(VersionTest):
         self.assertEqual(schema["properties"]["n"], {"type": "integer", "description": "how many", "minimum": 1, "default": 1})
         self.assertEqual(schema["properties"]["m"], {"type": "integer", "maximum": 9, "default": 2})
         self.assertIn("userName", schema["$defs"]["User"]["properties"])
-        self.assertFalse(self.tool(code)["wraps_result"])
+        self.assertEqual(self.tool(code)["result"], "object")
         self.assertEqual(self.call(code, user=user), user)
 
     def test_what_a_model_refuses_is_refused_with_its_place(self) -> None:

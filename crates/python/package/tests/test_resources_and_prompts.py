@@ -147,7 +147,7 @@ class Prompts(VersionTest):
             ("review", {}, "the prompt `review` needs `language`"),
             ("review", {"language": "rust", "x": "1"}, "the prompt `review` has no argument `x`"),
             ("chat", {"n": "five"}, "the argument at /n: invalid literal for int() with base 10: 'five'"),
-            ("broken", {}, "a prompt returns text, or messages as"),
+            ("broken", {}, "a prompt returns text, contents, or messages as"),
         ]
         for name, arguments, message in cases:
             with self.subTest(name, arguments=arguments), self.assertRaises(ToolError) as caught:

@@ -248,7 +248,7 @@ class Schemas(VersionTest):
             with self.subTest(annotation):
                 code = self.load(f"{DECLARATIONS}\n@tool\ndef f() -> {annotation}:\n    'd'\n")
                 tool = self.tool(code)
-                self.assertEqual((tool["output_schema"], tool["wraps_result"]), expected)
+                self.assertEqual((tool["output_schema"], tool["result"] == "wrapped"), expected)
 
     def test_an_annotation_without_a_json_form_is_refused_with_its_place_and_what_to_write(self) -> None:
         for annotation, expected in UNSUPPORTED.items():
@@ -273,7 +273,7 @@ class Schemas(VersionTest):
         self.assertEqual(tool["input_schema"]["properties"]["x"], {"$ref": "#/$defs/Tree"})
         children = tool["input_schema"]["$defs"]["Tree"]["properties"]["children"]
         self.assertEqual(children, {"type": "array", "items": {"$ref": "#/$defs/Tree"}})
-        self.assertFalse(tool["wraps_result"])
+        self.assertEqual(tool["result"], "object")
         self.assertEqual(tool["output_schema"]["type"], "object")
         self.assertEqual(tool["output_schema"]["$ref"], "#/$defs/Tree")
 
@@ -369,12 +369,37 @@ class Schemas(VersionTest):
         self.assertEqual(
             tool,
             {
-                "name": "other", "title": "T", "description": "D", "wraps_result": True,
+                "name": "other", "title": "T", "description": "D", "result": "wrapped",
                 "annotations": {"readOnlyHint": True}, "is_async": True, "is_blocking": True,
-                "is_stateful": True, "deadline_ms": 50, "fallback": True, "meta": {"k": [1]},
+                "is_stateful": True, "deadline_ms": 50, "fallback": True, "takes_context": True, "meta": {"k": [1]},
                 "module": "tools/runner/m.py", "line": 7,
             },
         )  # fmt: skip
+
+    def test_an_author_adds_keywords_that_hints_have_no_words_for(self) -> None:
+        code = self.load(
+            """
+            @tool(schema={"$schema": "x", "if": {"required": ["b"]}, "properties": {"a": {"x-mcp-header": "A"}}})
+            def f(a: Annotated[str, "first"], b: int = 1) -> None: ...
+            """
+        )
+        unknown = self.problem("from luthier import *\n@tool(schema={'properties': {'z': {}}})\ndef f(a: int): ...\n")
+
+        self.assertEqual(
+            self.tool(code)["input_schema"],
+            {
+                "type": "object",
+                "properties": {
+                    "a": {"type": "string", "description": "first", "x-mcp-header": "A"},
+                    "b": {"type": "integer", "default": 1},
+                },
+                "required": ["a"],
+                "additionalProperties": False,
+                "$schema": "x",
+                "if": {"required": ["b"]},
+            },
+        )
+        self.assertIn("schema has properties `z`, but the function no such parameter", unknown["message"])
 
     @unittest.skipIf(sys.version_info < (3, 12), "type statements came with Python 3.12")
     def test_a_type_statement_names_a_type_that_may_contain_itself(self) -> None:

@@ -39,7 +39,7 @@ pub(crate) struct Drop {
     pub(crate) states: Vec<u64>,
 }
 
-/// A call; the body is the arguments, then the session when there is one.
+/// A call; the body is the arguments, then the session and what the client said when there are any.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CallHeader<'a> {
     pub(crate) code: u64,
@@ -58,6 +58,8 @@ pub(crate) struct CallHeader<'a> {
     pub(crate) seed: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) session_bytes: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_bytes: Option<usize>,
 }
 
 /// Why code did not load.
@@ -89,14 +91,27 @@ pub(crate) struct RaisedHeader {
     pub(crate) r#type: String,
     pub(crate) message: String,
     pub(crate) traceback: String,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) is_tool_error: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) is_refused: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) is_interrupt: bool,
+    #[serde(default)]
+    pub(crate) meaning: Meaning,
+    /// What a `ToolError` has, or the questions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) data: Option<serde_json::Value>,
+}
+
+/// What an exception is there for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Meaning {
+    /// Something is wrong with the tool.
+    #[default]
+    Fault,
+    /// The tool tells its caller something: a `ToolError`.
+    Told,
+    /// The arguments or the result break a bound.
+    Refused,
+    /// The client has to answer something first.
+    Question,
+    /// The call was stopped.
+    Interrupt,
 }
 
 /// One line of a log, or of stdout or stderr.

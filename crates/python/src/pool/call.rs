@@ -48,6 +48,9 @@ pub struct CallRequest {
     pub arguments: Bytes,
     /// The session's JSON object, for a call that may change one.
     pub session: Option<Bytes>,
+    /// What the client can be asked and has answered, as the JSON object `{"can", "answers"}`; for a
+    /// call that may ask.
+    pub client: Option<Bytes>,
     /// From now, waiting included; a call within another ends with that at the latest.
     pub deadline: Duration,
     pub conversation_id: String,
@@ -79,11 +82,12 @@ impl CallRequest {
         let names: usize = names.into_iter().map(String::len).sum();
         let names = names + self.traceparent.as_ref().map_or(0, String::len);
         let session = self.session.as_ref().map_or(0, Bytes::len);
-        let bytes = self.arguments.len() + session;
+        let client = self.client.as_ref().map_or(0, Bytes::len);
+        let bytes = self.arguments.len() + session + client;
         let (what, bytes, limit) = if names > NAMES_BYTES_MAX {
             ("names and ids", names, NAMES_BYTES_MAX)
         } else if bytes > BODY_BYTES_MAX {
-            ("arguments and session", bytes, BODY_BYTES_MAX)
+            ("arguments, session and answers", bytes, BODY_BYTES_MAX)
         } else {
             return Ok(());
         };
@@ -100,6 +104,7 @@ impl CallRequest {
             name: name.to_owned(),
             arguments: arguments.into(),
             session: None,
+            client: None,
             deadline: Duration::from_secs(30),
             conversation_id: String::new(),
             version: String::new(),

@@ -69,6 +69,9 @@ pub enum CallError {
     /// The tool raised.
     #[error("{0}")]
     Raised(Box<Raised>),
+    /// Its client has to be asked this first; it can be called again with the answers.
+    #[error("it has to ask its client something, and has none")]
+    Asks { questions: serde_json::Value },
     /// The arguments or the result break a bound of the pool.
     #[error("{reason}")]
     Refused { reason: String },

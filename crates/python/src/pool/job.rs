@@ -101,6 +101,7 @@ impl Call {
     ) -> Self {
         let since = Instant::now();
         let session = request.session.as_deref();
+        let client = request.client.as_deref();
         let header = CallHeader {
             code: request.code.0.number,
             state: request.state.0.number,
@@ -113,8 +114,13 @@ impl Call {
             traceparent: request.traceparent.as_deref().map(Into::into),
             seed: request.seed,
             session_bytes: session.map(<[u8]>::len),
+            client_bytes: client.map(<[u8]>::len),
         };
-        let body = [&*request.arguments, session.unwrap_or_default()];
+        let body = [
+            &*request.arguments,
+            session.unwrap_or_default(),
+            client.unwrap_or_default(),
+        ];
         Self {
             number,
             name: request.name.clone(),

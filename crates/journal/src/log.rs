@@ -22,18 +22,8 @@ pub trait Journal: Send + Sync + 'static {
         event: NewEvent,
     ) -> Result<Committed, AppendError> {
         let key = event.key.clone();
-        let mut event = Some(event);
         let wanted = subject.clone();
-        let change: Change = Box::new(move |head| {
-            let current = head.current();
-            if !expect.holds(current) {
-                return Err(Refusal::new(Mismatch {
-                    expect,
-                    current: current.cloned(),
-                }));
-            }
-            event.take().ok_or_else(|| Refusal::new(Retried))
-        });
+        let change = only_if(expect, event);
         match self.apply(subject, key, change).await {
             Err(AppendError::Refused(refusal)) => match refusal.downcast::<Mismatch>() {
                 Ok(mismatch) => Err(AppendError::Conflict {
@@ -45,6 +35,20 @@ pub trait Journal: Send + Sync + 'static {
             },
             outcome => outcome,
         }
+    }
+
+    /// Writes facts of one subject that do not build on each other, in this order; each has an
+    /// outcome of its own. As many as the store takes become durable together.
+    async fn append_all(
+        &self,
+        subject: Subject,
+        events: Vec<NewEvent>,
+    ) -> Vec<Result<Committed, AppendError>> {
+        let mut outcomes = Vec::with_capacity(events.len());
+        for event in events {
+            outcomes.push(self.append(subject.clone(), Expect::Any, event).await);
+        }
+        outcomes
     }
 
     /// Lets the writer itself make the event from what the subject holds at that moment, so that
@@ -149,6 +153,21 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
+}
+
+/// Writes `event` if the subject is as `expect` says.
+pub(crate) fn only_if(expect: Expect, event: NewEvent) -> Change {
+    let mut event = Some(event);
+    Box::new(move |head| {
+        let current = head.current();
+        if !expect.holds(current) {
+            return Err(Refusal::new(Mismatch {
+                expect,
+                current: current.cloned(),
+            }));
+        }
+        event.take().ok_or_else(|| Refusal::new(Retried))
+    })
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    iter,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -52,7 +53,7 @@ impl Desk {
             waiting: Mutex::default(),
             arrived: Condvar::new(),
             writer: Mutex::new(Some(writer)),
-            batch_max,
+            batch_max: batch_max.min(places_max),
         });
         let thread = {
             let desk = desk.clone();
@@ -70,11 +71,36 @@ impl Desk {
             return Ok(());
         };
         place.forget();
+        self.leave(iter::once(command))
+    }
+
+    /// Takes many commands at once, for the thread to write with as few syncs as it can. Says how
+    /// many it took before it was closed, which is all of them if it was not.
+    pub(super) async fn hand_in_all(&self, commands: Vec<Command>) -> usize {
+        let all = commands.len();
+        let mut commands = commands.into_iter();
+        while commands.len() > 0 {
+            let taken = all - commands.len();
+            let count = commands.len().min(self.batch_max);
+            let permits = u32::try_from(count).unwrap_or(u32::MAX);
+            let Ok(places) = self.places.acquire_many(permits).await else {
+                return taken;
+            };
+            places.forget();
+            if self.leave(commands.by_ref().take(count)).is_err() {
+                return taken;
+            }
+        }
+        all
+    }
+
+    /// Puts commands that have places where the thread finds them.
+    fn leave(&self, commands: impl Iterator<Item = Command>) -> Result<(), Closed> {
         let mut waiting = self.waiting();
         if waiting.is_closed {
             return Err(Closed);
         }
-        waiting.commands.push_back(command);
+        waiting.commands.extend(commands);
         if waiting.is_thread_asleep {
             self.arrived.notify_one();
         }

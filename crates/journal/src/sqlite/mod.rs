@@ -24,7 +24,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use model::{Body, Event, Seq, Subject, event::IdempotencyKey};
+use model::{Body, Event, NewEvent, Seq, Subject, event::IdempotencyKey};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -285,6 +285,27 @@ struct OnlyToSettle;
 
 #[async_trait]
 impl Journal for SqliteJournal {
+    async fn append_all(
+        &self,
+        subject: Subject,
+        events: Vec<NewEvent>,
+    ) -> Vec<Result<Committed, AppendError>> {
+        let (commands, answers): (Vec<_>, Vec<_>) = events
+            .into_iter()
+            .map(|event| Command::fact(subject.clone(), event))
+            .unzip();
+        let taken = self.desk.hand_in_all(commands).await;
+        let mut outcomes = Vec::with_capacity(answers.len());
+        for (place, answer) in answers.into_iter().enumerate() {
+            outcomes.push(match answer.await {
+                Ok(outcome) => outcome,
+                Err(_) if place < taken => Err(AppendError::Unknown(Unavailable::Closed)),
+                Err(_) => Err(AppendError::Unavailable(Unavailable::Closed)),
+            });
+        }
+        outcomes
+    }
+
     async fn apply(
         &self,
         subject: Subject,

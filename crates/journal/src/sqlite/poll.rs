@@ -13,8 +13,8 @@ use rusqlite::Connection;
 
 use super::{OpenOptions, recent::Recent, schema};
 
-/// How often the counter is asked: half of what a watcher in another process may wait.
-const POLL_INTERVAL_MS: u64 = 10;
+/// How often the counter is asked. A promote in another process is to be served within 5 ms of it.
+const POLL_INTERVAL_MS: u64 = 4;
 
 pub(super) struct Poller {
     options: OpenOptions,

@@ -20,7 +20,9 @@ use rusqlite::{Connection, hooks::Wal, params};
 use tokio::sync::oneshot;
 
 use super::{checkpoint::Checkpointer, heads::Heads, recent::Recent, schema, select, view::View};
-use crate::{AppendError, Change, Committed, ReadError, Refusal, Unavailable};
+use crate::{
+    AppendError, Change, Committed, Expect, ReadError, Refusal, Unavailable, log::only_if,
+};
 
 /// The largest event, its document included.
 pub(crate) const EVENT_BYTES_MAX: usize = 8 << 20;
@@ -40,6 +42,23 @@ pub(super) struct Command {
 }
 
 type Reply = oneshot::Sender<Result<Committed, AppendError>>;
+
+impl Command {
+    /// Writes `event` whatever its subject holds; and where the answer comes.
+    pub(super) fn fact(
+        subject: Subject,
+        event: NewEvent,
+    ) -> (Self, oneshot::Receiver<Result<Committed, AppendError>>) {
+        let (reply, answer) = oneshot::channel();
+        let command = Self {
+            subject,
+            key: event.key.clone(),
+            change: only_if(Expect::Any, event),
+            reply,
+        };
+        (command, answer)
+    }
+}
 
 /// What the writer counted since the journal was opened.
 #[derive(Debug, Default)]

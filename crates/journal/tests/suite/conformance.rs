@@ -35,6 +35,7 @@ macro_rules! conforms {
 
 conforms! { Scratch:
     append::the_first_of_a_subject_is_revision_one_and_the_next_two,
+    append::facts_handed_in_together_keep_their_order_and_each_has_its_outcome,
     append::absent_is_refused_once_the_subject_is_there,
     append::a_stale_or_future_revision_is_a_conflict_that_carries_the_current_event,
     append::one_of_many_writers_with_the_same_revision_wins,

@@ -39,6 +39,35 @@ pub(super) async fn the_first_of_a_subject_is_revision_one_and_the_next_two(stor
     assert!(!first.was_repeated);
 }
 
+pub(super) async fn facts_handed_in_together_keep_their_order_and_each_has_its_outcome(
+    store: &impl Store,
+) {
+    const COUNT: usize = 1_000;
+    const TOO_LARGE: usize = 500;
+    let journal = store.open();
+    let facts = (0..COUNT).map(|number| match number {
+        TOO_LARGE => event(json!("x".repeat(9 << 20))),
+        _ => event(json!(number)),
+    });
+
+    let outcomes = journal.append_all(subject("a"), facts.collect()).await;
+
+    let mut revision = 0;
+    assert_eq!(outcomes.len(), COUNT);
+    for (number, outcome) in outcomes.into_iter().enumerate() {
+        if number == TOO_LARGE {
+            assert!(matches!(outcome, Err(AppendError::TooLarge { .. })));
+            continue;
+        }
+        let event = outcome.unwrap().event;
+        revision += 1;
+        assert_eq!((event.revision, &event.data), (revision, &json!(number)));
+    }
+    drop(journal);
+    let last = store.open().last(&subject("a")).await.unwrap().unwrap();
+    assert_eq!(last.revision, revision);
+}
+
 pub(super) async fn absent_is_refused_once_the_subject_is_there(store: &impl Store) {
     let journal = store.open();
     let current = append(&*journal, "a", event(json!(1))).await;

@@ -205,7 +205,7 @@ impl Lane {
         }
     }
 
-    /// Loads code in the worker that has nothing else to do, and says what its modules define.
+    /// Loads code in a worker whose end would harm no call, and says what its modules define.
     pub(super) async fn try_out(
         self: &Arc<Self>,
         number: u64,
@@ -222,7 +222,7 @@ impl Lane {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            self.place_on_spare(frame, &mut load)?;
+            self.place(frame, &mut load)?;
             if load.is_none() {
                 break;
             }
@@ -235,14 +235,17 @@ impl Lane {
         })
     }
 
-    fn place_on_spare(&self, frame: &Bytes, load: &mut Option<Load>) -> Result<(), LoadError> {
+    /// Gives the load to a spare worker, or, while there is no other code that could be called, to
+    /// the first that is up.
+    fn place(&self, frame: &Bytes, load: &mut Option<Load>) -> Result<(), LoadError> {
         let mut state = self.state();
         state.check_starts()?;
-        let spare = state
+        let is_first = state.live.iter().all(|code| code.strong_count() == 0);
+        let free = state
             .seats
             .iter_mut()
-            .find(|seat| seat.is_spare && !seat.is_leaving);
-        if let Some(seat) = spare
+            .find(|seat| (seat.is_spare || is_first) && !seat.is_leaving);
+        if let Some(seat) = free
             && let Some(load) = load.take()
         {
             seat.load(frame, load, &self.settings);

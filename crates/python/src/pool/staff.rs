@@ -27,12 +27,18 @@ const START_AGAIN_AFTER: Duration = Duration::from_millis(200);
 static PROCESS_NUMBERS: AtomicU64 = AtomicU64::new(1);
 
 impl Lane {
-    /// Starts workers until there are enough, counting those that are starting.
+    /// Starts workers until there are enough, counting those that are starting. Spare ones are
+    /// started when the others are up: they would only slow each other down.
     pub(super) fn restore(self: &Arc<Self>, state: &mut LaneState) {
         let (active, spare) = self.wanted(state);
         state.fill_places(active);
         let staying = state.seats.iter().filter(|seat| !seat.is_leaving).count();
-        let missing = (active + spare).saturating_sub(staying + state.starting);
+        let wanted = if staying < active {
+            active
+        } else {
+            active + spare
+        };
+        let missing = wanted.saturating_sub(staying + state.starting);
         for _ in 0..missing {
             if self.end.is_cancelled() {
                 return;

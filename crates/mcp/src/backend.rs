@@ -25,6 +25,11 @@ pub trait Backend: Send + Sync + 'static {
     /// What there is now. Each request takes it once and sees nothing newer.
     fn catalogue(&self) -> Arc<Catalogue>;
 
+    /// The version that is served now, where that changes more often than the catalogue.
+    fn version(&self) -> Option<String> {
+        None
+    }
+
     /// What changes from now on. Asked once for each client that listens; one that is too slow for
     /// the channel is told that everything changed. Send after the catalogue holds the change.
     fn changes(&self) -> broadcast::Receiver<Change>;
@@ -137,6 +142,7 @@ pub struct ToolAnswer {
     pub meta: Option<MetaObject>,
     /// The tool itself says that it failed; such a result has no schema.
     pub is_error: bool,
+    is_checked: bool,
 }
 
 impl ToolAnswer {
@@ -156,6 +162,21 @@ impl ToolAnswer {
             structured: Some(value),
             ..Self::text(text)
         }
+    }
+}
+
+impl ToolAnswer {
+    /// Sees that the tool's output schema holds, for a backend that wants to know before the client
+    /// does. If it does not, there is a line for each place.
+    pub fn checked(mut self, tool: &ToolEntry) -> Result<Self, Vec<String>> {
+        if let Some(schema) = tool.output.as_ref()
+            && !self.is_error
+            && !self.is_checked
+        {
+            schema.check(self.structured.as_ref().unwrap_or(&Value::Null))?;
+        }
+        self.is_checked = true;
+        Ok(self)
     }
 }
 

@@ -50,6 +50,8 @@ pub struct ToolEntry {
     pub tool: Tool,
     pub(crate) input: Schema,
     pub(crate) output: Option<Schema>,
+    /// Are there arguments that clients repeat in headers?
+    pub(crate) mirrors_arguments: bool,
     /// Name and description in lower case, for finding it.
     pub(crate) words: String,
 }
@@ -314,11 +316,24 @@ fn entry_of(tool: Tool) -> Result<ToolEntry, CatalogueError> {
     let title = tool.title.as_deref().unwrap_or_default();
     let description = tool.description.as_deref().unwrap_or_default();
     Ok(ToolEntry {
+        mirrors_arguments: mirrors_arguments(&tool.input_schema),
         words: format!("{name} {title} {description}").to_lowercase(),
         input,
         output,
         tool,
     })
+}
+
+/// Is an annotation for it anywhere in the schema?
+fn mirrors_arguments(schema: &JsonObject) -> bool {
+    fn is_in(value: &Value) -> bool {
+        match value {
+            Value::Object(members) => mirrors_arguments(members),
+            Value::Array(items) => items.iter().any(is_in),
+            _ => false,
+        }
+    }
+    schema.contains_key("x-mcp-header") || schema.values().any(is_in)
 }
 
 fn is_tool_name(name: &str) -> bool {

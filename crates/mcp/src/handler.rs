@@ -30,7 +30,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::announce::{Listener, SUBSCRIPTIONS_MAX, follow};
 use crate::backend::{Backend, Change, CompletionRequest, Subject};
-use crate::context::{Context, Session, session_header};
+use crate::context::{Asker, Context, Session, session_header};
 use crate::failure::{Failure, broken, unknown};
 use crate::inputs::{Round, Seal};
 use crate::kept;
@@ -157,7 +157,11 @@ impl<B: Backend> Handler<B> {
 
 impl<B: Backend> ServerHandler for Handler<B> {
     fn get_info(&self) -> ServerConfig {
-        self.shared.backend.catalogue().info.clone()
+        let mut info = self.shared.backend.catalogue().info.clone();
+        if let Some(version) = self.shared.backend.version() {
+            info.server_info.version = version;
+        }
+        info
     }
 
     /// Only the schema is looked at, and only for the headers that mirror arguments.
@@ -252,7 +256,7 @@ impl<B: Backend> ServerHandler for Handler<B> {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        self.called(request, &context).await
+        self.called(request, Asker::from(&context)).await
     }
 
     async fn read_resource(
@@ -260,7 +264,7 @@ impl<B: Backend> ServerHandler for Handler<B> {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        self.read(request, &context).await
+        self.read(request, Asker::from(&context)).await
     }
 
     async fn get_prompt(
@@ -268,7 +272,7 @@ impl<B: Backend> ServerHandler for Handler<B> {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        self.prompted(request, &context).await
+        self.prompted(request, Asker::from(&context)).await
     }
 
     async fn complete(
@@ -305,7 +309,7 @@ impl<B: Backend> ServerHandler for Handler<B> {
             typed: &request.argument.value,
             context: Context {
                 catalogue: &catalogue,
-                request: &context,
+                asker: Asker::from(&context),
                 session: self.session(),
                 round: &Round::default(),
             },

@@ -23,7 +23,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::answer::{Body, explained, json, not_a_message, refusal};
 use crate::backend::Backend;
+use crate::catalogue::ToolEntry;
 use crate::context::SESSION_HEADER;
+use crate::direct::DirectCall;
 use crate::handler::{Handler, Shared};
 use crate::sessions::{ASIDE, Aside, MemorySessions, RETRY_MS, Sessions};
 
@@ -159,6 +161,9 @@ impl<B: Backend> Endpoint<B> {
         };
         let is_delete = parts.method == Method::DELETE;
         let place = is_post.then(|| self.inner.in_flight.token());
+        if let Some(call) = self.direct(&parts, &body) {
+            return self.answer_directly(call, &parts).await;
+        }
         let mut response = self.ask(parts, body).await;
         if is_delete && response.status() == StatusCode::ACCEPTED {
             // It is done, and some clients complain of a status that says it is yet to be.
@@ -195,6 +200,29 @@ impl<B: Backend> Endpoint<B> {
         self.inner.end.cancel();
         self.inner.shared.followers.close();
         self.inner.shared.followers.wait().await;
+    }
+
+    /// The call that a request makes, if the library is not needed for it.
+    fn direct(&self, parts: &Parts, body: &[u8]) -> Option<DirectCall> {
+        let call = DirectCall::read(parts, body)?;
+        let catalogue = self.inner.shared.backend.catalogue();
+        // Those are to be compared with headers.
+        let mirrors = |entry: &ToolEntry| entry.mirrors_arguments;
+        let has_more = catalogue.find_tool(call.tool()).is_some_and(mirrors);
+        (!has_more).then_some(call)
+    }
+
+    async fn answer_directly(&self, call: DirectCall, parts: &Parts) -> Response<Body> {
+        let handler = Handler::new(Arc::clone(&self.inner.shared));
+        tokio::select! {
+            biased;
+            response = call.answer(handler, parts) => response,
+            () = self.inner.end.cancelled() => {
+                let text = "the server is stopping; call again";
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                refusal(status, ErrorCode::INTERNAL_ERROR, text, None)
+            }
+        }
     }
 
     async fn collect<R>(&self, body: R) -> Result<Bytes, Box<Response<Body>>>

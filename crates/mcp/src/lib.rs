@@ -79,6 +79,7 @@ mod kept;
 mod report;
 
 mod answer;
+mod direct;
 mod http;
 mod sessions;
 mod stdio;

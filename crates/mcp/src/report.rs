@@ -11,12 +11,14 @@ use std::time::Duration;
 use rmcp::model::{
     LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken,
 };
-use rmcp::service::{Peer, RequestContext};
+use rmcp::service::Peer;
 use rmcp::{RoleServer, ServiceError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+use crate::context::Asker;
 
 /// A client that does not read for longer misses a message, and the call goes on.
 const SEND_MS_MAX: u64 = 2_000;
@@ -109,7 +111,7 @@ enum Wanted {
 /// Speaks to the client of one request, as long as that request has no answer.
 #[derive(Clone)]
 pub struct Reporter {
-    peer: Peer<RoleServer>,
+    peer: Option<Peer<RoleServer>>,
     token: Option<ProgressToken>,
     /// The bits of the newest progress told: the protocol wants it to grow.
     told: Arc<AtomicU64>,
@@ -118,21 +120,18 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    pub(crate) fn new(
-        request: &RequestContext<RoleServer>,
-        session: Option<Arc<Threshold>>,
-    ) -> Self {
-        let wanted = match (request.meta.log_level(), session) {
+    pub(crate) fn new(asker: Asker<'_>, session: Option<Arc<Threshold>>) -> Self {
+        let wanted = match (asker.meta.log_level(), session) {
             (Some(level), _) => Wanted::Request(level.into()),
             (None, Some(threshold)) => Wanted::Session(threshold),
             (None, None) => Wanted::Nothing,
         };
         Self {
-            peer: request.peer.clone(),
-            token: request.meta.get_progress_token(),
+            peer: asker.peer.cloned(),
+            token: asker.meta.get_progress_token(),
             told: Arc::new(AtomicU64::new(f64::NEG_INFINITY.to_bits())),
             wanted,
-            ended: request.ct.clone(),
+            ended: asker.ended.clone(),
         }
     }
 
@@ -150,24 +149,26 @@ impl Reporter {
 
     /// Tells how far the work is. What does not grow is not told.
     pub async fn progress(&self, progress: f64, total: Option<f64>, message: Option<String>) {
-        let Some(token) = &self.token else { return };
+        let (Some(peer), Some(token)) = (&self.peer, &self.token) else {
+            return;
+        };
         if !progress.is_finite() || !self.grows(progress) {
             return;
         }
         let mut params = ProgressNotificationParam::new(token.clone(), progress);
         params.total = total.filter(|total| total.is_finite());
         params.message = message;
-        self.send(self.peer.notify_progress(params)).await;
+        self.send(peer.notify_progress(params)).await;
     }
 
     /// Passes a message on, if the client wants messages of its level.
     pub async fn log(&self, level: Level, logger: Option<&str>, data: Value) {
-        if !self.wants(level) {
+        let Some(peer) = self.peer.as_ref().filter(|_| self.wants(level)) else {
             return;
-        }
+        };
         let mut params = LoggingMessageNotificationParam::new(level.into(), data);
         params.logger = logger.map(str::to_owned);
-        self.send(self.peer.notify_logging_message(params)).await;
+        self.send(peer.notify_logging_message(params)).await;
     }
 
     fn grows(&self, progress: f64) -> bool {

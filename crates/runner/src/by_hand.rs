@@ -1,6 +1,6 @@
 //! A call that a person makes from a shell.
 
-use mcp::{Answer, Backend as _, Failure};
+use mcp::{Backend as _, Failure};
 use model::nearest::nearest;
 use serde_json::{Map, Value};
 
@@ -66,14 +66,12 @@ impl Runner {
             reporter: None,
             client: None,
         };
-        let core = &self.inner.core;
-        let answer = call::call_tool(core, &offer, tool, arguments, caller).await;
-        let version = offer.now.load().version_text.clone();
-        let facts = offer.tools.get(tool);
-        let returns_content = facts.is_some_and(|facts| facts.result == ResultKind::Content);
-        match answer {
-            Ok(Answer::Done(answer)) => Ok(Called::new(answer, returns_content, version)),
-            Ok(Answer::Ask { .. }) => unreachable!("there is no client that could be asked"),
+        let order = line.served.order(&catalogue, entry, arguments);
+        match call::call_tool(order, caller).await {
+            Ok(called) => {
+                let result = offer.tools.get(tool).map(|facts| facts.result);
+                Ok(Called::new(called, result))
+            }
             Err(Failure::Refused { text, meta }) => Err(CallFailure::Failed {
                 text,
                 conversation_id: id_of(&meta),
@@ -84,11 +82,17 @@ impl Runner {
 }
 
 impl Called {
-    fn new(answer: mcp::ToolAnswer, returns_content: bool, version: String) -> Self {
-        let value = if returns_content {
+    fn new(called: call::Called, result: Option<ResultKind>) -> Self {
+        let call::Called {
+            answer, version, ..
+        } = called;
+        let mcp::Answer::Done(answer) = answer else {
+            unreachable!("there is no client that could be asked")
+        };
+        let value = if result == Some(ResultKind::Content) {
             serde_json::to_value(answer.content).expect("contents are plain JSON")
         } else {
-            value_of(answer.structured.unwrap_or_default())
+            value_of(answer.structured.unwrap_or_default(), result)
         };
         let meta = answer.meta.map(|meta| meta.0).unwrap_or_default();
         Self {
@@ -100,10 +104,10 @@ impl Called {
 }
 
 /// What the tool returned, without what every result has.
-fn value_of(mut structured: Value) -> Value {
+fn value_of(mut structured: Value, result: Option<ResultKind>) -> Value {
     if let Value::Object(members) = &mut structured {
         members.remove(shape::CONVERSATION_ID);
-        if members.len() == 1
+        if result != Some(ResultKind::Object)
             && let Some(result) = members.remove("result")
         {
             return result;

@@ -1,5 +1,7 @@
 //! One call of a tool, from its arguments to its answer.
 
+mod failed;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -8,21 +10,25 @@ use std::{
 use bytes::Bytes;
 use jiff::Timestamp;
 use mcp::{
-    Context, Failure, Reporter, ToolAnswer,
+    Catalogue, Context, Failure, Reporter, ToolAnswer, ToolEntry,
     rmcp::model::{ContentBlock, MetaObject},
 };
 use model::event::Label;
-use python::{Answer, CallError, CallKind, CallRequest, Events};
+use python::{Answer, CallError, CallKind, CallRequest, Events, NestedCall};
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
     ask::Round,
+    circuit::{Admission, Rests},
     core::Core,
-    offer::{Offer, ResultKind, Snapshot, ToolFacts},
+    earlier::Earlier,
+    offer::{ResultKind, ToolFacts},
     record::{CallRecord, Recorded},
-    relay::Relay,
+    relay::{Relay, Told},
+    served::offer_of,
     sessions::{SessionError, Turn, label},
     shape::CONVERSATION_ID,
     trace::Trace,
@@ -31,24 +37,8 @@ use crate::{
 /// A result with this member is one that a learner will be rewarded for.
 const PROPENSITY: &str = "propensity";
 
-/// How much of an error is kept with its event.
-const ERROR_CHARS_MAX: usize = 2_000;
-
-/// A call on its way.
-struct Running {
-    core: Arc<Core>,
-    offer: Arc<Offer>,
-    now: Arc<Snapshot>,
-    facts: Arc<ToolFacts>,
-    conversation: Uuid,
-    agent: Option<Label>,
-    trace: Trace,
-    seed: u64,
-    arguments: Bytes,
-    /// For a tool that may ask its client.
-    round: Option<Round>,
-    began: Instant,
-}
+/// Tells a client when it may try again.
+const RETRY_AFTER_S: &str = "retry_after_s";
 
 /// Who calls.
 pub(crate) struct Caller<'a> {
@@ -73,49 +63,185 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// Runs a call of a tool of `offer`, whose arguments satisfy its schema.
-pub(crate) async fn call_tool(
-    core: &Arc<Core>,
-    offer: &Arc<Offer>,
-    name: &str,
-    arguments: &Map<String, Value>,
-    caller: Caller<'_>,
-) -> Result<mcp::Answer<ToolAnswer>, Failure> {
-    let facts = Arc::clone(offer.tools.get(name).ok_or(Failure::Unknown)?);
+/// What is called, and what of before may answer in its place.
+pub(crate) struct Order<'a> {
+    pub(crate) core: &'a Arc<Core>,
+    pub(crate) catalogue: &'a Arc<Catalogue>,
+    pub(crate) tool: &'a ToolEntry,
+    /// They satisfy the tool's schema.
+    pub(crate) arguments: &'a Map<String, Value>,
+    pub(crate) earlier: &'a Earlier,
+}
+
+/// An answer, or a question before it, and the version that it is of.
+pub(crate) struct Called {
+    pub(crate) answer: mcp::Answer<ToolAnswer>,
+    pub(crate) version: String,
+    pub(crate) is_stateful: bool,
+}
+
+/// A call on its way.
+struct Running {
+    told: Arc<Told>,
+    facts: Arc<ToolFacts>,
+    conversation: Uuid,
+    agent: Option<Label>,
+    arguments: Bytes,
+    /// For a tool that may ask its client.
+    round: Option<Round>,
+    began: Instant,
+    admission: Admission,
+    /// The version that the caller asked for, when an earlier one answers in its place.
+    instead_of: Option<String>,
+    /// How many calls lie around this one.
+    depth: usize,
+}
+
+/// How a call ended in Python.
+enum Ended {
+    Answered(Answer, ToolAnswer),
+    /// The tool wants to know something first.
+    Asks(Value),
+}
+
+/// Runs a call that a client makes.
+pub(crate) async fn call_tool(order: Order<'_>, caller: Caller<'_>) -> Result<Called, Failure> {
+    let Order {
+        core,
+        catalogue,
+        tool,
+        arguments,
+        earlier,
+    } = order;
+    let offer = offer_of(catalogue);
+    let facts = offer.tools.get(tool.name()).ok_or(Failure::Unknown)?;
+    let (arguments, named) = arguments_of(facts, arguments);
+    let began = Instant::now();
+    let admitted = core.circuits.admit(offer.number, &facts.name, began);
+    let (catalogue, instead_of) = match (&admitted, facts.falls_back) {
+        (Err(_), true) => match earlier.find(core, tool) {
+            Some(healthy) => (healthy, Some(offer.now.load().version_text.clone())),
+            None => (Arc::clone(catalogue), None),
+        },
+        _ => (Arc::clone(catalogue), None),
+    };
+    let offer = offer_of(&catalogue);
+    let facts = Arc::clone(offer.tools.get(tool.name()).ok_or(Failure::Unknown)?);
     let client = caller.client.as_ref().filter(|_| facts.takes_context);
     let round = client.map(Round::of).transpose()?;
-    let conversation = round
-        .as_ref()
-        .map_or_else(Uuid::now_v7, Round::conversation);
-    let (arguments, named) = arguments_of(&facts, arguments);
-    let turn = if facts.is_stateful {
-        Some(
-            core.sessions
-                .take(named.as_deref(), conversation)
-                .await
-                .map_err(refused)?,
-        )
-    } else {
-        None
-    };
-    let running = Arc::new(Running {
-        core: Arc::clone(core),
-        offer: Arc::clone(offer),
-        now: offer.now.load_full(),
-        facts,
-        conversation: turn.as_ref().map_or(conversation, |turn| turn.id),
-        agent: caller.name.and_then(|name| name.try_into().ok()),
-        trace: Trace::begin(name, caller.traceparent, caller.tracestate),
-        seed: round
+    let named_id = named.as_deref().and_then(|id| Uuid::try_parse(id).ok());
+    let begun = || {
+        round
             .as_ref()
-            .map_or_else(|| Uuid::new_v4().as_u64_pair().0, Round::seed),
+            .map_or_else(Uuid::now_v7, Round::conversation)
+    };
+    let conversation = named_id.unwrap_or_else(begun);
+    let drawn = || Uuid::new_v4().as_u64_pair().0;
+    let trace = Trace::begin(&facts.name, caller.traceparent, caller.tracestate);
+    let told = Told {
+        core: Arc::clone(core),
+        now: offer.now.load_full(),
+        offer,
+        catalogue,
+        tool: facts.name.clone(),
+        conversation: conversation.to_string(),
+        seed: round.as_ref().map_or_else(drawn, Round::seed),
+        trace,
+    };
+    let mut running = Running {
+        told: Arc::new(told),
+        facts,
+        conversation,
+        agent: caller.name.and_then(|name| name.try_into().ok()),
         arguments,
         round,
-        began: Instant::now(),
-    });
-    let relay = Arc::new(Relay::new(running.told(), caller.reporter));
-    let span = running.trace.span.clone();
-    running.run(turn, relay).instrument(span).await
+        began,
+        admission: Admission::Free,
+        instead_of,
+        depth: 0,
+    };
+    match admitted {
+        Ok(admission) => running.admission = admission,
+        Err(rests) if running.instead_of.is_none() => return Err(running.rests(rests)),
+        Err(_) => {}
+    }
+    let relay = Arc::new(Relay::new(Arc::clone(&running.told), caller.reporter));
+    let span = running.told.trace.span.clone();
+    Arc::new(running).run(named, relay).instrument(span).await
+}
+
+/// Runs a call that a running tool makes, in the version of that tool. It is checked, guarded and
+/// recorded like any other, in the conversation that it is part of.
+pub(crate) async fn call_within(outer: Arc<Told>, call: NestedCall) -> Result<Bytes, String> {
+    let Some(tool) = outer.catalogue.find_tool(&call.tool) else {
+        let known = outer.offer.tools.keys().map(String::as_str);
+        let near = model::nearest::nearest(&call.tool, known);
+        return Err(match near.first() {
+            Some(near) => format!("there is no tool `{}`; did you mean `{near}`?", call.tool),
+            None => format!("there is no tool `{}`", call.tool),
+        });
+    };
+    let facts = Arc::clone(&outer.offer.tools[tool.name()]);
+    if facts.is_stateful {
+        let tool = &facts.name;
+        return Err(format!(
+            "`{tool}` is stateful: a client has to call it, no other tool"
+        ));
+    }
+    let given: Map<String, Value> = serde_json::from_slice(&call.arguments)
+        .map_err(|error| format!("the arguments of `{}` are no object: {error}", facts.name))?;
+    tool.check_arguments(&given).map_err(|lines| {
+        let lines = lines.join("; ");
+        format!("the arguments of `{}` do not fit: {lines}", facts.name)
+    })?;
+    let traceparent = outer.trace.traceparent();
+    let depth = call.within.depth();
+    let told = Told {
+        core: Arc::clone(&outer.core),
+        catalogue: Arc::clone(&outer.catalogue),
+        offer: Arc::clone(&outer.offer),
+        now: Arc::clone(&outer.now),
+        tool: facts.name.clone(),
+        conversation: outer.conversation.clone(),
+        // As repeatable as the call around it.
+        seed: outer.seed.wrapping_add(depth as u64),
+        trace: Trace::begin(&facts.name, traceparent.as_deref(), None),
+    };
+    let began = Instant::now();
+    let admitted = outer
+        .core
+        .circuits
+        .admit(outer.offer.number, &facts.name, began);
+    let running = Running {
+        told: Arc::new(told),
+        facts,
+        conversation: Uuid::try_parse(&outer.conversation).unwrap_or_default(),
+        agent: None,
+        arguments: call.arguments,
+        round: None,
+        began,
+        admission: *admitted.as_ref().unwrap_or(&Admission::Free),
+        instead_of: None,
+        depth,
+    };
+    if let Err(rests) = admitted {
+        return Err(running.rests(rests).to_string());
+    }
+    let span = running.told.trace.span.clone();
+    let relay = Arc::new(Relay::new(Arc::clone(&running.told), None));
+    let request = CallRequest {
+        within: Some(call.within),
+        ..running.request(None, &relay)
+    };
+    let ended = running.execute(request).instrument(span).await;
+    match ended.map_err(|failure| failure.to_string())? {
+        Ended::Answered(answer, _) => {
+            let recorder = &running.told.core.recorder;
+            recorder.record(running.succeeded(&answer));
+            Ok(answer.value)
+        }
+        Ended::Asks(_) => unreachable!("a call without a client has nobody to ask"),
+    }
 }
 
 /// The arguments for Python, and the conversation that they name.
@@ -137,37 +263,71 @@ fn arguments_of(facts: &ToolFacts, given: &Map<String, Value>) -> (Bytes, Option
 impl Running {
     async fn run(
         self: Arc<Self>,
-        turn: Option<Turn>,
+        named: Option<String>,
         relay: Arc<Relay>,
-    ) -> Result<mcp::Answer<ToolAnswer>, Failure> {
-        let (code, tool) = (self.offer.number, self.facts.name.as_str());
-        if let Err(rests) = self.core.circuits.admit(code, tool, self.began) {
-            let seconds = rests.0.as_secs_f64().ceil();
-            let text =
-                format!("`{tool}` failed too often in a row and rests; try again in {seconds} s");
-            self.record("open_circuit", Some(&text));
-            return Err(self.failure(text).with_meta("retry_after_s", seconds));
-        }
-        let mut tried = Tried {
-            running: &self,
-            is_decided: false,
+    ) -> Result<Called, Failure> {
+        let turn = if self.facts.is_stateful {
+            Some(self.take_turn(named.as_deref()).await?)
+        } else {
+            None
         };
-        let outcome = self
-            .core
-            .pool
-            .call(self.request(turn.as_ref(), &relay))
-            .await;
-        tried.is_decided = true;
-        let answer = match outcome {
-            Ok(answer) => {
-                self.core.circuits.succeeded(code, tool);
-                self.settled(turn, answer).await.map(mcp::Answer::Done)
+        let request = self.request(turn.as_ref(), &relay);
+        let outcome = match self.execute(request).await {
+            Ok(Ended::Answered(answer, told)) => {
+                let settled = self.settled(turn, answer, told).await;
+                settled.map(mcp::Answer::Done)
             }
-            Err(CallError::Asks { questions }) => self.asks(questions),
-            Err(error) => Err(self.failed(&error)),
+            Ok(Ended::Asks(questions)) => self.asks(questions),
+            Err(failure) => Err(failure),
         };
         relay.flush().await;
-        answer
+        Ok(Called {
+            answer: outcome?,
+            version: self.told.now.version_text.clone(),
+            is_stateful: self.facts.is_stateful,
+        })
+    }
+
+    /// Waits until no other call of the conversation runs, but no longer than a call may take.
+    async fn take_turn(&self, named: Option<&str>) -> Result<Turn, Failure> {
+        let sessions = &self.told.core.sessions;
+        let mut tried = Tried::new(self);
+        let turn = match named {
+            None => Ok(sessions.begin(self.conversation).await),
+            Some(named) => match timeout(self.deadline(), sessions.take(named)).await {
+                Ok(turn) => turn,
+                Err(_elapsed) => Err(SessionError::Busy(named.to_owned())),
+            },
+        };
+        turn.map_err(|error| {
+            tried.is_decided = true;
+            self.undecided();
+            self.record("refused", Some(&error.to_string()));
+            self.with_ids(refused(error))
+        })
+    }
+
+    /// Runs it in Python. Whatever comes of it is known to the circuit, and to the ledger unless it
+    /// is a success, which may have to be kept first.
+    async fn execute(&self, request: CallRequest) -> Result<Ended, Failure> {
+        let mut tried = Tried::new(self);
+        let outcome = self.told.core.pool.call(request).await;
+        tried.is_decided = true;
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(CallError::Asks { questions }) if self.round.is_some() => {
+                self.undecided();
+                return Ok(Ended::Asks(questions));
+            }
+            Err(error) => return Err(self.failed(&error)),
+        };
+        match self.tool_answer(&answer) {
+            Ok(told) => {
+                self.worked();
+                Ok(Ended::Answered(answer, told))
+            }
+            Err(reason) => Err(self.broke_its_schema(&reason)),
+        }
     }
 
     /// Hands over what the tool asks. What it left in its conversation is not kept: it runs again.
@@ -175,7 +335,6 @@ impl Running {
         let Some(round) = &self.round else {
             return Err(self.failed(&CallError::Asks { questions }));
         };
-        self.judge("asked");
         self.record("asked", None);
         let asked = round.ask(&self.facts.name, questions);
         asked.map_err(|failure| self.with_ids(failure))
@@ -186,36 +345,18 @@ impl Running {
         self: &Arc<Self>,
         turn: Option<Turn>,
         answer: Answer,
+        told: ToolAnswer,
     ) -> Result<ToolAnswer, Failure> {
-        let value: Value = serde_json::from_slice(&answer.value).map_err(Failure::broken)?;
-        if turn.is_none() && value.get(PROPENSITY).is_none() {
-            self.core.recorder.record(self.succeeded(&answer));
-            return self.tool_answer(value, &answer.value);
+        let members = told.structured.as_ref().and_then(Value::as_object);
+        let is_learned_from = members.is_some_and(|members| members.contains_key(PROPENSITY));
+        if turn.is_none() && !is_learned_from {
+            self.told.core.recorder.record(self.succeeded(&answer));
+            return Ok(told);
         }
         let running = Arc::clone(self);
-        let kept = async move { running.kept(turn, answer, value).await };
-        tokio::spawn(kept).await.map_err(Failure::broken)?
-    }
-
-    fn request(&self, turn: Option<&Turn>, relay: &Arc<Relay>) -> CallRequest {
-        CallRequest {
-            kind: CallKind::Tool,
-            session: turn.map(|turn| turn.json.clone()),
-            client: self.round.as_ref().map(Round::client),
-            deadline: self.core.deadline_of(self.facts.deadline_ms),
-            conversation_id: self.conversation.to_string(),
-            version: self.now.version_text.clone(),
-            revision: self.now.revision,
-            traceparent: self.trace.traceparent(),
-            seed: self.seed,
-            events: Some(Arc::clone(relay) as Arc<dyn Events>),
-            ..CallRequest::tool(
-                &self.offer.code,
-                &self.now.state,
-                &self.facts.name,
-                self.arguments.clone(),
-            )
-        }
+        let kept = async move { running.kept(turn, answer, is_learned_from).await };
+        tokio::spawn(kept).await.map_err(Failure::broken)??;
+        Ok(told)
     }
 
     /// Keeps what the call left in its conversation, and the call itself, before it is answered.
@@ -223,41 +364,66 @@ impl Running {
         &self,
         turn: Option<Turn>,
         answer: Answer,
-        value: Value,
-    ) -> Result<ToolAnswer, Failure> {
+        is_learned_from: bool,
+    ) -> Result<(), Failure> {
+        let core = &self.told.core;
         if let Some(turn) = &turn {
             let left = answer.session.as_ref().unwrap_or(&turn.json);
             let context = self.context();
-            let sessions = &self.core.sessions;
-            let kept = sessions.keep(turn, left, &self.facts.name, &context);
+            let kept = core.sessions.keep(turn, left, &self.facts.name, &context);
             if let Err(error) = kept.await {
                 self.record("session_lost", Some(&error.to_string()));
                 return Err(self.with_ids(refused(error)));
             }
         }
         let record = self.succeeded(&answer);
-        if value.get(PROPENSITY).is_some() {
-            let recorded = self.core.recorder.record_durably(record).await;
+        if is_learned_from {
+            let recorded = core.recorder.record_durably(record).await;
             recorded.map_err(|error| self.with_ids(Failure::broken(error)))?;
         } else {
-            self.core.recorder.record(record);
+            core.recorder.record(record);
         }
-        self.tool_answer(value, &answer.value)
+        Ok(())
     }
 
-    fn succeeded(&self, answer: &Answer) -> CallRecord {
-        let result = Some(&answer.value);
-        self.recorded("ok", None, result, answer.queued, answer.took)
+    fn deadline(&self) -> Duration {
+        self.told.core.deadline_of(self.facts.deadline_ms)
     }
 
-    fn tool_answer(&self, value: Value, json: &Bytes) -> Result<ToolAnswer, Failure> {
+    fn request(&self, turn: Option<&Turn>, relay: &Arc<Relay>) -> CallRequest {
+        let Told { offer, now, .. } = &*self.told;
+        CallRequest {
+            kind: CallKind::Tool,
+            session: turn.map(|turn| turn.json.clone()),
+            client: self.round.as_ref().map(Round::client),
+            deadline: self.deadline(),
+            conversation_id: self.told.conversation.clone(),
+            version: now.version_text.clone(),
+            revision: now.revision,
+            traceparent: self.told.trace.traceparent(),
+            seed: self.told.seed,
+            events: Some(Arc::clone(relay) as Arc<dyn Events>),
+            ..CallRequest::tool(
+                &offer.code,
+                &now.state,
+                &self.facts.name,
+                self.arguments.clone(),
+            )
+        }
+    }
+
+    /// What the client is told; or why the value is not what the tool promises.
+    fn tool_answer(&self, answer: &Answer) -> Result<ToolAnswer, String> {
+        let value: Value = serde_json::from_slice(&answer.value)
+            .map_err(|error| format!("the value is no JSON: {error}"))?;
         let (content, mut structured) = if self.facts.result == ResultKind::Content {
-            let content = serde_json::from_value(value).map_err(Failure::broken)?;
+            let content = serde_json::from_value(value);
+            let content = content.map_err(|error| format!("it is no content: {error}"))?;
             (content, Map::new())
         } else {
             let text = match &value {
                 Value::String(text) => text.clone(),
-                _ => String::from_utf8_lossy(json).into_owned(),
+                _ => String::from_utf8_lossy(&answer.value).into_owned(),
             };
             let structured = match value {
                 Value::Object(members) if self.facts.result == ResultKind::Object => members,
@@ -265,137 +431,48 @@ impl Running {
             };
             (vec![ContentBlock::text(text)], structured)
         };
-        structured.insert(
-            CONVERSATION_ID.to_owned(),
-            self.conversation.to_string().into(),
-        );
-        Ok(ToolAnswer {
-            content,
-            structured: Some(Value::Object(structured)),
-            meta: Some(MetaObject(self.ids())),
-            is_error: false,
-        })
-    }
-
-    /// What a failed call is answered with, and what else comes of it.
-    fn failed(&self, error: &CallError) -> Failure {
-        let tool = &self.facts.name;
-        let logs = self.logs_uri();
-        let (outcome, text) = match error {
-            CallError::Raised(raised) if raised.is_tool_error => {
-                ("refused", raised.message.clone())
-            }
-            CallError::Raised(raised) => (
-                "raised",
-                format!(
-                    "`{tool}` failed with {}: {}; `{logs}` has the traceback",
-                    raised.r#type, raised.message
-                ),
-            ),
-            CallError::Refused { reason } => (
-                "bad_result",
-                format!("`{tool}` returned what cannot be a result: {reason}"),
-            ),
-            CallError::DeadlineExceeded { .. } => {
-                ("timed_out", format!("`{tool}` was stopped: {error}"))
-            }
-            CallError::Crashed(_) => (
-                "crashed",
-                format!("{error}; `{logs}` has what it last wrote"),
-            ),
-            CallError::Collateral { .. } => ("lost", format!("{error}; call again")),
-            CallError::Cancelled => ("cancelled", error.to_string()),
-            CallError::Overloaded { .. } => ("shed", error.to_string()),
-            CallError::Unavailable { .. } => ("unavailable", error.to_string()),
-            CallError::Asks { .. } => ("refused", error.to_string()),
-        };
-        self.log_failure(error);
-        self.judge(outcome);
-        self.record(outcome, Some(&text));
-        let failure = self.failure(text);
-        match error {
-            CallError::Overloaded { retry_after_ms } => {
-                failure.with_meta("retry_after_ms", *retry_after_ms)
-            }
-            CallError::Raised(raised) => match &raised.data {
-                Some(data) => failure.with_meta("data", data.clone()),
-                None => failure,
-            },
-            _ => failure,
+        let conversation = self.told.conversation.clone();
+        structured.insert(CONVERSATION_ID.to_owned(), conversation.into());
+        let mut told = ToolAnswer::content(content);
+        told.structured = Some(Value::Object(structured));
+        told.meta = Some(MetaObject(self.ids()));
+        let tool = self.told.catalogue.find_tool(&self.facts.name);
+        match tool {
+            Some(tool) => told.checked(tool).map_err(|lines| lines.join("; ")),
+            None => Ok(told),
         }
-    }
-
-    /// Tells the circuit what the failure says of the tool.
-    fn judge(&self, outcome: &str) {
-        let (code, tool) = (self.offer.number, self.facts.name.as_str());
-        match outcome {
-            // It works as its author meant it to.
-            "refused" => self.core.circuits.succeeded(code, tool),
-            "raised" | "bad_result" | "timed_out" | "crashed" => {
-                if self.core.circuits.failed(code, tool, Instant::now()) {
-                    tracing::warn!(
-                        tool,
-                        version = self.now.version_text,
-                        "the tool rests: it failed too often in a row"
-                    );
-                }
-            }
-            _ => self.core.circuits.undecided(code, tool),
-        }
-    }
-
-    fn log_failure(&self, error: &CallError) {
-        let mut lines = Vec::new();
-        match error {
-            CallError::Raised(raised) if !raised.is_tool_error => {
-                lines.push(raised.traceback.clone());
-            }
-            CallError::DeadlineExceeded {
-                traceback,
-                last_log_lines,
-                ..
-            } => {
-                lines.push(traceback.clone());
-                lines.extend(last_log_lines.iter().cloned());
-            }
-            CallError::Crashed(crash) => {
-                lines.push(crash.to_string());
-                lines.extend(crash.last_log_lines.iter().cloned());
-            }
-            _ => return,
-        }
-        for message in lines.into_iter().filter(|line| !line.is_empty()) {
-            self.told().push("error", message, None, Map::new());
-        }
-    }
-
-    fn failure(&self, text: String) -> Failure {
-        self.with_ids(Failure::refused(text))
     }
 
     fn with_ids(&self, failure: Failure) -> Failure {
         let add = |failure: Failure, (key, value)| failure.with_meta(key, value);
-        let ids: Map<String, Value> = self.ids();
-        ids.into_iter().fold(failure, add)
+        self.ids().into_iter().fold(failure, add)
     }
 
     fn ids(&self) -> Map<String, Value> {
-        Map::from_iter([
-            (
-                CONVERSATION_ID.to_owned(),
-                self.conversation.to_string().into(),
-            ),
+        let conversation = self.told.conversation.clone();
+        let mut ids = Map::from_iter([
+            (CONVERSATION_ID.to_owned(), conversation.into()),
             ("logs_uri".to_owned(), self.logs_uri().into()),
-        ])
+        ]);
+        if self.instead_of.is_some() {
+            let version = self.told.now.version_text.clone();
+            ids.insert("version".to_owned(), version.into());
+        }
+        ids
     }
 
     fn logs_uri(&self) -> String {
-        format!("logs://{}", self.conversation)
+        format!("logs://{}", self.told.conversation)
+    }
+
+    fn succeeded(&self, answer: &Answer) -> CallRecord {
+        let result = Some(&answer.value);
+        self.recorded("ok", None, result, answer.queued, answer.took)
     }
 
     fn record(&self, outcome: &'static str, error: Option<&str>) {
         let record = self.recorded(outcome, error, None, Duration::ZERO, self.began.elapsed());
-        self.core.recorder.record(record);
+        self.told.core.recorder.record(record);
     }
 
     fn recorded(
@@ -406,48 +483,39 @@ impl Running {
         queued: Duration,
         took: Duration,
     ) -> CallRecord {
-        let bytes_max = self.core.config.recorded_bytes_max;
+        let Told {
+            core, now, trace, ..
+        } = &*self.told;
+        let bytes_max = core.config.recorded_bytes_max;
         let kept = |json: &Bytes| Recorded::new(json, bytes_max);
         CallRecord {
             at: Timestamp::now(),
             tool: self.facts.name.clone(),
             conversation: label(self.conversation),
-            version: self.now.version.clone(),
-            commit: self.now.commit.clone(),
-            revision: self.now.revision,
-            state_hash: self.now.hash,
+            now: Arc::clone(now),
             agent: self.agent.clone(),
-            trace: self.trace.trace_id(),
-            span: self.trace.span_id(),
-            seed: self.seed,
+            trace: trace.trace_id(),
+            span: trace.span_id(),
+            seed: self.told.seed,
             outcome,
-            error: error.map(|text| text.chars().take(ERROR_CHARS_MAX).collect()),
+            error: error.map(str::to_owned),
             queued,
             took,
             arguments: kept(&self.arguments),
             result: result.map(kept),
+            instead_of: self.instead_of.clone(),
+            depth: self.depth,
         }
     }
 
     fn context(&self) -> model::Context {
+        let Told { now, trace, .. } = &*self.told;
         model::Context {
             agent: self.agent.clone(),
-            version: Some(self.now.version.clone()),
-            trace: self.trace.trace_id(),
-            span: self.trace.span_id(),
+            version: Some(now.version.clone()),
+            trace: trace.trace_id(),
+            span: trace.span_id(),
             ..model::Context::default()
-        }
-    }
-
-    fn told(&self) -> crate::relay::Told {
-        crate::relay::Told {
-            core: Arc::clone(&self.core),
-            offer: Arc::clone(&self.offer),
-            now: Arc::clone(&self.now),
-            tool: self.facts.name.clone(),
-            conversation: self.conversation.to_string(),
-            seed: self.seed,
-            trace: self.trace.clone(),
         }
     }
 }
@@ -458,13 +526,20 @@ struct Tried<'a> {
     is_decided: bool,
 }
 
+impl<'a> Tried<'a> {
+    fn new(running: &'a Running) -> Self {
+        Self {
+            running,
+            is_decided: false,
+        }
+    }
+}
+
 impl Drop for Tried<'_> {
     fn drop(&mut self) {
         if !self.is_decided {
-            let running = self.running;
-            let circuits = &running.core.circuits;
-            circuits.undecided(running.offer.number, &running.facts.name);
-            running.record("cancelled", None);
+            self.running.undecided();
+            self.running.record("cancelled", None);
         }
     }
 }

@@ -17,13 +17,35 @@ use crate::{
 };
 
 impl Inner {
+    /// Brings what follows `lineage` to what it means now, and tells whoever released. Gives the
+    /// entry back if it is worth another try.
+    pub(crate) async fn follow_to(
+        &self,
+        lineage: &LineageName,
+        entry: HistoryEntry,
+    ) -> Option<HistoryEntry> {
+        match self.moved(lineage).await {
+            Ok(()) => {
+                // A change of the staged document alone is nobody's release.
+                if entry.event.data["target"] != "staging" {
+                    self.acknowledge(lineage, &entry).await;
+                }
+                None
+            }
+            Err(error) => {
+                tracing::error!(%error, %lineage, "what is new is not served, what was before is");
+                error.may_pass().then_some(entry)
+            }
+        }
+    }
+
     /// Brings every reference that follows `lineage` to what it means now, which may be newer than
-    /// what was told of. Says whether every one of them is there.
-    pub(crate) async fn moved(&self, lineage: &LineageName) -> Result<bool, ServeError> {
+    /// what was told of. If some are not there, the error is of the last of them.
+    pub(crate) async fn moved(&self, lineage: &LineageName) -> Result<(), ServeError> {
         let _no_other = self.moving.lock().await;
         let root = self.registry.manager.root(lineage).await;
         let root = root.map_err(ResolveError::from)?;
-        let mut is_current = true;
+        let mut outcome = Ok(());
         for (name, served) in self.following() {
             if view_of(&served.reference).0 != *lineage {
                 continue;
@@ -31,18 +53,12 @@ impl Inner {
             match self.bring(lineage, &root, &served).await {
                 Ok(()) => drop(lock(&self.troubles).remove(&name)),
                 Err(error) => {
-                    is_current = false;
-                    let reason = error.to_string();
-                    tracing::error!(
-                        reference = name,
-                        reason,
-                        "a new version is not served, the one before is"
-                    );
-                    lock(&self.troubles).insert(name, reason);
+                    lock(&self.troubles).insert(name, error.to_string());
+                    outcome = Err(error);
                 }
             }
         }
-        Ok(is_current)
+        outcome
     }
 
     /// What is kept up to date; what nobody holds any more is forgotten, with its troubles.

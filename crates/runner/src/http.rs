@@ -11,6 +11,7 @@ use axum::{
 };
 use futures_util::future::join_all;
 use python::LoadError;
+use tokio::time::timeout;
 use utoipa_axum::router::OpenApiRouter;
 use web::{Kind, Problem, RouteLimits};
 
@@ -53,7 +54,11 @@ impl Runner {
     /// Lets the calls of every endpoint finish, for so long at most.
     pub async fn drain(&self, patience: Duration) {
         let endpoints = self.endpoints();
-        join_all(endpoints.iter().map(|endpoint| endpoint.drain(patience))).await;
+        let retiring = &self.inner.retiring;
+        retiring.close();
+        let drained = join_all(endpoints.iter().map(|endpoint| endpoint.drain(patience)));
+        // What takes longer is cut off, as it is in those.
+        let _ended_or_cut = tokio::join!(drained, timeout(patience, retiring.wait()));
     }
 }
 

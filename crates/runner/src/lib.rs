@@ -11,6 +11,7 @@ mod code;
 mod config;
 mod connections;
 mod core;
+mod earlier;
 mod follow;
 mod http;
 mod logs;

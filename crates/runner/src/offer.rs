@@ -1,6 +1,12 @@
 //! What a version offers to clients: its code in the workers, prepared as a catalogue.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use arc_swap::ArcSwap;
 use mcp::{
@@ -33,6 +39,8 @@ pub(crate) struct Offer {
     pub(crate) hash: Digest,
     pub(crate) files: Arc<FileSet>,
     pub(crate) tools: HashMap<String, Arc<ToolFacts>>,
+    /// Which tools have answered a call.
+    worked: HashMap<String, AtomicBool>,
     pub(crate) resources: Vec<ResourceFacts>,
     pub(crate) prompts: Vec<PromptFacts>,
     /// `OF#ARGUMENT` that a function of the author's completes.
@@ -72,6 +80,9 @@ pub(crate) struct ToolFacts {
     /// Can it ask its client?
     #[serde(default)]
     pub(crate) takes_context: bool,
+    /// May an earlier version answer while this one is left alone?
+    #[serde(default, rename = "fallback")]
+    pub(crate) falls_back: bool,
     #[serde(default)]
     pub(crate) deadline_ms: Option<u64>,
     /// The file that defines it.
@@ -177,12 +188,14 @@ impl Offer {
         now: Arc<Snapshot>,
     ) -> Self {
         let named = |facts: ToolFacts| (facts.name.clone(), Arc::new(facts));
+        let untried = |facts: &ToolFacts| (facts.name.clone(), AtomicBool::new(false));
         let completed = |facts: &CompletionFacts| format!("{}#{}", facts.name, facts.argument);
         Self {
             code,
             number,
             hash,
             files,
+            worked: facts.tools.iter().map(untried).collect(),
             tools: facts.tools.into_iter().map(named).collect(),
             resources: facts.resources,
             prompts: facts.prompts,
@@ -190,6 +203,17 @@ impl Offer {
             warnings: facts.warnings,
             now: ArcSwap::new(now),
         }
+    }
+
+    pub(crate) fn note_worked(&self, tool: &str) {
+        if let Some(worked) = self.worked.get(tool) {
+            worked.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn has_worked(&self, tool: &str) -> bool {
+        let worked = self.worked.get(tool);
+        worked.is_some_and(|worked| worked.load(Ordering::Relaxed))
     }
 
     /// The assets of the version by name: `state/assets/NAME`.

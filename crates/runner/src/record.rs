@@ -9,7 +9,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::future::join_all;
 use jiff::Timestamp;
 use journal::{Expect, Journal};
 use model::{
@@ -17,13 +16,14 @@ use model::{
     event::{AgentRole, Label},
     trace::{SpanId, TraceId},
 };
-use semver::Version;
 use serde_json::{Map, Value, json};
 use tokio::{
     sync::mpsc::{Receiver, Sender, channel},
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::offer::Snapshot;
 
 /// Events that wait to be written; what comes when there is no room is counted as lost.
 const WAITING_MAX: usize = 8192;
@@ -54,6 +54,12 @@ const SECRET_NAMES: [&str; 3] = ["token", "pwd", "bearer"];
 /// What took the place of a secret.
 const REDACTED: &str = "[redacted]";
 
+/// What is shorter is found in too much of any text.
+const SECRET_BYTES_MIN: usize = 4;
+
+/// How much of an error is kept with its event.
+const ERROR_CHARS_MAX: usize = 2_000;
+
 /// How deep arguments and results are looked through for secrets.
 const REDACTED_DEPTH_MAX: usize = 32;
 
@@ -62,10 +68,8 @@ pub(crate) struct CallRecord {
     pub(crate) at: Timestamp,
     pub(crate) tool: String,
     pub(crate) conversation: Option<Label>,
-    pub(crate) version: Version,
-    pub(crate) commit: Option<String>,
-    pub(crate) revision: u64,
-    pub(crate) state_hash: model::Digest,
+    /// The version that answered, and its state.
+    pub(crate) now: Arc<Snapshot>,
     pub(crate) agent: Option<Label>,
     pub(crate) trace: Option<TraceId>,
     pub(crate) span: Option<SpanId>,
@@ -77,6 +81,10 @@ pub(crate) struct CallRecord {
     pub(crate) took: Duration,
     pub(crate) arguments: Recorded,
     pub(crate) result: Option<Recorded>,
+    /// The version that was asked for, when an earlier one answered in its place.
+    pub(crate) instead_of: Option<String>,
+    /// How many calls lay around it.
+    pub(crate) depth: usize,
 }
 
 /// A JSON value, or its size alone where it is too large to keep.
@@ -93,10 +101,10 @@ impl Recorded {
         }
     }
 
-    /// Without secrets.
-    fn value(&self) -> Option<Value> {
+    /// Without secrets, which go into `secrets` as far as they are texts.
+    fn value(&self, secrets: &mut Vec<String>) -> Option<Value> {
         let mut value = serde_json::from_slice(self.json.as_ref()?).ok()?;
-        redact(&mut value, REDACTED_DEPTH_MAX);
+        redact(&mut value, REDACTED_DEPTH_MAX, secrets);
         Some(value)
     }
 }
@@ -125,6 +133,11 @@ impl Recorder {
         (recorder, write_all(journal, waiting, lost, stop))
     }
 
+    /// Events that could not be written since the start.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
     /// Writes a record soon.
     pub(crate) fn record(&self, record: CallRecord) {
         if self.queue.try_send(record).is_err() {
@@ -150,7 +163,7 @@ impl CallRecord {
             role: AgentRole::Runner,
             agent: self.agent,
             conversation: self.conversation,
-            version: Some(self.version),
+            version: Some(self.now.version.clone()),
             trace: self.trace,
             span: self.span,
             ..Context::default()
@@ -162,26 +175,33 @@ impl CallRecord {
         let mut data = json!({
             "tool": self.tool,
             "outcome": self.outcome,
-            "revision": self.revision,
-            "state": self.state_hash,
+            "revision": self.now.revision,
+            "state": self.now.hash,
             // A number of 64 bits does not survive every reader of JSON.
             "seed": self.seed.to_string(),
             "duration_us": micros(self.took),
             "queued_us": micros(self.queued),
             "argument_bytes": self.arguments.bytes,
         });
-        if let Some(commit) = &self.commit {
+        if let Some(commit) = &self.now.commit {
             data["commit"] = commit.as_str().into();
         }
-        if let Some(error) = &self.error {
-            data["error"] = error.as_str().into();
+        if let Some(version) = &self.instead_of {
+            data["instead_of"] = version.as_str().into();
         }
-        if let Some(arguments) = self.arguments.value() {
+        if self.depth > 0 {
+            data["depth"] = self.depth.into();
+        }
+        let mut secrets = Vec::new();
+        if let Some(arguments) = self.arguments.value(&mut secrets) {
             data["arguments"] = arguments;
+        }
+        if let Some(error) = &self.error {
+            data["error"] = told(error, &secrets).into();
         }
         if let Some(result) = &self.result {
             data["result_bytes"] = result.bytes.into();
-            if let Some(result) = result.value() {
+            if let Some(result) = result.value(&mut secrets) {
                 data["result"] = result;
             }
         }
@@ -189,12 +209,24 @@ impl CallRecord {
     }
 }
 
-fn redact(value: &mut Value, depth: usize) {
+/// An error as it is kept: tools put what they were given into what they raise.
+fn told(error: &str, secrets: &[String]) -> String {
+    let mut text = error.to_owned();
+    for secret in secrets {
+        text = text.replace(secret.as_str(), REDACTED);
+    }
+    if let Some((end, _)) = text.char_indices().nth(ERROR_CHARS_MAX) {
+        text.truncate(end);
+    }
+    text
+}
+
+fn redact(value: &mut Value, depth: usize, secrets: &mut Vec<String>) {
     match value {
-        Value::Object(members) => redact_members(members, depth),
+        Value::Object(members) => redact_members(members, depth, secrets),
         Value::Array(items) if depth > 0 => {
             for item in items {
-                redact(item, depth - 1);
+                redact(item, depth - 1, secrets);
             }
         }
         Value::Array(_) => *value = Value::Null,
@@ -202,12 +234,17 @@ fn redact(value: &mut Value, depth: usize) {
     }
 }
 
-fn redact_members(members: &mut Map<String, Value>, depth: usize) {
+fn redact_members(members: &mut Map<String, Value>, depth: usize, secrets: &mut Vec<String>) {
     for (name, value) in members {
         if depth == 0 || is_secret(name) {
+            if let Value::String(secret) = value
+                && secret.len() >= SECRET_BYTES_MIN
+            {
+                secrets.push(std::mem::take(secret));
+            }
             *value = REDACTED.into();
         } else {
-            redact(value, depth - 1);
+            redact(value, depth - 1, secrets);
         }
     }
 }
@@ -237,11 +274,11 @@ async fn write_all(
     loop {
         let first = tokio::select! {
             biased;
-            first = waiting.recv() => first,
             () = stop.cancelled(), if !waiting.is_closed() => {
                 waiting.close();
                 continue;
             }
+            first = waiting.recv() => first,
         };
         let Some(first) = first else { return };
         batch.push(first);
@@ -253,11 +290,9 @@ async fn write_all(
                 Ok(_more) => {}
             }
         }
-        let writes = batch.drain(..);
-        let writes =
-            writes.map(|record| journal.append(subject(), Expect::Any, record.into_event()));
-        let failures = join_all(writes).await.into_iter().filter_map(Result::err);
-        let failures: Vec<_> = failures.collect();
+        let events = batch.drain(..).map(CallRecord::into_event).collect();
+        let outcomes = journal.append_all(subject(), events).await;
+        let failures: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
         if let Some(error) = failures.first() {
             let count = failures.len() as u64;
             let all = lost.fetch_add(count, Ordering::Relaxed) + count;
@@ -274,12 +309,13 @@ mod tests {
     fn secrets_are_kept_at_no_depth() {
         let mut value = json!({
             "user": "ann",
-            "Password": "x",
+            "Password": "xyzzy",
             "max_tokens": 3,
             "nested": [{"X-Api-Key": 1, "note": "kept"}],
         });
 
-        redact(&mut value, REDACTED_DEPTH_MAX);
+        let mut secrets = Vec::new();
+        redact(&mut value, REDACTED_DEPTH_MAX, &mut secrets);
 
         assert_eq!(
             value,
@@ -289,6 +325,10 @@ mod tests {
                 "max_tokens": 3,
                 "nested": [{"X-Api-Key": "[redacted]", "note": "kept"}],
             })
+        );
+        assert_eq!(
+            told("KeyError: 'xyzzy' of ann", &secrets),
+            "KeyError: '[redacted]' of ann"
         );
     }
 }

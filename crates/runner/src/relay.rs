@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use mcp::{Level, Reporter};
-use python::{
-    CallError, CallEvent, CallKind, CallRequest, Events, LogEvent, NestedCall, NestedFuture,
-};
+use mcp::{Catalogue, Level, Reporter};
+use python::{CallEvent, Events, LogEvent, NestedCall, NestedFuture};
 use serde_json::{Map, Value, json};
 use tokio::{
     sync::mpsc::{Receiver, Sender, channel},
@@ -14,6 +12,7 @@ use tokio::{
 };
 
 use crate::{
+    call::call_within,
     core::Core,
     logs::{LogLine, RecentLogs},
     offer::{Offer, Snapshot},
@@ -24,9 +23,9 @@ use crate::{
 const WAITING_MAX: usize = 256;
 
 /// Whose messages they are.
-#[derive(Clone)]
 pub(crate) struct Told {
     pub(crate) core: Arc<Core>,
+    pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) offer: Arc<Offer>,
     pub(crate) now: Arc<Snapshot>,
     pub(crate) tool: String,
@@ -37,7 +36,7 @@ pub(crate) struct Told {
 
 /// Stands between a call and whoever listens to it.
 pub(crate) struct Relay {
-    told: Told,
+    told: Arc<Told>,
     reporter: Option<Reporter>,
     sending: Mutex<Option<Sending>>,
 }
@@ -75,51 +74,10 @@ impl Told {
             fields,
         });
     }
-
-    /// A call of the same version that the tool makes.
-    async fn nested(self, call: NestedCall) -> Result<bytes::Bytes, String> {
-        let Some(facts) = self.offer.tools.get(&call.tool) else {
-            let known = self.offer.tools.keys().map(String::as_str);
-            let near = model::nearest::nearest(&call.tool, known);
-            return Err(match near.first() {
-                Some(near) => format!("there is no tool `{}`; did you mean `{near}`?", call.tool),
-                None => format!("there is no tool `{}`", call.tool),
-            });
-        };
-        if facts.is_stateful {
-            let tool = &call.tool;
-            return Err(format!(
-                "`{tool}` is stateful: a client has to call it, no other tool"
-            ));
-        }
-        let request = CallRequest {
-            kind: CallKind::Tool,
-            deadline: self.core.deadline_of(facts.deadline_ms),
-            conversation_id: self.conversation.clone(),
-            version: self.now.version_text.clone(),
-            revision: self.now.revision,
-            traceparent: self.trace.traceparent(),
-            // As repeatable as the call around it.
-            seed: self.seed.wrapping_add(call.within.depth() as u64),
-            within: Some(call.within),
-            ..CallRequest::tool(
-                &self.offer.code,
-                &self.now.state,
-                &call.tool,
-                call.arguments,
-            )
-        };
-        match self.core.pool.call(request).await {
-            Ok(answer) => Ok(answer.value),
-            // What a tool means to say is passed on as it said it.
-            Err(CallError::Raised(raised)) if raised.is_tool_error => Err(raised.message),
-            Err(error) => Err(error.to_string()),
-        }
-    }
 }
 
 impl Relay {
-    pub(crate) fn new(told: Told, reporter: Option<Reporter>) -> Self {
+    pub(crate) fn new(told: Arc<Told>, reporter: Option<Reporter>) -> Self {
         Self {
             told,
             reporter,
@@ -184,7 +142,7 @@ impl Events for Relay {
     }
 
     fn call_tool(&self, call: NestedCall) -> NestedFuture {
-        Box::pin(self.told.clone().nested(call))
+        Box::pin(call_within(Arc::clone(&self.told), call))
     }
 }
 

@@ -16,13 +16,13 @@ use mcp::{CatalogueError, Endpoint, EndpointConfig, StdioError};
 use model::{LineageName, VersionRef};
 use python::{LoadError, Pool};
 use repo::{FileSet, Repo};
-use state::StateManager;
+use state::{HistoryEntry, StateManager};
 use tokio::{
     sync::OnceCell,
     task::{self, JoinHandle},
     time::sleep,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     code::{CodeError, CodeStore},
@@ -41,6 +41,12 @@ pub(crate) const ACTIVE: &str = "active";
 
 /// How long to wait before a lineage that cannot be read is read again.
 const RETRY_MS: u64 = 500;
+
+/// How long to wait before a version that could not be loaded is loaded again.
+const AGAIN_MS: u64 = 5_000;
+
+/// How long the calls of a reference that made room may take.
+const RETIRING_MS_MAX: u64 = 10 * 60 * 1_000;
 
 /// What a Runner works with.
 pub struct RunnerParts {
@@ -64,7 +70,11 @@ pub(crate) struct Inner {
     pub(crate) registry: Registry,
     /// By what clients write, so that each way to write a version has its clients.
     active: Arc<OnceCell<Line>>,
-    served: Mutex<LruCache<String, Arc<OnceCell<Line>>>>,
+    served: Mutex<LruCache<String, Line>>,
+    /// Those of them that went and still answer calls.
+    pub(crate) retiring: TaskTracker,
+    /// Those that somebody waits for.
+    begun: Mutex<HashMap<String, Arc<OnceCell<Line>>>>,
     /// Lineages whose moves are followed.
     lineages: Mutex<HashSet<LineageName>>,
     /// References that follow a lineage, by what clients write.
@@ -110,6 +120,21 @@ pub enum ServeError {
     Broken { reason: String },
 }
 
+impl ServeError {
+    /// May it pass by itself, so that trying again makes sense?
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Resolve(error) => error.may_pass(),
+            Self::Load { source, .. } => matches!(
+                source,
+                LoadError::Wheels { .. } | LoadError::Unavailable { .. }
+            ),
+            Self::Code(error) => matches!(error, CodeError::Vault(_)),
+            Self::Catalogue { .. } | Self::Manifest { .. } | Self::Broken { .. } => false,
+        }
+    }
+}
+
 /// Why a single client is not served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeStdioError {
@@ -142,6 +167,8 @@ impl Runner {
             },
             active: Arc::default(),
             served: Mutex::new(LruCache::new(references_max)),
+            retiring: TaskTracker::new(),
+            begun: Mutex::default(),
             lineages: Mutex::default(),
             following: Mutex::default(),
             moving: tokio::sync::Mutex::default(),
@@ -158,29 +185,57 @@ impl Runner {
 
     /// What is served under a reference, loaded now if it was not.
     pub(crate) async fn line(&self, text: &str) -> Result<Line, ServeError> {
+        if let Some(line) = self.known(text) {
+            return Ok(line);
+        }
         let reference: VersionRef = text.parse().map_err(ResolveError::from)?;
-        // What production gets makes room for nobody.
-        let cell = if text == ACTIVE {
-            Arc::clone(&self.inner.active)
-        } else {
-            let mut served = lock(&self.inner.served);
-            Arc::clone(served.get_or_insert(text.to_owned(), Arc::default))
-        };
+        let cell = self.cell(text);
         let load = || async {
             let line = self.begin(text, reference).await?;
             lock(&self.inner.troubles).remove(text);
             Ok::<_, ServeError>(line)
         };
-        match cell.get_or_try_init(load).await {
-            Ok(line) => Ok(line.clone()),
-            Err(error) => {
-                let mut served = lock(&self.inner.served);
-                // Names that stand for nothing must not push out those that do.
-                if served.peek(text).is_some_and(|known| !known.initialized()) {
-                    served.pop(text);
-                }
-                Err(error)
+        let loaded = cell.get_or_try_init(load).await.cloned();
+        lock(&self.inner.begun).remove(text);
+        // Only now: names that stand for nothing must not push out those that do.
+        if let Ok(line) = &loaded
+            && text != ACTIVE
+        {
+            self.keep(text, line.clone());
+        }
+        loaded
+    }
+
+    fn known(&self, text: &str) -> Option<Line> {
+        if text == ACTIVE {
+            return self.inner.active.get().cloned();
+        }
+        lock(&self.inner.served).get(text).cloned()
+    }
+
+    /// Where the line of a reference will be. What production gets makes room for nobody.
+    fn cell(&self, text: &str) -> Arc<OnceCell<Line>> {
+        if text == ACTIVE {
+            return Arc::clone(&self.inner.active);
+        }
+        let mut begun = lock(&self.inner.begun);
+        Arc::clone(begun.entry(text.to_owned()).or_default())
+    }
+
+    /// Keeps a line until others have no room. Calls of what goes are answered first.
+    fn keep(&self, text: &str, line: Line) {
+        let replaced = {
+            let mut served = lock(&self.inner.served);
+            if served.contains(text) {
+                return;
             }
+            served.push(text.to_owned(), line)
+        };
+        if let Some((_, gone)) = replaced {
+            self.inner.retiring.spawn(async move {
+                let patience = Duration::from_millis(RETIRING_MS_MAX);
+                gone.endpoint.drain(patience).await;
+            });
         }
     }
 
@@ -217,7 +272,7 @@ impl Runner {
     /// The endpoints that there are.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint<Served>> {
         let served = lock(&self.inner.served);
-        let others = served.iter().filter_map(|(_, cell)| cell.get());
+        let others = served.iter().map(|(_, line)| line);
         let lines = self.inner.active.get().into_iter().chain(others);
         lines.map(|line| line.endpoint.clone()).collect()
     }
@@ -232,12 +287,18 @@ impl Runner {
         Ok(mcp::serve_stdio(line.served, shutdown).await?)
     }
 
-    /// Loads what production gets before anybody asks.
+    /// Loads what production gets before anybody asks, and tries again for as long as that may
+    /// help.
     pub async fn prepare(&self) {
-        if let Err(error) = self.line(ACTIVE).await {
+        while let Err(error) = self.line(ACTIVE).await {
             let reason = error.to_string();
             tracing::error!(reason, "what is active is not served");
             lock(&self.inner.troubles).insert(ACTIVE.to_owned(), reason);
+            let pause = sleep(Duration::from_millis(AGAIN_MS));
+            let is_stopped = self.inner.stop.run_until_cancelled(pause).await.is_none();
+            if is_stopped || !error.may_pass() {
+                return;
+            }
         }
     }
 
@@ -249,28 +310,27 @@ impl Runner {
         troubles
     }
 
-    /// Tries again what could not be loaded.
-    pub async fn retry(&self) {
+    /// Brings what follows a lineage to what that says now, without waiting to be told.
+    pub async fn catch_up(&self) {
         let lineages: Vec<_> = lock(&self.inner.lineages).iter().cloned().collect();
         for lineage in lineages {
             if let Err(error) = self.inner.moved(&lineage).await {
-                tracing::warn!(%error, %lineage, "a lineage cannot be read");
+                tracing::warn!(%error, %lineage, "what is new is not served, what was before is");
             }
         }
-        if lock(&self.inner.troubles).contains_key(ACTIVE) {
-            self.prepare().await;
-        }
+    }
+
+    /// Events of calls that could not be written since the start.
+    pub fn lost_events(&self) -> u64 {
+        self.inner.core.recorder.lost()
     }
 
     /// Lets go of versions that never change and have no client; says how many.
     pub fn release_idle(&self) -> usize {
         let mut served = lock(&self.inner.served);
-        let is_idle = |cell: &OnceCell<Line>| {
-            cell.get().is_some_and(|Line { served, .. }| {
-                served.view == View::Fixed && !served.has_clients()
-            })
-        };
-        let idle = served.iter().filter(|(_, cell)| is_idle(cell));
+        let is_idle =
+            |Line { served, .. }: &Line| served.view == View::Fixed && !served.has_clients();
+        let idle = served.iter().filter(|(_, line)| is_idle(line));
         let idle: Vec<_> = idle.map(|(name, _)| name.clone()).collect();
         for name in &idle {
             served.pop(name);
@@ -308,10 +368,15 @@ impl Runner {
         let (inner, lineage) = (Arc::downgrade(&self.inner), lineage.clone());
         let (mut changes, stop) = (manager.watch(&lineage, seq), self.inner.stop.clone());
         tokio::spawn(async move {
+            // What was told last and could not be brought yet.
+            let mut behind: Option<HistoryEntry> = None;
             loop {
                 let change = tokio::select! {
                     () = stop.cancelled() => return,
                     change = changes.next() => change,
+                    () = sleep(Duration::from_millis(AGAIN_MS)), if behind.is_some() => {
+                        Ok(behind.take())
+                    }
                 };
                 let entry = match change {
                     Ok(Some(entry)) => entry,
@@ -323,14 +388,7 @@ impl Runner {
                     }
                 };
                 let Some(inner) = inner.upgrade() else { return };
-                match inner.moved(&lineage).await {
-                    // A change of the staged document alone is nobody's release.
-                    Ok(true) if entry.event.data["target"] != "staging" => {
-                        inner.acknowledge(&lineage, &entry).await;
-                    }
-                    Ok(_) => {}
-                    Err(error) => tracing::error!(%error, %lineage, "a lineage cannot be read"),
-                }
+                behind = inner.follow_to(&lineage, entry).await;
             }
         });
         Ok(())

@@ -7,20 +7,21 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use mcp::{
     Answer, Backend, Catalogue, Change, Completion, CompletionRequest, Failure, PromptRequest,
-    ResourceRead, Subject, ToolAnswer, ToolCall,
+    ResourceRead, Subject, ToolAnswer, ToolCall, ToolEntry,
     rmcp::model::{GetPromptResult, PromptMessage, ReadResourceResult, ResourceContents},
 };
 use model::VersionRef;
 use python::{CallError, CallKind, CallRequest};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::broadcast;
 
 use crate::{
     ask::Round,
     builtin,
-    call::{self, Caller},
+    call::{self, Caller, Order},
     core::Core,
+    earlier::Earlier,
     offer::Offer,
     relay::{Relay, Told},
     shape::CONVERSATION_ID,
@@ -38,6 +39,7 @@ pub(crate) struct Served {
     pub(crate) view: View,
     catalogue: ArcSwap<Catalogue>,
     changes: broadcast::Sender<Change>,
+    earlier: Earlier,
 }
 
 impl Served {
@@ -53,6 +55,7 @@ impl Served {
             view,
             catalogue: ArcSwap::from_pointee(catalogue),
             changes: broadcast::channel(CHANGES_MAX).0,
+            earlier: Earlier::default(),
         }
     }
 
@@ -63,7 +66,8 @@ impl Served {
 
     /// Offers other code from now on. Calls that began stay where they are.
     pub(crate) fn replace(&self, catalogue: Catalogue) {
-        self.catalogue.store(Arc::new(catalogue));
+        let replaced = self.catalogue.swap(Arc::new(catalogue));
+        self.earlier.keep(replaced);
         for change in [Change::Tools, Change::Resources, Change::Prompts] {
             self.tell(change);
         }
@@ -79,6 +83,22 @@ impl Served {
         drop(self.changes.send(change));
     }
 
+    /// A call of a tool of `catalogue`, which is or was this one's.
+    pub(crate) fn order<'a>(
+        &'a self,
+        catalogue: &'a Arc<Catalogue>,
+        tool: &'a ToolEntry,
+        arguments: &'a Map<String, Value>,
+    ) -> Order<'a> {
+        Order {
+            core: &self.core,
+            catalogue,
+            tool,
+            arguments,
+            earlier: &self.earlier,
+        }
+    }
+
     async fn run(
         &self,
         context: &mcp::Context<'_>,
@@ -91,16 +111,18 @@ impl Served {
         let trace = Trace::begin(name, context.traceparent(), context.tracestate());
         let now = offer.now.load_full();
         let conversation = round.conversation().to_string();
+        let traceparent = trace.traceparent();
         let told = Told {
             core: Arc::clone(&self.core),
+            catalogue: Arc::clone(context.catalogue()),
             offer: Arc::clone(&offer),
             now: Arc::clone(&now),
             tool: name.to_owned(),
             conversation: conversation.clone(),
             seed: round.seed(),
-            trace: trace.clone(),
+            trace,
         };
-        let relay = Arc::new(Relay::new(told, Some(context.reporter())));
+        let relay = Arc::new(Relay::new(Arc::new(told), Some(context.reporter())));
         let arguments = serde_json::to_vec(arguments).map_err(Failure::broken)?;
         let request = CallRequest {
             kind,
@@ -109,7 +131,7 @@ impl Served {
             conversation_id: conversation,
             version: now.version_text.clone(),
             revision: now.revision,
-            traceparent: trace.traceparent(),
+            traceparent,
             seed: round.seed(),
             events: Some(Arc::clone(&relay) as Arc<_>),
             ..CallRequest::tool(&offer.code, &now.state, name, arguments)
@@ -143,29 +165,25 @@ impl Backend for Served {
         self.catalogue.load_full()
     }
 
+    fn version(&self) -> Option<String> {
+        Some(self.offer().now.load().version_text.clone())
+    }
+
     fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
     }
 
     async fn call_tool(&self, call: ToolCall<'_>) -> Result<Answer<ToolAnswer>, Failure> {
-        let offer = offer_of(call.context.catalogue());
-        let caller = Caller::of(&call.context);
-        let name = call.tool.name();
-        let answer = call::call_tool(&self.core, &offer, name, call.arguments, caller).await?;
-        if let Answer::Done(answer) = &answer
-            && offer
-                .tools
-                .get(call.tool.name())
-                .is_some_and(|facts| facts.is_stateful)
-            && let Some(id) = answer
-                .meta
-                .as_ref()
-                .and_then(|meta| meta.0.get(CONVERSATION_ID))
+        let order = self.order(call.context.catalogue(), call.tool, call.arguments);
+        let called = call::call_tool(order, Caller::of(&call.context)).await?;
+        if called.is_stateful
+            && let Answer::Done(answer) = &called.answer
+            && let Some(meta) = &answer.meta
+            && let Some(id) = meta.0.get(CONVERSATION_ID).and_then(Value::as_str)
         {
-            let uri = format!("session://{}", id.as_str().unwrap_or_default());
-            self.tell(Change::ResourceUpdated(uri.into()));
+            self.tell(Change::ResourceUpdated(format!("session://{id}").into()));
         }
-        Ok(answer)
+        Ok(called.answer)
     }
 
     async fn read_resource(

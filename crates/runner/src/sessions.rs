@@ -33,6 +33,10 @@ pub(crate) enum SessionError {
         "the conversation remembers {bytes} bytes, {bytes_max} are allowed: let it forget some"
     )]
     TooLarge { bytes: usize, bytes_max: usize },
+    #[error(
+        "other calls of the conversation `{0}` take too long: call again when they are answered"
+    )]
+    Busy(String),
     #[error("another call of this conversation ended first: try again")]
     Raced,
     #[error(transparent)]
@@ -86,16 +90,18 @@ impl Sessions {
         }
     }
 
-    /// Waits for the turn of a call, in the conversation it names or in the new one `id`.
-    pub(crate) async fn take(&self, named: Option<&str>, id: Uuid) -> Result<Turn, SessionError> {
-        let Some(named) = named else {
-            return Ok(Turn {
-                id,
-                json: Bytes::from_static(b"{}"),
-                revision: None,
-                _alone: self.turn(id).await,
-            });
-        };
+    /// The first turn of a conversation.
+    pub(crate) async fn begin(&self, id: Uuid) -> Turn {
+        Turn {
+            id,
+            json: Bytes::from_static(b"{}"),
+            revision: None,
+            _alone: self.turn(id).await,
+        }
+    }
+
+    /// Waits for the turn of a call in the conversation that it names.
+    pub(crate) async fn take(&self, named: &str) -> Result<Turn, SessionError> {
         let id = Uuid::try_parse(named);
         let id = id.map_err(|_malformed| SessionError::Malformed(named.to_owned()))?;
         let turn = self.turn(id).await;
@@ -163,10 +169,9 @@ impl Sessions {
         let mut seen = std::collections::HashSet::new();
         let newest = self.journal.read(query).await?.into_iter();
         let first_of_each = newest.filter(|event| seen.insert(event.subject.clone()));
-        Ok(first_of_each
-            .take(limit)
-            .map(|event| listed(&event))
-            .collect())
+        let now = Timestamp::now();
+        let living = first_of_each.filter(|event| now.duration_since(event.time) <= self.idle_max);
+        Ok(living.take(limit).map(|event| listed(&event)).collect())
     }
 
     async fn turn(&self, id: Uuid) -> OwnedMutexGuard<()> {

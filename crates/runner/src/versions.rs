@@ -98,6 +98,13 @@ pub enum ResolveError {
     Broken { reason: String },
 }
 
+impl ResolveError {
+    /// May it pass by itself?
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::Code(CodeError::Vault(_)) | Self::Store(_))
+    }
+}
+
 impl From<StateError> for ResolveError {
     fn from(error: StateError) -> Self {
         match error {

@@ -266,7 +266,7 @@ impl WorkingTree {
         let version = self.adopt(offered, number, root.as_ref(), is_state_new);
         let version = version.await?;
         self.runner.prepare().await;
-        self.runner.retry().await;
+        self.runner.catch_up().await;
         if let Some((_, reason)) = self.runner.troubles().pop() {
             return Err(Trouble::Fault(Fault::said(reason)));
         }

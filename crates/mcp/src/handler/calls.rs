@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
+use rmcp::ErrorData;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
     GetPromptResponse, GetPromptResult, InputRequiredResult, JsonObject, ReadResourceRequestParams,
     ReadResourceResponse, ReadResourceResult,
 };
-use rmcp::service::RequestContext;
-use rmcp::{ErrorData, RoleServer};
 use serde_json::Value;
 
 use super::Handler;
 use crate::backend::{Answer, Backend, PromptRequest, ResourceRead, ToolAnswer, ToolCall};
 use crate::catalogue::{Catalogue, ToolEntry};
-use crate::context::{Context, is_sessionless};
+use crate::context::{Asker, Context};
 use crate::failure::{Failure, broken, meta_of, unknown, unknown_text};
 use crate::inputs::{About, ROUNDS_MAX, Round, ask_peer, lacking};
 use crate::meta_tools::{self, MetaTool, Named};
@@ -47,17 +46,15 @@ impl From<Failure> for Unmade {
 }
 
 impl<B: Backend> Handler<B> {
-    pub(super) async fn called(
+    pub(crate) async fn called(
         &self,
         mut request: CallToolRequestParams,
-        context: &RequestContext<RoleServer>,
+        asker: Asker<'_>,
     ) -> Result<CallToolResponse, ErrorData> {
         let catalogue = self.shared.backend.catalogue();
         let arguments = request.arguments.take().unwrap_or_default();
         if let Some(entry) = catalogue.find_tool(&request.name) {
-            return self
-                .run(&catalogue, entry, arguments, request, context)
-                .await;
+            return self.run(&catalogue, entry, arguments, request, asker).await;
         }
         let meta = MetaTool::find(&request.name).filter(|_| catalogue.has_meta_tools);
         match meta {
@@ -74,7 +71,7 @@ impl<B: Backend> Handler<B> {
                 Ok(named) => match catalogue.find_tool(&named.name) {
                     None => Ok(no_such_tool(&catalogue, &named.name)),
                     Some(entry) => {
-                        self.run(&catalogue, entry, named.arguments, request, context)
+                        self.run(&catalogue, entry, named.arguments, request, asker)
                             .await
                     }
                 },
@@ -88,7 +85,7 @@ impl<B: Backend> Handler<B> {
         entry: &ToolEntry,
         arguments: JsonObject,
         request: CallToolRequestParams,
-        context: &RequestContext<RoleServer>,
+        asker: Asker<'_>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = Value::Object(arguments);
         if let Err(lines) = entry.input.check(&arguments) {
@@ -108,7 +105,7 @@ impl<B: Backend> Handler<B> {
             seal.open(&about, request.input_responses, sealed)?
         };
         let work = Work::Tool(entry, arguments);
-        match self.work(catalogue, &work, &about, round, context).await {
+        match self.work(catalogue, &work, &about, round, asker).await {
             Ok(Made::Tool(answer)) => checked(entry, answer),
             Ok(Made::Question(question)) => Ok(question.into()),
             Ok(Made::Resource(_) | Made::Prompt(_)) => unreachable!("a tool makes neither"),
@@ -127,7 +124,7 @@ impl<B: Backend> Handler<B> {
     pub(super) async fn read(
         &self,
         request: ReadResourceRequestParams,
-        context: &RequestContext<RoleServer>,
+        asker: Asker<'_>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let catalogue = self.shared.backend.catalogue();
         let uri = request.uri.as_str();
@@ -136,7 +133,7 @@ impl<B: Backend> Handler<B> {
         let seal = &self.shared.seal;
         let round = seal.open(&about.of(None), request.input_responses, sealed)?;
         let work = Work::Resource(uri);
-        match self.work(&catalogue, &work, &about, round, context).await {
+        match self.work(&catalogue, &work, &about, round, asker).await {
             Ok(Made::Resource(result)) => Ok(result.into()),
             Ok(Made::Question(question)) => Ok(question.into()),
             Ok(Made::Tool(_) | Made::Prompt(_)) => unreachable!("a resource makes neither"),
@@ -161,7 +158,7 @@ impl<B: Backend> Handler<B> {
     pub(super) async fn prompted(
         &self,
         mut request: GetPromptRequestParams,
-        context: &RequestContext<RoleServer>,
+        asker: Asker<'_>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let catalogue = self.shared.backend.catalogue();
         let name = request.name.as_str();
@@ -181,7 +178,7 @@ impl<B: Backend> Handler<B> {
         let seal = &self.shared.seal;
         let round = seal.open(&bound, request.input_responses, sealed)?;
         let work = Work::Prompt(name, arguments);
-        match self.work(&catalogue, &work, &about, round, context).await {
+        match self.work(&catalogue, &work, &about, round, asker).await {
             Ok(Made::Prompt(result)) => Ok(result.into()),
             Ok(Made::Question(question)) => Ok(question.into()),
             Ok(Made::Tool(_) | Made::Resource(_)) => unreachable!("a prompt makes neither"),
@@ -203,36 +200,36 @@ impl<B: Backend> Handler<B> {
         work: &Work<'_>,
         about: &LazyAbout<'_>,
         mut round: Round,
-        context: &RequestContext<RoleServer>,
+        asker: Asker<'_>,
     ) -> Result<Made, Unmade> {
         for _ in 0..ROUNDS_MAX {
             let view = Context {
                 catalogue,
-                request: context,
+                asker,
                 session: self.session(),
                 round: &round,
             };
             let answer = tokio::select! {
                 biased;
                 answer = self.once(work, view) => answer?,
-                () = context.ct.cancelled() => return Err(Unmade::Answer(taken_back())),
+                () = asker.ended.cancelled() => return Err(Unmade::Answer(taken_back())),
             };
             let (requests, state) = match answer {
                 Answer::Done(made) => return Ok(made),
                 Answer::Ask { requests, state } => (requests, state),
             };
-            let can = context.client_capabilities().unwrap_or_default();
+            let can = asker.client_capabilities();
             if let Some(lacking) = lacking(&requests, &can) {
                 let error = ErrorData::missing_required_client_capability(lacking);
                 return Err(Unmade::Answer(error));
             }
-            if is_sessionless(context) {
+            let Some(peer) = asker.peer.filter(|_| !asker.is_sessionless()) else {
                 let about = about.of(work.arguments());
                 let question = self.shared.seal.ask(&about, requests, &state)?;
                 return Ok(Made::Question(question));
-            }
+            };
             round = Round {
-                answers: ask_peer(&context.peer, requests).await?,
+                answers: ask_peer(peer, requests).await?,
                 state: Some(state),
             };
         }
@@ -287,14 +284,11 @@ impl LazyAbout<'_> {
 
 /// The result, if it is what the tool's output schema promises.
 fn checked(entry: &ToolEntry, answer: ToolAnswer) -> Result<CallToolResponse, ErrorData> {
-    if let Some(schema) = entry.output.as_ref().filter(|_| !answer.is_error) {
-        let value = answer.structured.as_ref().unwrap_or(&Value::Null);
-        if let Err(lines) = schema.check(value) {
-            let doing = format!("the result of tool `{}`", entry.name());
-            let cause = format!("it breaks the output schema: {}", lines.join("; "));
-            return Err(broken(&doing, &std::io::Error::other(cause)));
-        }
-    }
+    let answer = answer.checked(entry).map_err(|lines| {
+        let doing = format!("the result of tool `{}`", entry.name());
+        let cause = format!("it breaks the output schema: {}", lines.join("; "));
+        broken(&doing, &std::io::Error::other(cause))
+    })?;
     Ok(CallToolResult::from(answer).into())
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use runner::Runner;
-use supervision::{HealError, Health, Pressure, Service, Shed};
+use supervision::{Health, Pressure, Service, Shed};
 
 pub(super) const NAME: &str = "runner";
 
@@ -35,11 +35,6 @@ impl Service for RunnerService {
             0 => Shed::nothing(),
             versions => Shed::new(0, format!("{versions} versions that nobody used lately")),
         }
-    }
-
-    async fn heal(&self) -> Result<(), HealError> {
-        self.runner.retry().await;
-        Ok(())
     }
 
     async fn shutdown(&self) {

@@ -33,6 +33,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub(crate) const PYTHON_WORKER: &str = "python-worker";
 
 fn main() -> ExitCode {
+    // The allocator asks for huge pages, of which a process at rest uses a corner each: they made it
+    // three times as large. What is started by this one inherits the choice. Where it is refused,
+    // all else is the same.
+    let _unless_refused = rustix::thread::disable_transparent_huge_pages(true);
     // Before anything touches the standard streams, which are not for people there.
     if std::env::args_os()
         .nth(1)

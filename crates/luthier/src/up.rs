@@ -23,6 +23,7 @@ mod stop;
 mod tools;
 
 use model::Seq;
+use python::Pool;
 use serde_json::json;
 use telemetry::{OtlpConfig, OtlpProtocol, Rotation, StderrStyle, Telemetry, TelemetryConfig};
 use tokio::runtime::{self, Runtime};
@@ -58,6 +59,8 @@ pub(crate) struct Taken {
     pub(crate) events: Option<Events>,
     /// The newest event before this process wrote any.
     pub(crate) began_after: Seq,
+    /// What runs tools, where they are served.
+    pub(crate) pool: Option<Pool>,
 }
 
 /// May other processes serve the same data folder in the same way?
@@ -101,6 +104,8 @@ pub(crate) fn run(
         .transpose()?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
+        let has_runner = roles.contains(&Role::Runner);
+        let pool = has_runner.then(|| tools::start_workers(&configured.config));
         let opened = Opened::of_starting(configured, data, starting)?;
         let began_after = journal::Journal::newest(&*opened.journal).await?;
         let mut roles = roles.to_vec();
@@ -113,6 +118,7 @@ pub(crate) fn run(
             bound,
             events,
             began_after,
+            pool: pool.transpose()?,
         };
         Server::start(session, &workspace, taken, telemetry.scraper())
             .await?

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use journal::{SqliteJournal, WriterCounts};
+use runner::Runner;
 use state::{StateCounts, StateManager};
 use supervision::{Health, ServiceSnapshot, Supervisor};
 use telemetry::KeyValue;
@@ -17,11 +18,23 @@ pub(super) fn register(
     vault: &Arc<Vault>,
     manager: &StateManager,
     supervisor: &Arc<Supervisor>,
+    runner: Option<&Runner>,
 ) {
     register_journal(&Arc::downgrade(journal));
     register_state(manager.clone());
     register_vault(&Arc::downgrade(vault));
     register_services(&Arc::downgrade(supervisor));
+    if let Some(runner) = runner {
+        register_runner(runner.clone());
+    }
+}
+
+fn register_runner(runner: Runner) {
+    telemetry::meter("runner").observe_counter(
+        "lost_events",
+        "Events of calls that could not be written.",
+        move |counter| counter.observe(runner.lost_events(), &[]),
+    );
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a queue is shorter than 2^52")]

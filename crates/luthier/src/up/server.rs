@@ -8,8 +8,9 @@ use std::{
 
 use jiff::Timestamp;
 use journal::{FileIdentity, Journal as _, OpenOptions, SqliteJournal};
+use python::Pool;
 use repo::Repo;
-use runner::Runner;
+use runner::{CodeStore, Runner, RunnerParts};
 use state::StateManager;
 use supervision::{Limits, Service, Supervisor, SystemMemory};
 use telemetry::Scraper;
@@ -97,17 +98,19 @@ impl Server {
             refused: Refused::default(),
         };
         let url = taken.bound.url("");
-        let runner = if taken.roles.contains(&Role::Runner) {
-            let git = source.git.clone();
-            Some(shared.start_runner(&config, git)?)
-        } else {
-            None
-        };
+        let pool = taken.pool.clone();
+        let runner = pool.map(|pool| shared.start_runner(&config, pool, source.git.clone()));
         let supervisor =
             shared.supervise(&config, &url, source.refused.clone(), runner.as_ref())?;
         let mut follower = Follower::new(source, taken.claim, runner.as_ref());
         follower.begin().await?;
-        metrics::register(&shared.journal, &shared.vault, &shared.manager, &supervisor);
+        metrics::register(
+            &shared.journal,
+            &shared.vault,
+            &shared.manager,
+            &supervisor,
+            runner.as_ref(),
+        );
 
         let mut server = Self {
             url,
@@ -136,6 +139,7 @@ impl Server {
             events,
             began_after,
             opened,
+            pool: _,
         } = taken;
         let prepared = runner.clone();
         server.serve(&roles, bound, &shared, runner, scraper)?;
@@ -327,9 +331,15 @@ impl Shared {
         })
     }
 
-    fn start_runner(&self, config: &Config, git: Option<Arc<Repo>>) -> Result<Runner, Failure> {
-        let (journal, manager) = (self.journal.clone(), self.manager.clone());
-        tools::start_runner(config, journal, manager, self.vault.clone(), git)
+    fn start_runner(&self, config: &Config, pool: Pool, git: Option<Arc<Repo>>) -> Runner {
+        let parts = RunnerParts {
+            journal: self.journal.clone(),
+            manager: self.manager.clone(),
+            store: CodeStore::new(self.vault.clone()),
+            git,
+            pool,
+        };
+        Runner::start(parts, config.runner.runner.clone())
     }
 
     fn supervise(

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use journal::SqliteJournal;
+use python::Pool;
 use repo::Repo;
 use runner::{CodeStore, Runner, RunnerParts};
 use state::StateManager;
@@ -36,20 +36,14 @@ const WHEELS_MS_MAX: u64 = 5 * 60 * 1_000;
 /// What a client that starts this program sees of the log, on stderr.
 const LOG_LEVEL: &str = "warn";
 
-/// Starts a Runner; its workers start meanwhile.
-pub(super) fn start_runner(
-    config: &Config,
-    journal: Arc<SqliteJournal>,
-    manager: StateManager,
-    vault: Arc<Vault>,
-    git: Option<Arc<Repo>>,
-) -> Result<Runner, Failure> {
+/// Starts the workers. They take as long as everything else together, so they go first.
+pub(super) fn start_workers(config: &Config) -> Result<Pool, Failure> {
     let RunnerSettings {
         workers,
         queue_max,
         memory_bytes_max,
-        runner,
-    } = config.runner.clone();
+        ..
+    } = config.runner;
     let program = std::env::current_exe().map_err(|error| Failure::io("find itself", error))?;
     let defaults = python::Settings::new(program, [PYTHON_WORKER.into()]);
     let settings = python::Settings {
@@ -63,16 +57,7 @@ pub(super) fn start_runner(
         }),
         ..defaults
     };
-    let pool = python::Pool::start(settings)
-        .map_err(|error| Failure::io("start what runs tools", error))?;
-    let parts = RunnerParts {
-        journal,
-        manager,
-        store: CodeStore::new(vault),
-        git,
-        pool,
-    };
-    Ok(Runner::start(parts, runner))
+    Pool::start(settings).map_err(|error| Failure::io("start what runs tools", error))
 }
 
 /// A workspace, and where what is taken up of it goes.
@@ -135,6 +120,7 @@ where
     })?;
     let runtime = super::runtime()?;
     let outcome = runtime.block_on(async {
+        let pool = start_workers(&config)?;
         // A server that runs follows the workspace itself.
         let lock = if find_running(&data)?.is_empty() {
             lock(claim, &data)?
@@ -150,9 +136,14 @@ where
                 workspace,
                 refused: Refused::default(),
             };
-            let (journal, git) = (opened.journal.clone(), source.git.clone());
-            let (manager, vault) = (source.manager.clone(), source.vault.clone());
-            let runner = start_runner(&config, journal, manager, vault, git)?;
+            let parts = RunnerParts {
+                journal: opened.journal.clone(),
+                manager: source.manager.clone(),
+                store: CodeStore::new(source.vault.clone()),
+                git: source.git.clone(),
+                pool,
+            };
+            let runner = Runner::start(parts, config.runner.runner.clone());
             let stop = stop_on_signal()?;
             let follower = Follower::new(source, claim, Some(&runner));
             let following = lock.follow(follower, session.output, &stop).await?;

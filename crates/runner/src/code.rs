@@ -41,6 +41,12 @@ impl CodeStore {
         }
     }
 
+    /// Lets go of code that nobody will ask for. Blocks on the disk.
+    pub fn forget(&self, hash: Digest) -> Result<(), CodeError> {
+        let _was_there = self.vault.delete(&key(hash))?;
+        Ok(())
+    }
+
     /// The files of that hash, proved to be them. Blocks on the disk.
     pub fn get(&self, hash: Digest) -> Result<FileSet, CodeError> {
         let bytes = self.vault.get(&key(hash))?;

@@ -3,6 +3,7 @@
 use clap::Args;
 use runner::Called;
 use serde_json::{Value, json};
+use state::Root;
 
 use crate::{
     exit::Exit,
@@ -25,9 +26,6 @@ pub(crate) struct CallArgs {
     pub(crate) version: Option<String>,
 }
 
-/// What production gets.
-const ACTIVE: &str = "active";
-
 pub(crate) fn run(session: &Session, args: &CallArgs) -> Result<(), Failure> {
     let arguments = parse_json(args.args.as_bytes(), "--args")?;
     let Value::Object(arguments) = arguments else {
@@ -36,7 +34,7 @@ pub(crate) fn run(session: &Session, args: &CallArgs) -> Result<(), Failure> {
     };
     let (of, version) = match &args.version {
         Some(version) => (Of::Released, version.as_str()),
-        None => (Of::Newest, ACTIVE),
+        None => (Of::Newest, Root::ACTIVE),
     };
     let called = with_runner(session, of, async |runner, stop| {
         tokio::select! {

@@ -5,6 +5,7 @@
 //! a save that cannot be served leaves everything as it was.
 
 mod fault;
+mod kept;
 mod number;
 mod report;
 
@@ -27,11 +28,12 @@ use tokio_util::sync::CancellationToken;
 pub(super) use self::report::Teller;
 use self::{
     fault::Fault,
+    kept::Kept,
     number::next_number,
     report::{Changes, Report},
 };
 use super::{
-    seed::{Refused, is_of_workspace, keep_code, operator, refuse},
+    seed::{Refused, is_of_workspace, operator, refuse},
     services,
     tools::Source,
 };
@@ -63,6 +65,7 @@ pub(super) struct WorkingTree {
     /// What was read last, whatever came of it.
     tried: Option<Contents>,
     served: Option<Served>,
+    kept: Kept,
     fault: Option<Fault>,
     /// What the first look came to, until somebody may be told.
     first: Option<Report>,
@@ -118,6 +121,7 @@ impl WorkingTree {
             seen: None,
             tried: None,
             served: None,
+            kept: Kept::default(),
             fault: None,
             first: None,
         }
@@ -129,6 +133,7 @@ impl WorkingTree {
 
     /// Takes up the tree as it is, or what worked last while it is not to be served.
     pub(super) async fn begin(&mut self) -> Result<(), Failure> {
+        self.kept = Kept::load(&self.manager).await?;
         self.first = self.look().await?;
         if self.served.is_none() && self.root().await?.is_some() {
             self.runner.prepare().await;
@@ -263,11 +268,13 @@ impl WorkingTree {
         let is_state_new = served.is_none_or(|served| {
             served.state != contents.state || served.schema != contents.schema
         });
-        let version = self.adopt(offered, number, root.as_ref(), is_state_new);
-        let version = version.await?;
+        let version = self
+            .adopt(offered, number, root.as_ref(), is_state_new)
+            .await?;
         self.runner.prepare().await;
         self.runner.catch_up().await;
-        if let Some((_, reason)) = self.runner.troubles().pop() {
+        let mut troubles = self.runner.troubles().into_iter();
+        if let Some((_, reason)) = troubles.find(|(reference, _)| reference == Root::ACTIVE) {
             return Err(Trouble::Fault(Fault::said(reason)));
         }
         let changes = Changes::between(self.served.as_ref(), &trial, &contents);
@@ -310,7 +317,7 @@ impl WorkingTree {
 
     /// Moves the lineage to what the tree holds; says which version it is at then.
     async fn adopt(
-        &self,
+        &mut self,
         offered: &Offered,
         number: Version,
         root: Option<&Root>,
@@ -322,7 +329,7 @@ impl WorkingTree {
             value.map_err(|failure| Trouble::Fault(Fault::of_json(&failure, path, offered)))
         };
         let (schema, value) = (json(SCHEMA)?, json(STATE)?);
-        keep_code(&self.store, offered).await?;
+        self.kept.add(&self.store, offered).await?;
         let code = Some(CodeRef {
             hash: offered.code.digest(),
             commit: None,

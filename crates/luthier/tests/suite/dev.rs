@@ -319,6 +319,30 @@ fn listen_without_a_session(server: &Server) -> Stream {
 }
 
 #[test]
+fn the_code_of_the_newest_hundred_saves_is_kept_and_no_more() {
+    const SAVES: usize = 104;
+    let workspace = workspace();
+    let (mut server, _) = dev(&workspace);
+    let codes = workspace.data().join("dev/vault/code");
+    let count = || fs::read_dir(&codes).unwrap().count();
+
+    for number in 0..SAVES {
+        workspace.write("tools/runner/two.py", &format!("{TWO}\n# {number}\n"));
+        server.next_line();
+    }
+    let kept = count();
+    server.stop();
+    let (mut server, _) = dev(&workspace);
+    workspace.write("tools/runner/two.py", TWO);
+    server.next_line();
+
+    assert_eq!(kept, 100);
+    assert_eq!(count(), 100);
+    let old = call(&server, "0.1.0-dev.50", "two", &json!({"text": "a"}));
+    assert_eq!(old["structuredContent"]["result"], "aa");
+}
+
+#[test]
 fn clients_of_both_eras_hear_that_the_tools_changed() {
     let workspace = workspace();
     let (mut server, _) = dev(&workspace);

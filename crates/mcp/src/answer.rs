@@ -9,7 +9,6 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited};
 use rmcp::ErrorData;
 use rmcp::model::{ErrorCode, JsonRpcError, RequestId};
-use serde::de::IgnoredAny;
 
 pub(crate) type Body = BoxBody<Bytes, Infallible>;
 
@@ -37,25 +36,6 @@ pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
-}
-
-/// Why a body that is no message of the protocol is none.
-pub(crate) fn not_a_message(body: &[u8]) -> Response<Body> {
-    let (code, text) = match serde_json::from_slice::<IgnoredAny>(body) {
-        Err(error) => (
-            ErrorCode::PARSE_ERROR,
-            format!("the body is not JSON: {error}"),
-        ),
-        Ok(_) if body.trim_ascii_start().first() == Some(&b'[') => (
-            ErrorCode::INVALID_REQUEST,
-            "batches are no part of the protocol any more; send each message by itself".to_owned(),
-        ),
-        Ok(_) => (
-            ErrorCode::INVALID_REQUEST,
-            "the body is no JSON-RPC 2.0 message of this protocol".to_owned(),
-        ),
-    };
-    refusal(StatusCode::BAD_REQUEST, code, text, None)
 }
 
 /// Gives the library's plain-text refusals the form that clients of JSON-RPC read.

@@ -12,11 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
-    GetPromptRequestParams, GetPromptResponse, InitializeRequestParams, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, Reference, ServerConfig,
-    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
-    UnsubscribeRequestParams,
+    CustomRequest, CustomResult, GetPromptRequestParams, GetPromptResponse,
+    InitializeRequestParams, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    Reference, ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter,
+    Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::transport::streamable_http_server::session::{
@@ -34,6 +34,7 @@ use crate::context::{Asker, Context, Session, session_header};
 use crate::failure::{Failure, broken, unknown};
 use crate::inputs::{Round, Seal};
 use crate::kept;
+use crate::misread::unheard;
 use crate::paging::page;
 
 /// Subscriptions of one connection that are between their two steps.
@@ -329,6 +330,15 @@ impl<B: Backend> ServerHandler for Handler<B> {
             Err(Failure::Refused { text, .. }) => Err(ErrorData::invalid_params(text, None)),
             Err(Failure::Broken(cause)) => Err(broken("completing an argument", cause.as_ref())),
         }
+    }
+
+    /// What the library reads as none of the protocol's requests.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(unheard(&request))
     }
 
     async fn set_level(

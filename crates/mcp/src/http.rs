@@ -21,16 +21,20 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::answer::{Body, explained, json, not_a_message, refusal};
+use crate::answer::{Body, explained, json, refusal};
 use crate::backend::Backend;
 use crate::catalogue::ToolEntry;
 use crate::context::SESSION_HEADER;
 use crate::direct::DirectCall;
 use crate::handler::{Handler, Shared};
+use crate::misread::not_a_message;
 use crate::sessions::{ASIDE, Aside, MemorySessions, RETRY_MS, Sessions};
 
 /// How often an idle stream shows that it is alive: proxies close what is silent for longer.
 const KEEP_ALIVE_MS: u64 = 15_000;
+
+/// How long a client may take to send its request.
+const BODY_MS_MAX: u64 = 30_000;
 
 /// The bounds of an endpoint, and what it keeps sessions in.
 #[derive(Clone)]
@@ -231,18 +235,26 @@ impl<B: Backend> Endpoint<B> {
         R::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let bytes_max = self.inner.body_bytes_max;
-        let error = match Limited::new(body, bytes_max).collect().await {
-            Ok(body) => return Ok(body.to_bytes()),
-            Err(error) => error,
+        let too_large = || {
+            let text = format!("the body is larger than {bytes_max} bytes, which is the limit");
+            (StatusCode::PAYLOAD_TOO_LARGE, text)
         };
-        let (status, text) = if error.is::<LengthLimitError>() {
-            (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the body is larger than {bytes_max} bytes, which is the limit"),
-            )
+        let patience = Duration::from_millis(BODY_MS_MAX);
+        let (status, text) = if body.size_hint().lower() > bytes_max as u64 {
+            too_large()
         } else {
-            let text = format!("the body could not be read: {error}");
-            (StatusCode::BAD_REQUEST, text)
+            match timeout(patience, Limited::new(body, bytes_max).collect()).await {
+                Ok(Ok(body)) => return Ok(body.to_bytes()),
+                Ok(Err(error)) if error.is::<LengthLimitError>() => too_large(),
+                Ok(Err(error)) => {
+                    let text = format!("the body could not be read: {error}");
+                    (StatusCode::BAD_REQUEST, text)
+                }
+                Err(_elapsed) => {
+                    let text = format!("the body did not come within {BODY_MS_MAX} ms");
+                    (StatusCode::REQUEST_TIMEOUT, text)
+                }
+            }
         };
         let refused = refusal(status, ErrorCode::INVALID_REQUEST, text, None);
         Err(Box::new(refused))
@@ -288,7 +300,7 @@ impl<B: Backend> Endpoint<B> {
     }
 }
 
-async fn answered(response: Response<Body>, aside: Option<Aside>, body: &[u8]) -> Response<Body> {
+async fn answered(response: Response<Body>, aside: Option<Aside>, body: &Bytes) -> Response<Body> {
     match aside {
         Some(Aside::Quick(message)) => match serde_json::to_vec(&*message) {
             Ok(text) => json(StatusCode::OK, text),

@@ -67,6 +67,7 @@ mod failure;
 
 mod catalogue;
 mod meta_tools;
+mod misread;
 mod paging;
 mod schema;
 mod template;

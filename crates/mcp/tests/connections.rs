@@ -303,7 +303,7 @@ async fn bad_clients_are_told_what_was_wrong() {
     insta::assert_snapshot!(told, @r#"
     415 -32600 "the body must be JSON: send `Content-Type: application/json`"
     400 -32700 "the body is not JSON: EOF while parsing an object at line 1 column 10"
-    400 -32600 "the body is no JSON-RPC 2.0 message of this protocol"
+    400 -32600 "the body is no message of JSON-RPC 2.0: `jsonrpc` has to be \"2.0\""
     400 -32600 "batches are no part of the protocol any more; send each message by itself"
     413 -32600 "the body is larger than 1000 bytes, which is the limit"
     404 -32600 "there is no such session; initialize a new one"

@@ -106,7 +106,7 @@ impl<B: Backend> Handler<B> {
         };
         let work = Work::Tool(entry, arguments);
         match self.work(catalogue, &work, &about, round, asker).await {
-            Ok(Made::Tool(answer)) => checked(entry, answer),
+            Ok(Made::Tool(answer)) => Ok(checked(entry, answer)),
             Ok(Made::Question(question)) => Ok(question.into()),
             Ok(Made::Resource(_) | Made::Prompt(_)) => unreachable!("a tool makes neither"),
             Err(Unmade::Failure(Failure::Refused { text, meta })) => {
@@ -283,22 +283,39 @@ impl LazyAbout<'_> {
 }
 
 /// The result, if it is what the tool's output schema promises.
-fn checked(entry: &ToolEntry, answer: ToolAnswer) -> Result<CallToolResponse, ErrorData> {
-    let answer = answer.checked(entry).map_err(|lines| {
-        let doing = format!("the result of tool `{}`", entry.name());
-        let cause = format!("it breaks the output schema: {}", lines.join("; "));
-        broken(&doing, &std::io::Error::other(cause))
-    })?;
-    Ok(CallToolResult::from(answer).into())
+fn checked(entry: &ToolEntry, answer: ToolAnswer) -> CallToolResponse {
+    let meta = answer.meta.clone();
+    match answer.checked(entry) {
+        Ok(answer) => CallToolResult::from(answer).into(),
+        Err(lines) => {
+            let tool = entry.name();
+            tracing::warn!(
+                tool,
+                violations = lines.join("; "),
+                "a result breaks its schema"
+            );
+            let text = format!("`{tool}` returned what its output schema does not allow");
+            let text = listed(text, &lines);
+            let result = CallToolResult::error(vec![ContentBlock::text(text)]);
+            result.with_meta(meta).into()
+        }
+    }
 }
 
 fn wrong_arguments(tool: &str, lines: &[String]) -> CallToolResponse {
-    let mut text = format!("the arguments of `{tool}` do not fit its input schema");
+    let text = listed(
+        format!("the arguments of `{tool}` do not fit its input schema"),
+        lines,
+    );
+    CallToolResult::error(vec![ContentBlock::text(text)]).into()
+}
+
+fn listed(mut text: String, lines: &[String]) -> String {
     for line in lines {
         text.push_str("\n- ");
         text.push_str(line);
     }
-    CallToolResult::error(vec![ContentBlock::text(text)]).into()
+    text
 }
 
 fn no_such_tool(catalogue: &Catalogue, name: &str) -> CallToolResponse {

@@ -3,15 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use journal::Journal;
-use python::Pool;
 
 use crate::{
-    circuit::Circuits, config::RunnerConfig, logs::RecentLogs, record::Recorder, sessions::Sessions,
+    circuit::Circuits, config::RunnerConfig, logs::RecentLogs, record::Recorder,
+    sessions::Sessions, workers::Workers,
 };
 
 pub(crate) struct Core {
     pub(crate) config: RunnerConfig,
-    pub(crate) pool: Pool,
+    pub(crate) pool: Workers,
     pub(crate) sessions: Sessions,
     pub(crate) circuits: Circuits,
     pub(crate) logs: RecentLogs,
@@ -21,7 +21,7 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(
         config: RunnerConfig,
-        pool: Pool,
+        pool: Workers,
         journal: Arc<dyn Journal>,
         recorder: Recorder,
     ) -> Self {

@@ -6,6 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, Request, State},
+    http::{HeaderName, HeaderValue},
     response::{IntoResponse as _, Response},
     routing::any,
 };
@@ -13,7 +14,7 @@ use futures_util::future::join_all;
 use python::LoadError;
 use tokio::time::timeout;
 use utoipa_axum::router::OpenApiRouter;
-use web::{Kind, Problem, RouteLimits};
+use web::{Kind, Problem, RouteLimits, TraceParent};
 
 use crate::{
     code::CodeError,
@@ -26,6 +27,12 @@ pub(crate) const BODY_BYTES_MAX: usize = 4 << 20;
 
 /// When a client may try again after the journal refused work.
 const RETRY_AFTER_S: u32 = 1;
+
+/// The same where packages could not be installed, which takes long and asks others.
+const INSTALL_AGAIN_AFTER_S: u32 = 30;
+
+/// Where a client says which trace its request is part of.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The version is there, and its code does not load.
 const UNLOADABLE: Kind = Kind::new(
@@ -43,9 +50,10 @@ impl Runner {
     pub fn router(&self) -> OpenApiRouter {
         let router = Router::new().route("/agent/{version}/runner", any(serve));
         let router = OpenApiRouter::from(router.with_state(self.clone()));
-        // A call has a deadline of its own, and a stream has none.
+        // A call has a deadline of its own, and a stream has none. The endpoint bounds the body, and
+        // says so in the words of the protocol.
         let limits = RouteLimits {
-            body_bytes_max: Some(BODY_BYTES_MAX as u64),
+            body_bytes_max: Some(u64::MAX),
             is_untimed: true,
         };
         web::limited(router, limits)
@@ -65,11 +73,21 @@ impl Runner {
 async fn serve(
     State(runner): State<Runner>,
     Path(version): Path<String>,
-    request: Request,
+    mut request: Request,
 ) -> Response {
+    continue_trace(&mut request);
     match runner.endpoint(&version).await {
         Ok(endpoint) => endpoint.handle(request).await.map(Body::new),
         Err(error) => problem(&error).with("version", version).into_response(),
+    }
+}
+
+/// What a request does is below it in its trace, whether or not the caller began that.
+fn continue_trace(request: &mut Request) {
+    let place = request.extensions().get::<TraceParent>();
+    let place = place.and_then(|place| HeaderValue::from_str(&place.to_string()).ok());
+    if let Some(place) = place {
+        request.headers_mut().insert(TRACEPARENT, place);
     }
 }
 
@@ -115,12 +133,17 @@ fn unresolved(error: &ResolveError) -> Problem {
 }
 
 fn unloadable(text: String, error: &LoadError) -> Problem {
-    let problem = Problem::of(UNLOADABLE, text);
     match error {
-        LoadError::Failed(failed) => problem
+        LoadError::Failed(failed) => Problem::of(UNLOADABLE, text)
             .with("file", failed.file.clone())
             .with("line", failed.line)
             .with("traceback", failed.traceback.clone()),
-        _ => problem,
+        LoadError::DeadlineExceeded { .. }
+        | LoadError::Crashed(_)
+        | LoadError::TooLarge { .. }
+        | LoadError::Manifest { .. } => Problem::of(UNLOADABLE, text),
+        // Not the version's fault, or not for certain.
+        LoadError::Wheels { .. } => Problem::unavailable(text, INSTALL_AGAIN_AFTER_S),
+        LoadError::Unavailable { .. } => Problem::unavailable(text, RETRY_AFTER_S),
     }
 }

@@ -25,6 +25,7 @@ mod shape;
 mod trace;
 mod trial;
 mod versions;
+mod workers;
 
 pub use by_hand::{CallFailure, Called};
 pub use code::{CodeError, CodeStore};

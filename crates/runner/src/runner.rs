@@ -34,6 +34,7 @@ use crate::{
     record::Recorder,
     served::Served,
     versions::{Registry, ResolveError, Source, View, Wanted, view_of},
+    workers::Workers,
 };
 
 /// What production gets.
@@ -158,7 +159,12 @@ impl Runner {
         let (recorder, writing) = Recorder::new(Arc::clone(&journal), recording.clone());
         let references_max = NonZeroUsize::new(config.references_max).unwrap_or(NonZeroUsize::MIN);
         let inner = Inner {
-            core: Arc::new(Core::new(config, pool, Arc::clone(&journal), recorder)),
+            core: Arc::new(Core::new(
+                config,
+                Workers::new(pool),
+                Arc::clone(&journal),
+                recorder,
+            )),
             journal,
             registry: Registry {
                 manager,

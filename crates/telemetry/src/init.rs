@@ -19,6 +19,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
 use crate::config::TelemetryConfig;
+use crate::finished::Sink;
 use crate::log::{Lines, LogFile, OPENTELEMETRY_TARGET, Stderr};
 use crate::metrics::Meter;
 use crate::otlp::{Driver, Exporters, OtlpError};
@@ -75,6 +76,8 @@ pub struct Telemetry {
 
 struct Providers {
     tracers: SdkTracerProvider,
+    /// What the tracers send to, if there is a collector.
+    spans: Option<Sink>,
     meters: SdkMeterProvider,
     /// Drives the exports, so it ends last.
     driver: Option<Driver>,
@@ -90,6 +93,13 @@ pub fn init(config: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
     tracing::dispatcher::set_global_default(dispatch)
         .map_err(|_already| TelemetryError::AlreadyInitialised)?;
     global::set_meter_provider(telemetry.meters.clone());
+    if let Some(spans) = telemetry
+        .providers
+        .as_ref()
+        .and_then(|it| it.spans.as_ref())
+    {
+        spans.serve_process();
+    }
     Ok(telemetry)
 }
 
@@ -182,18 +192,21 @@ impl Providers {
             .with_resource(resource.clone())
             .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)));
         let mut meters = SdkMeterProvider::builder()
-            .with_resource(resource)
+            .with_resource(resource.clone())
             .with_reader(scraper);
-        let mut driver = None;
+        let (mut spans, mut driver) = (None, None);
         if let Some(otlp) = &config.otlp {
             let exporters = Exporters::new(otlp)?;
-            tracers = tracers.with_batch_exporter(exporters.spans);
+            let sink = Sink::new(exporters.spans, &resource);
+            tracers = tracers.with_span_processor(sink.clone());
+            spans = Some(sink);
             let reader = PeriodicReader::builder(exporters.metrics);
             meters = meters.with_reader(reader.with_interval(METRICS_INTERVAL).build());
             driver = Some(exporters.driver);
         }
         Ok(Self {
             tracers: tracers.build(),
+            spans,
             meters: meters.build(),
             driver,
         })

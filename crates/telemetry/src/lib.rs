@@ -5,6 +5,7 @@
 
 mod config;
 mod events;
+mod finished;
 mod init;
 mod log;
 mod metrics;
@@ -15,6 +16,7 @@ mod trace_context;
 
 pub use config::{OtlpConfig, OtlpProtocol, Rotation, StderrStyle, TelemetryConfig};
 pub use events::{EventsError, EventsOut, STALL_MAX, SendRefused};
+pub use finished::{FinishedSpan, finish, is_collecting};
 pub use init::{Telemetry, TelemetryError, build, init};
 pub use metrics::{LATENCY_BUCKETS_SECONDS, Meter, meter};
 pub use opentelemetry::KeyValue;

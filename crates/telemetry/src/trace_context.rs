@@ -4,6 +4,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
 };
+use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// The length of a `traceparent` of version 00.
@@ -35,6 +36,22 @@ impl TraceParent {
     /// A span's own place, whether or not it is entered.
     pub fn of(span: &tracing::Span) -> Option<Self> {
         Self::of_context(&span.context())
+    }
+
+    /// A place below this one, for work that is about to begin.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self(SpanContext::new(
+            self.0.trace_id(),
+            RandomIdGenerator::default().new_span_id(),
+            self.0.trace_flags(),
+            false,
+            self.0.trace_state().clone(),
+        ))
+    }
+
+    pub(crate) fn context(&self) -> &SpanContext {
+        &self.0
     }
 
     /// 32 lower-case hex digits.

@@ -16,7 +16,6 @@ use mcp::{
 use model::event::Label;
 use python::{Answer, CallError, CallKind, CallRequest, Events, NestedCall};
 use serde_json::{Map, Value};
-use tokio::time::timeout;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -288,19 +287,16 @@ impl Running {
         })
     }
 
-    /// Waits until no other call of the conversation runs, but no longer than a call may take.
+    /// Waits until no other call of the conversation runs.
     async fn take_turn(&self, named: Option<&str>) -> Result<Turn, Failure> {
         let sessions = &self.told.core.sessions;
         let mut tried = Tried::new(self);
         let turn = match named {
-            None => Ok(sessions.begin(self.conversation).await),
-            Some(named) => match timeout(self.deadline(), sessions.take(named)).await {
-                Ok(turn) => turn,
-                Err(_elapsed) => Err(SessionError::Busy(named.to_owned())),
-            },
+            None => sessions.begin(self.conversation).await,
+            Some(named) => sessions.take(named).await,
         };
+        tried.is_decided = true;
         turn.map_err(|error| {
-            tried.is_decided = true;
             self.undecided();
             self.record("refused", Some(&error.to_string()));
             self.with_ids(refused(error))

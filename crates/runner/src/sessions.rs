@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -14,13 +15,16 @@ use model::{
 };
 use serde::Serialize;
 use serde_json::json;
-use tokio::sync::OwnedMutexGuard;
+use tokio::{sync::OwnedMutexGuard, time::timeout};
 use uuid::Uuid;
 
 use crate::config::RunnerConfig;
 
 /// The newest conversations that are looked through for the index.
 const INDEX_EVENTS_MAX: usize = 10_000;
+
+/// Calls of one conversation that wait for the one that runs; more are refused.
+const TURNS_WAITING_MAX: usize = 16;
 
 /// Why a conversation cannot be continued, or kept.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +37,17 @@ pub(crate) enum SessionError {
         "the conversation remembers {bytes} bytes, {bytes_max} are allowed: let it forget some"
     )]
     TooLarge { bytes: usize, bytes_max: usize },
-    #[error(
-        "other calls of the conversation `{0}` take too long: call again when they are answered"
-    )]
-    Busy(String),
     #[error("another call of this conversation ended first: try again")]
     Raced,
+    #[error(
+        "{waiting} calls of this conversation wait already: await their answers, then try again"
+    )]
+    Crowded { waiting: usize },
+    #[error(
+        "another call of this conversation still ran after {} ms: try again when it has ended",
+        .waited.as_millis()
+    )]
+    Busy { waited: Duration },
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
@@ -57,6 +66,8 @@ pub(crate) struct Sessions {
     journal: Arc<dyn Journal>,
     bytes_max: usize,
     idle_max: jiff::SignedDuration,
+    /// How long a call waits for its turn.
+    turn_max: Duration,
     /// One call of a conversation at a time.
     turns: Mutex<HashMap<Uuid, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -86,25 +97,26 @@ impl Sessions {
             journal,
             bytes_max: config.session_bytes_max,
             idle_max: idle.unwrap_or(jiff::SignedDuration::MAX),
+            turn_max: config.deadline_default,
             turns: Mutex::default(),
         }
     }
 
     /// The first turn of a conversation.
-    pub(crate) async fn begin(&self, id: Uuid) -> Turn {
-        Turn {
+    pub(crate) async fn begin(&self, id: Uuid) -> Result<Turn, SessionError> {
+        Ok(Turn {
             id,
             json: Bytes::from_static(b"{}"),
             revision: None,
-            _alone: self.turn(id).await,
-        }
+            _alone: self.turn(id).await?,
+        })
     }
 
     /// Waits for the turn of a call in the conversation that it names.
     pub(crate) async fn take(&self, named: &str) -> Result<Turn, SessionError> {
         let id = Uuid::try_parse(named);
         let id = id.map_err(|_malformed| SessionError::Malformed(named.to_owned()))?;
-        let turn = self.turn(id).await;
+        let turn = self.turn(id).await?;
         let Some((event, json)) = self.find(id).await? else {
             return Err(SessionError::Unknown(named.to_owned()));
         };
@@ -174,13 +186,21 @@ impl Sessions {
         Ok(living.take(limit).map(|event| listed(&event)).collect())
     }
 
-    async fn turn(&self, id: Uuid) -> OwnedMutexGuard<()> {
+    async fn turn(&self, id: Uuid) -> Result<OwnedMutexGuard<()>, SessionError> {
         let turn = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-            Arc::clone(turns.entry(id).or_default())
+            let turn = turns.entry(id).or_default();
+            // One is the map's, one that of the call that runs.
+            let waiting = Arc::strong_count(turn).saturating_sub(2);
+            if waiting >= TURNS_WAITING_MAX {
+                return Err(SessionError::Crowded { waiting });
+            }
+            Arc::clone(turn)
         };
-        turn.lock_owned().await
+        let waited = self.turn_max;
+        let taken = timeout(waited, turn.lock_owned()).await;
+        taken.map_err(|_elapsed| SessionError::Busy { waited })
     }
 }
 

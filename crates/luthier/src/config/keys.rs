@@ -90,7 +90,7 @@ impl Kind {
 }
 
 /// What is fixed while the program runs.
-const FIXED: [(&str, Kind, &str); 31] = [
+const FIXED: [(&str, Kind, &str); 32] = [
     (
         "name",
         Kind::Text { default: "luthier" },
@@ -249,6 +249,16 @@ const FIXED: [(&str, Kind, &str); 31] = [
             unit: "ms",
         },
         "The most time that a tool may declare.",
+    ),
+    (
+        "runner.load_ms_max",
+        Kind::Whole {
+            default: 30_000,
+            min: 100,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "How long the modules of a version may take to load, in each worker.",
     ),
     (
         "runner.memory_bytes_max",

@@ -47,6 +47,7 @@ pub(crate) struct RunnerSettings {
     /// One for each core, if it is none.
     pub(crate) workers: Option<usize>,
     pub(crate) queue_max: usize,
+    pub(crate) load_deadline: Duration,
     pub(crate) memory_bytes_max: u64,
     pub(crate) runner: RunnerConfig,
 }
@@ -132,6 +133,7 @@ impl RunnerSettings {
         Self {
             workers: (workers > 0).then_some(workers),
             queue_max: whole(settings, "runner.queue_max"),
+            load_deadline: time("runner.load_ms_max"),
             memory_bytes_max: whole(settings, "runner.memory_bytes_max"),
             runner: RunnerConfig {
                 deadline_default: time("runner.deadline_ms"),

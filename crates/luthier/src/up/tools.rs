@@ -41,6 +41,7 @@ pub(super) fn start_workers(config: &Config) -> Result<Pool, Failure> {
     let RunnerSettings {
         workers,
         queue_max,
+        load_deadline,
         memory_bytes_max,
         ..
     } = config.runner;
@@ -49,6 +50,7 @@ pub(super) fn start_workers(config: &Config) -> Result<Pool, Failure> {
     let settings = python::Settings {
         workers: workers.unwrap_or(defaults.workers),
         queue_max,
+        load_deadline,
         memory_bytes_max,
         wheels: Some(python::Wheels {
             folder: config.data.join("envs"),

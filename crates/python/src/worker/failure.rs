@@ -2,7 +2,7 @@
 
 use pyo3::{
     create_exception,
-    exceptions::{PyBaseException, PyException},
+    exceptions::{PyBaseException, PyException, PyMemoryError},
     prelude::*,
     types::PyDict,
 };
@@ -175,6 +175,10 @@ fn message(py: Python<'_>, error: &PyErr) -> String {
         .str()
         .map(|text| text.to_string_lossy().into_owned());
     let text = text.unwrap_or_else(|_| "(an exception that cannot be shown)".to_owned());
+    if text.is_empty() && error.is_instance_of::<PyMemoryError>(py) {
+        // Python says nothing of it, and whoever called cannot know of the bound.
+        return "it asked for more memory than it may have".to_owned();
+    }
     head(&text)
 }
 

@@ -202,7 +202,7 @@ async fn every_misdeed_of_a_tool_is_one_clear_answer_and_harms_no_other_call() {
     raises: ValueError: no such thing
     refuses: tool error: give me less
     recurses: RecursionError: maximum recursion depth exceeded
-    leaks: MemoryError
+    leaks: MemoryError: it asked for more memory than it may have
     loops: deadline, in loops
     sleeps: deadline, in <lambda>
     swallows: deadline, in swallows

@@ -95,7 +95,8 @@ fn was_started(error: &CallError) -> bool {
         CallError::Raised(_)
         | CallError::Refused { .. }
         | CallError::Crashed(_)
-        | CallError::Collateral { .. } => true,
+        | CallError::Collateral { .. }
+        | CallError::Asks { .. } => true,
         CallError::DeadlineExceeded { was_started, .. } => *was_started,
         CallError::Cancelled | CallError::Overloaded { .. } | CallError::Unavailable { .. } => {
             false

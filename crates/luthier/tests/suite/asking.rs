@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    runner::{ask_as, until},
+    runner::asking::{ask_with, until},
     server::{Server, Workspace},
 };
 
@@ -50,13 +50,14 @@ fn server() -> Server {
 /// Calls a tool for a client that answers forms and has a model.
 fn call(server: &Server, tool: &str, round: &Value) -> Value {
     let capabilities = json!({"elicitation": {}, "sampling": {}});
-    let mut params = json!({"name": tool, "arguments": {}});
+    let meta = json!({"io.modelcontextprotocol/clientCapabilities": capabilities});
+    let mut params = json!({"name": tool, "arguments": {}, "_meta": meta});
     for key in ["inputResponses", "requestState"] {
         if round.get(key).is_some() {
             params[key] = round[key].clone();
         }
     }
-    ask_as(&capabilities, server, "active", "tools/call", params).json()
+    ask_with(server, "active", "tools/call", params, &[])
 }
 
 fn answered(question: &Value, answer: &Value) -> Value {
@@ -113,7 +114,7 @@ fn who_cannot_be_asked_is_not() {
     let server = server();
 
     let params = json!({"name": "inner", "arguments": {}});
-    let unable = ask_as(&json!({}), &server, "active", "tools/call", params).json();
+    let unable = ask_with(&server, "active", "tools/call", params, &[]);
     let nested = call(&server, "outer", &json!({}))["result"].clone();
     let alone = server.commands().run(&["call", "inner"]);
     let forged = json!({"inputResponses": {}, "requestState": "forged"});

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    runner::{PROTOCOL, ask, call, tag, until},
+    runner::asking::{SESSIONLESS, ask, call, git, tag, until},
     server::{Server, Workspace},
 };
 
@@ -304,13 +304,13 @@ fn listen_without_a_session(server: &Server) -> Stream {
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": {
         "notifications": {"toolsListChanged": true},
         "_meta": {
-            "io.modelcontextprotocol/protocolVersion": PROTOCOL,
+            "io.modelcontextprotocol/protocolVersion": SESSIONLESS,
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
             "io.modelcontextprotocol/clientCapabilities": {},
         },
     }});
     let headers = [
-        ("mcp-protocol-version", PROTOCOL),
+        ("mcp-protocol-version", SESSIONLESS),
         ("mcp-method", "subscriptions/listen"),
     ];
     let mut stream = Stream::open(server, "POST", &headers, &body.to_string());
@@ -556,7 +556,7 @@ fn a_tree_that_was_never_good_is_served_when_it_is_mended() {
 #[test]
 fn in_git_a_save_comes_after_the_newest_release_which_is_served_by_its_name() {
     let workspace = workspace();
-    crate::runner::git(&workspace, &["init", "-q"]);
+    git(&workspace, &["init", "-q"]);
     tag(&workspace, "v1.4.2");
     workspace.write("tools/runner/one.py", &ONE.replace("first", "second"));
 

@@ -1,43 +1,19 @@
 //! `/events` and its live streams: where they begin, what they refuse, how many there may be.
 
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    net::TcpStream,
-};
+use serde_json::json;
 
-use serde_json::{Value, json};
+use crate::server::{Server, Workspace, client::EventStream, request};
 
-use crate::server::{Server, Workspace, request};
+fn open(server: &Server, path: &str, headers: &[(&str, &str)]) -> EventStream {
+    EventStream::open(server.url(), "GET", path, headers, "")
+}
 
-/// An open stream, read a line at a time.
-struct Stream(BufReader<TcpStream>);
-
-impl Stream {
-    fn open(server: &Server, path: &str, header: &str) -> Self {
-        let mut stream = TcpStream::connect(server.address()).unwrap();
-        let host = server.address();
-        let head = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{header}\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut stream = Self(BufReader::new(stream));
-        assert_eq!(stream.line(), "HTTP/1.1 200 OK");
-        stream
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "the stream ended");
-        line.trim_end().to_owned()
-    }
-
-    /// The id of the next event that is none of the bookmarks between.
-    fn next_seq(&mut self) -> u64 {
-        loop {
-            if let Some(data) = self.line().strip_prefix("data: ") {
-                let event: Value = serde_json::from_str(data).unwrap();
-                if event["type"].is_string() {
-                    return event["seq"].as_u64().unwrap();
-                }
-            }
+/// The place of the next event that is none of the bookmarks between.
+fn next_seq(stream: &mut EventStream) -> u64 {
+    loop {
+        let event = stream.next_data();
+        if event["type"].is_string() {
+            return event["seq"].as_u64().unwrap();
         }
     }
 }
@@ -56,18 +32,18 @@ fn a_stream_begins_where_it_is_told_to() {
     let change = server.get("/events?type=state.change").json()["events"][0].clone();
     let time = change["time"].as_str().unwrap();
 
-    let mut whole = Stream::open(&server, "/events/stream?after=0", "");
-    let mut since = Stream::open(
+    let mut whole = open(&server, "/events/stream?after=0", &[]);
+    let mut since = open(
         &server,
         &format!("/events/stream?since={time}&subject=lineage.main"),
-        "",
+        &[],
     );
-    let mut resumed = Stream::open(&server, "/events/stream?after=0", "last-event-id: 1\r\n");
+    let mut resumed = open(&server, "/events/stream?after=0", &[("last-event-id", "1")]);
 
     assert!(newest["events"][0]["seq"].as_u64() >= change["seq"].as_u64());
-    assert_eq!((whole.next_seq(), whole.next_seq()), (1, 2));
-    assert_eq!(since.next_seq(), change["seq"].as_u64().unwrap());
-    assert_eq!(resumed.next_seq(), 2);
+    assert_eq!((next_seq(&mut whole), next_seq(&mut whole)), (1, 2));
+    assert_eq!(next_seq(&mut since), change["seq"].as_u64().unwrap());
+    assert_eq!(next_seq(&mut resumed), 2);
 }
 
 #[test]
@@ -135,7 +111,7 @@ fn streams_leave_connections_for_others() {
         "name = \"bench\"\n[http]\nstreams_max = 1\n",
     );
     let server = Server::start_in(&workspace);
-    let stream = Stream::open(&server, "/events/stream", "");
+    let stream = open(&server, "/events/stream", &[]);
 
     let refused = server.get("/events/stream");
     let beside = server.get("/events").status;

@@ -10,7 +10,7 @@ const MERGE: &str = "application/merge-patch+json";
 fn patch(server: &Server, version: &str, body: &Value, headers: &[(&str, &str)]) -> Reply {
     let path = format!("/agent/{version}/state/staging");
     let headers = [&[("content-type", MERGE)], headers].concat();
-    request(server.url(), "PATCH", &path, &headers, &body.to_string()).unwrap()
+    request(server.url(), "PATCH", &path, &headers, body.to_string()).unwrap()
 }
 
 fn newest(server: &Server) -> Value {

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each binary of tests uses a part of it")]
 
 #[path = "client.rs"]
-mod client;
+pub(crate) mod client;
 #[path = "workspace.rs"]
 mod workspace;
 
@@ -131,7 +131,7 @@ impl Server {
             ("if-match", "*"),
         ];
         let path = "/agent/active/state/staging";
-        request(self.url(), "PATCH", path, &headers, &merge.to_string()).unwrap()
+        request(self.url(), "PATCH", path, &headers, merge.to_string()).unwrap()
     }
 
     /// Asks it to stop and waits until it did; says how, and what else it had printed.

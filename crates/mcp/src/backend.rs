@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 
 use crate::catalogue::{Catalogue, ToolEntry};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, listed};
 
 /// Where tools, resources and prompts come from.
 ///
@@ -167,13 +167,18 @@ impl ToolAnswer {
 
 impl ToolAnswer {
     /// Sees that the tool's output schema holds, for a backend that wants to know before the client
-    /// does. If it does not, there is a line for each place.
-    pub fn checked(mut self, tool: &ToolEntry) -> Result<Self, Vec<String>> {
+    /// does. If it does not, says what the client is told.
+    pub fn checked(mut self, tool: &ToolEntry) -> Result<Self, String> {
         if let Some(schema) = tool.output.as_ref()
             && !self.is_error
             && !self.is_checked
         {
-            schema.check(self.structured.as_ref().unwrap_or(&Value::Null))?;
+            let value = self.structured.as_ref().unwrap_or(&Value::Null);
+            schema.check(value).map_err(|lines| {
+                let name = tool.name();
+                let text = format!("`{name}` returned what its output schema does not allow");
+                listed(text, &lines)
+            })?;
         }
         self.is_checked = true;
         Ok(self)

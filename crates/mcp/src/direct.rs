@@ -5,7 +5,7 @@
 //! the way. Whatever is not certain to be such a call, and well formed, is left to the library.
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
 use rmcp::ErrorData;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ErrorCode, JsonObject, JsonRpcError,
@@ -35,12 +35,12 @@ pub(crate) struct DirectCall {
     _version: JsonRpcVersion2_0,
     id: RequestId,
     #[serde(rename = "method")]
-    _method: Method,
+    _method: Named,
     params: Params,
 }
 
 #[derive(Deserialize)]
-enum Method {
+enum Named {
     #[serde(rename = "tools/call")]
     Call,
 }
@@ -68,7 +68,8 @@ impl DirectCall {
     pub(crate) fn read(parts: &Parts, body: &[u8]) -> Option<Self> {
         let headers = &parts.headers;
         let version = ProtocolVersion::V_2026_07_28;
-        let is_candidate = sole(headers, "mcp-protocol-version")? == version.as_str()
+        let is_candidate = parts.method == Method::POST
+            && sole(headers, "mcp-protocol-version")? == version.as_str()
             && sole(headers, "mcp-method")? == METHOD
             && accepts_both(headers)
             && !headers.keys().any(is_of_another_way);
@@ -174,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    fn is_direct(change: impl FnOnce(&mut HeaderMap, &mut Value)) -> bool {
+    fn is_direct(change: impl FnOnce(&mut Parts, &mut Value)) -> bool {
         let mut body = json!({
             "jsonrpc": "2.0", "id": 1, "method": METHOD,
             "params": { "name": "echo", "arguments": {}, "_meta": {
@@ -189,12 +190,12 @@ mod tests {
             .header("mcp-method", METHOD)
             .header("mcp-name", "echo");
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        change(&mut parts.headers, &mut body);
+        change(&mut parts, &mut body);
         DirectCall::read(&parts, body.to_string().as_bytes()).is_some()
     }
 
     fn with_header(name: &'static str, value: &'static str) -> bool {
-        is_direct(|headers, _| drop(headers.insert(name, value.parse().unwrap())))
+        is_direct(|parts, _| drop(parts.headers.insert(name, value.parse().unwrap())))
     }
 
     fn with_body(path: &str, key: &str, value: Value) -> bool {
@@ -208,6 +209,7 @@ mod tests {
         assert!(is_direct(|_, _| {}));
         assert!(with_body(meta, "traceparent", json!("00-1-2-01")));
 
+        assert!(!is_direct(|parts, _| parts.method = Method::PUT));
         assert!(!with_header("mcp-protocol-version", "2025-11-25"));
         assert!(!with_header("mcp-session-id", "1"));
         assert!(!with_header("mcp-param-region", "eu"));

@@ -77,6 +77,15 @@ pub(crate) fn unknown_text(what: &str, name: &str, nearest: &[&str]) -> String {
     text
 }
 
+/// A line of its own for each place.
+pub(crate) fn listed(mut text: String, lines: &[String]) -> String {
+    for line in lines {
+        text.push_str("\n- ");
+        text.push_str(line);
+    }
+    text
+}
+
 /// How much of a client's own text is given back to it.
 const ECHO_CHARS_MAX: usize = 120;
 

@@ -3,6 +3,7 @@
 mod failed;
 
 use std::{
+    fmt::Display,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -322,7 +323,7 @@ impl Running {
                 self.worked();
                 Ok(Ended::Answered(answer, told))
             }
-            Err(reason) => Err(self.broke_its_schema(&reason)),
+            Err(reason) => Err(self.broke_its_word(reason)),
         }
     }
 
@@ -410,11 +411,11 @@ impl Running {
 
     /// What the client is told; or why the value is not what the tool promises.
     fn tool_answer(&self, answer: &Answer) -> Result<ToolAnswer, String> {
-        let value: Value = serde_json::from_slice(&answer.value)
-            .map_err(|error| format!("the value is no JSON: {error}"))?;
+        let value: Value =
+            serde_json::from_slice(&answer.value).map_err(|error| self.no_result(&error))?;
         let (content, mut structured) = if self.facts.result == ResultKind::Content {
             let content = serde_json::from_value(value);
-            let content = content.map_err(|error| format!("it is no content: {error}"))?;
+            let content = content.map_err(|error| self.no_result(&error))?;
             (content, Map::new())
         } else {
             let text = match &value {
@@ -434,9 +435,14 @@ impl Running {
         told.meta = Some(MetaObject(self.ids()));
         let tool = self.told.catalogue.find_tool(&self.facts.name);
         match tool {
-            Some(tool) => told.checked(tool).map_err(|lines| lines.join("; ")),
+            Some(tool) => told.checked(tool),
             None => Ok(told),
         }
+    }
+
+    fn no_result(&self, reason: &dyn Display) -> String {
+        let tool = &self.facts.name;
+        format!("`{tool}` returned what cannot be a result: {reason}")
     }
 
     fn with_ids(&self, failure: Failure) -> Failure {

@@ -14,7 +14,7 @@ use super::Handler;
 use crate::backend::{Answer, Backend, PromptRequest, ResourceRead, ToolAnswer, ToolCall};
 use crate::catalogue::{Catalogue, ToolEntry};
 use crate::context::{Asker, Context};
-use crate::failure::{Failure, broken, meta_of, unknown, unknown_text};
+use crate::failure::{Failure, broken, listed, meta_of, unknown, unknown_text};
 use crate::inputs::{About, ROUNDS_MAX, Round, ask_peer, lacking};
 use crate::meta_tools::{self, MetaTool, Named};
 
@@ -287,16 +287,9 @@ fn checked(entry: &ToolEntry, answer: ToolAnswer) -> CallToolResponse {
     let meta = answer.meta.clone();
     match answer.checked(entry) {
         Ok(answer) => CallToolResult::from(answer).into(),
-        Err(lines) => {
-            let tool = entry.name();
-            tracing::warn!(
-                tool,
-                violations = lines.join("; "),
-                "a result breaks its schema"
-            );
-            let text = format!("`{tool}` returned what its output schema does not allow");
-            let text = listed(text, &lines);
-            let result = CallToolResult::error(vec![ContentBlock::text(text)]);
+        Err(reason) => {
+            tracing::warn!(reason, "a result breaks its schema");
+            let result = CallToolResult::error(vec![ContentBlock::text(reason)]);
             result.with_meta(meta).into()
         }
     }
@@ -308,14 +301,6 @@ fn wrong_arguments(tool: &str, lines: &[String]) -> CallToolResponse {
         lines,
     );
     CallToolResult::error(vec![ContentBlock::text(text)]).into()
-}
-
-fn listed(mut text: String, lines: &[String]) -> String {
-    for line in lines {
-        text.push_str("\n- ");
-        text.push_str(line);
-    }
-    text
 }
 
 fn no_such_tool(catalogue: &Catalogue, name: &str) -> CallToolResponse {

@@ -42,13 +42,11 @@ impl Running {
         }
     }
 
-    /// The value is not what the output schema promises.
-    pub(super) fn broke_its_schema(&self, reason: &str) -> Failure {
-        let tool = &self.facts.name;
-        let text = format!("`{tool}` returned what its output schema does not allow: {reason}");
+    /// The value is not what the tool promised.
+    pub(super) fn broke_its_word(&self, reason: String) -> Failure {
         self.broke();
-        self.record("bad_result", Some(&text));
-        self.refused(text)
+        self.record("bad_result", Some(&reason));
+        self.refused(reason)
     }
 
     fn described(&self, error: &CallError) -> (&'static str, String) {
@@ -65,10 +63,7 @@ impl Running {
                     raised.r#type, raised.message
                 ),
             ),
-            CallError::Refused { reason } => (
-                "bad_result",
-                format!("`{tool}` returned what cannot be a result: {reason}"),
-            ),
+            CallError::Refused { reason } => ("bad_result", self.no_result(reason)),
             CallError::DeadlineExceeded { .. } => {
                 ("timed_out", format!("`{tool}` was stopped: {error}"))
             }

@@ -1,16 +1,18 @@
 //! `luthier dev` from outside: a save is served, a bad one is told of, and nothing else is touched.
 
+mod clients;
+
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
-    net::{TcpListener, TcpStream},
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
     process::Stdio,
 };
 
 use serde_json::{Value, json};
 
 use crate::{
-    runner::asking::{SESSIONLESS, ask, call, git, tag, until},
+    runner::asking::{call, git, tag, until},
     server::{Server, Workspace},
 };
 
@@ -246,125 +248,6 @@ fn a_person_at_the_terminal_sees_the_line_and_when_it_is_mended() {
     );
 }
 
-/// A stream of events, read a line at a time.
-struct Stream(BufReader<TcpStream>);
-
-impl Stream {
-    fn open(server: &Server, method: &str, headers: &[(&str, &str)], body: &str) -> Self {
-        let mut stream = TcpStream::connect(server.address()).unwrap();
-        let mut head = format!(
-            "{method} /agent/active/runner HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
-             accept: application/json, text/event-stream\r\ncontent-length: {}\r\n",
-            server.address(),
-            body.len()
-        );
-        for (name, value) in headers {
-            head = format!("{head}{name}: {value}\r\n");
-        }
-        stream
-            .write_all(format!("{head}\r\n{body}").as_bytes())
-            .unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    /// The next line that holds `text`.
-    fn wait_for(&mut self, text: &str) -> String {
-        loop {
-            let mut line = String::new();
-            assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "the stream ended");
-            if line.contains(text) {
-                return line.trim_end().to_owned();
-            }
-        }
-    }
-}
-
-/// A client that opened a session, listening.
-fn listen_in_a_session(server: &Server) -> Stream {
-    let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
-        "protocolVersion": "2025-11-25", "capabilities": {},
-        "clientInfo": {"name": "test", "version": "1"},
-    }});
-    let mut opened = Stream::open(server, "POST", &[], &hello.to_string());
-    let session = opened.wait_for("mcp-session-id");
-    let (_, session) = session.split_once(": ").unwrap();
-    let session = [
-        ("mcp-session-id", session),
-        ("mcp-protocol-version", "2025-11-25"),
-    ];
-    let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-    Stream::open(server, "POST", &session, &ready.to_string()).wait_for("202");
-    let mut stream = Stream::open(server, "GET", &session, "");
-    stream.wait_for("200 OK");
-    stream
-}
-
-/// One of the newer clients, which have none.
-fn listen_without_a_session(server: &Server) -> Stream {
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": {
-        "notifications": {"toolsListChanged": true},
-        "_meta": {
-            "io.modelcontextprotocol/protocolVersion": SESSIONLESS,
-            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-            "io.modelcontextprotocol/clientCapabilities": {},
-        },
-    }});
-    let headers = [
-        ("mcp-protocol-version", SESSIONLESS),
-        ("mcp-method", "subscriptions/listen"),
-    ];
-    let mut stream = Stream::open(server, "POST", &headers, &body.to_string());
-    stream.wait_for("subscriptions/acknowledged");
-    stream
-}
-
-#[test]
-fn the_code_of_the_newest_hundred_saves_is_kept_and_no_more() {
-    const SAVES: usize = 104;
-    let workspace = workspace();
-    let (mut server, _) = dev(&workspace);
-    let codes = workspace.data().join("dev/vault/code");
-    let count = || fs::read_dir(&codes).unwrap().count();
-
-    for number in 0..SAVES {
-        workspace.write("tools/runner/two.py", &format!("{TWO}\n# {number}\n"));
-        server.next_line();
-    }
-    let kept = count();
-    server.stop();
-    let (mut server, _) = dev(&workspace);
-    workspace.write("tools/runner/two.py", TWO);
-    server.next_line();
-
-    assert_eq!(kept, 100);
-    assert_eq!(count(), 100);
-    let old = call(&server, "0.1.0-dev.50", "two", &json!({"text": "a"}));
-    assert_eq!(old["structuredContent"]["result"], "aa");
-}
-
-#[test]
-fn clients_of_both_eras_hear_that_the_tools_changed() {
-    let workspace = workspace();
-    let (mut server, _) = dev(&workspace);
-    let mut clients = [
-        listen_in_a_session(&server),
-        listen_without_a_session(&server),
-    ];
-
-    workspace.write("tools/runner/two.py", TWO);
-
-    for client in &mut clients {
-        client.wait_for("notifications/tools/list_changed");
-    }
-    server.next_line();
-    let listed = ask(&server, "active", "tools/list", json!({}));
-    assert!(
-        listed["result"]["tools"]
-            .to_string()
-            .contains("Says it twice.")
-    );
-}
-
 #[test]
 fn sessions_and_tuned_state_stay_and_an_edit_of_the_state_by_hand_is_taken_up() {
     let workspace = workspace();
@@ -572,53 +455,25 @@ fn in_git_a_save_comes_after_the_newest_release_which_is_served_by_its_name() {
 }
 
 #[test]
-fn a_client_that_starts_its_servers_is_served_the_working_tree_too() {
+fn the_code_of_the_newest_hundred_saves_is_kept_and_no_more() {
+    const SAVES: usize = 104;
     let workspace = workspace();
-    let mut command = workspace.command(&workspace.path(), &["mcp", "runner", "--dev"]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut say = |message: Value| writeln!(stdin, "{message}").unwrap();
-    let mut hear = |wanted: &str| loop {
-        let mut line = String::new();
-        assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "it ended");
-        if line.contains(wanted) {
-            return serde_json::from_str::<Value>(&line).unwrap();
-        }
-    };
-    let request = |id: u64, method: &str, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
-    say(request(
-        1,
-        "initialize",
-        json!({
-            "protocolVersion": "2025-11-25", "capabilities": {},
-            "clientInfo": {"name": "test", "version": "1"},
-        }),
-    ));
-    let hello = hear("\"id\":1");
-    say(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
-    // Its answer says that the client is known by now.
-    say(request(2, "tools/list", json!({})));
-    hear("\"id\":2");
+    let (mut server, _) = dev(&workspace);
+    let codes = workspace.data().join("dev/vault/code");
+    let count = || fs::read_dir(&codes).unwrap().count();
 
+    for number in 0..SAVES {
+        workspace.write("tools/runner/two.py", &format!("{TWO}\n# {number}\n"));
+        server.next_line();
+    }
+    let kept = count();
+    server.stop();
+    let (mut server, _) = dev(&workspace);
     workspace.write("tools/runner/two.py", TWO);
-    hear("notifications/tools/list_changed");
-    say(request(
-        3,
-        "tools/call",
-        json!({"name": "two", "arguments": {"text": "a"}}),
-    ));
+    server.next_line();
 
-    assert_eq!(hello["result"]["serverInfo"]["version"], "0.1.0-dev.1");
-    assert_eq!(
-        hear("\"id\":3")["result"]["structuredContent"]["result"],
-        "aa"
-    );
-    drop(stdin);
-    assert!(child.wait().unwrap().success());
+    assert_eq!(kept, 100);
+    assert_eq!(count(), 100);
+    let old = call(&server, "0.1.0-dev.50", "two", &json!({"text": "a"}));
+    assert_eq!(old["structuredContent"]["result"], "aa");
 }

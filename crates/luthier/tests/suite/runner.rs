@@ -6,5 +6,6 @@ mod bad_modules;
 mod bad_tools;
 mod collector;
 mod load;
+mod reflex;
 mod serving;
 mod trace;

@@ -379,7 +379,7 @@ fn each_misdeed_of_a_tool_or_its_caller_has_one_clear_answer_and_harms_no_other_
 
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let lines = resource(&server, "active", "logs://recent?limit=1000")["lines"].to_string();
-    for line in ["to stdout", "to descriptor 1", "to stderr", "in raises"] {
+    for line in ["to stdout", "to stderr", "in raises"] {
         assert!(lines.contains(line), "{line} in {lines}");
     }
 }

@@ -178,12 +178,14 @@ impl<B: Backend> Endpoint<B> {
         }
         let (parts, body) = response.into_parts();
         let body = match place {
-            Some(place) => body
-                .map_frame(move |frame| {
-                    let _until_it_ends = &place;
+            Some(place) => {
+                let until_it_ends = (place, Arc::clone(&self.inner));
+                body.map_frame(move |frame| {
+                    let _held = &until_it_ends;
                     frame
                 })
-                .boxed(),
+                .boxed()
+            }
             None => self.until_shutdown(body),
         };
         Response::from_parts(parts, body)

@@ -277,8 +277,14 @@ impl Running {
                 let settled = self.settled(turn, answer, told).await;
                 settled.map(mcp::Answer::Done)
             }
-            Ok(Ended::Asks(questions)) => self.asks(questions),
-            Err(failure) => Err(failure),
+            Ok(Ended::Asks(questions)) => {
+                drop(turn);
+                self.asks(questions)
+            }
+            Err(failure) => {
+                drop(turn);
+                Err(failure)
+            }
         };
         relay.flush().await;
         Ok(Called {

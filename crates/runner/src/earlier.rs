@@ -2,10 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use mcp::{Catalogue, ToolEntry};
+use semver::Version;
 
 use crate::{core::Core, served::offer_of};
 
@@ -16,20 +17,31 @@ const VERSIONS_MAX: usize = 3;
 pub(crate) struct Earlier(Mutex<VecDeque<Arc<Catalogue>>>);
 
 impl Earlier {
-    /// Keeps what is replaced, if a tool of it may be asked for again.
-    pub(crate) fn keep(&self, replaced: Arc<Catalogue>) {
-        let tools = &offer_of(&replaced).tools;
-        if !tools.values().any(|facts| facts.falls_back) {
+    /// Keeps what is replaced, if a tool of it may be asked for again. Code that comes back after
+    /// it says that what came between is not wanted.
+    pub(crate) fn keep(&self, replaced: Arc<Catalogue>, by: &Catalogue) {
+        let mut kept = self.lock();
+        let back = offer_of(by).hash;
+        if let Some(place) = kept.iter().position(|it| offer_of(it).hash == back) {
+            kept.drain(..=place);
             return;
         }
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_front(replaced);
-        kept.truncate(VERSIONS_MAX);
+        let tools = &offer_of(&replaced).tools;
+        if tools.values().any(|facts| facts.falls_back) {
+            kept.push_front(replaced);
+            kept.truncate(VERSIONS_MAX);
+        }
+    }
+
+    pub(crate) fn forget(&self, withdrawn: &[Version]) {
+        let is_withdrawn =
+            |it: &Arc<Catalogue>| withdrawn.contains(&offer_of(it).now.load().version);
+        self.lock().retain(|it| !is_withdrawn(it));
     }
 
     /// The newest in which a tool of the same schemas worked, and was not left alone since.
     pub(crate) fn find(&self, core: &Core, tool: &ToolEntry) -> Option<Arc<Catalogue>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.lock();
         let found = kept.iter().find(|catalogue| {
             let offer = offer_of(catalogue);
             let name = tool.name();
@@ -40,5 +52,9 @@ impl Earlier {
                 && !core.circuits.is_open(offer.number, name)
         });
         found.map(Arc::clone)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Catalogue>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -26,8 +26,7 @@ impl Inner {
     ) -> Option<HistoryEntry> {
         match self.moved(lineage).await {
             Ok(()) => {
-                // A change of the staged document alone is nobody's release.
-                if entry.event.data["target"] != "staging" {
+                if !is_of_staging(&entry) {
                     self.acknowledge(lineage, &entry).await;
                 }
                 None
@@ -117,6 +116,7 @@ impl Inner {
         served: &Served,
     ) -> Result<(), ServeError> {
         let view = &served.view;
+        served.forget_withdrawn(&root.withdrawn);
         let wanted = self
             .registry
             .under(lineage, root, view, &served.reference)
@@ -140,6 +140,11 @@ impl Inner {
         served.replace(catalogue);
         Ok(())
     }
+}
+
+/// A change of the staged document alone is nobody's release.
+pub(crate) fn is_of_staging(entry: &HistoryEntry) -> bool {
+    entry.event.data["target"] == "staging"
 }
 
 /// Where Runners tell what they serve of a lineage.

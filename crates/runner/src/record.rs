@@ -87,23 +87,23 @@ pub(crate) struct CallRecord {
     pub(crate) depth: usize,
 }
 
-/// A JSON value, or its size alone where it is too large to keep.
+/// A JSON value, of which the size alone is kept where it is too large.
 pub(crate) struct Recorded {
-    bytes: usize,
-    json: Option<Bytes>,
+    json: Bytes,
+    is_kept: bool,
 }
 
 impl Recorded {
     pub(crate) fn new(json: &Bytes, bytes_max: usize) -> Self {
         Self {
-            bytes: json.len(),
-            json: (json.len() <= bytes_max).then(|| json.clone()),
+            json: json.clone(),
+            is_kept: json.len() <= bytes_max,
         }
     }
 
     /// Without secrets, which go into `secrets` as far as they are texts.
     fn value(&self, secrets: &mut Vec<String>) -> Option<Value> {
-        let mut value = serde_json::from_slice(self.json.as_ref()?).ok()?;
+        let mut value = serde_json::from_slice(&self.json).ok()?;
         redact(&mut value, REDACTED_DEPTH_MAX, secrets);
         Some(value)
     }
@@ -181,7 +181,7 @@ impl CallRecord {
             "seed": self.seed.to_string(),
             "duration_us": micros(self.took),
             "queued_us": micros(self.queued),
-            "argument_bytes": self.arguments.bytes,
+            "argument_bytes": self.arguments.json.len(),
         });
         if let Some(commit) = &self.now.commit {
             data["commit"] = commit.as_str().into();
@@ -193,15 +193,20 @@ impl CallRecord {
             data["depth"] = self.depth.into();
         }
         let mut secrets = Vec::new();
-        if let Some(arguments) = self.arguments.value(&mut secrets) {
+        // What is too large to keep may still be in what the tool raised.
+        let is_read = self.arguments.is_kept || self.error.is_some();
+        let arguments = is_read.then(|| self.arguments.value(&mut secrets));
+        if let Some(arguments) = arguments.flatten().filter(|_| self.arguments.is_kept) {
             data["arguments"] = arguments;
         }
         if let Some(error) = &self.error {
             data["error"] = told(error, &secrets).into();
         }
         if let Some(result) = &self.result {
-            data["result_bytes"] = result.bytes.into();
-            if let Some(result) = result.value(&mut secrets) {
+            data["result_bytes"] = result.json.len().into();
+            if result.is_kept
+                && let Some(result) = result.value(&mut secrets)
+            {
                 data["result"] = result;
             }
         }
@@ -237,15 +242,23 @@ fn redact(value: &mut Value, depth: usize, secrets: &mut Vec<String>) {
 fn redact_members(members: &mut Map<String, Value>, depth: usize, secrets: &mut Vec<String>) {
     for (name, value) in members {
         if depth == 0 || is_secret(name) {
-            if let Value::String(secret) = value
-                && secret.len() >= SECRET_BYTES_MIN
-            {
-                secrets.push(std::mem::take(secret));
-            }
-            *value = REDACTED.into();
+            collect(std::mem::replace(value, REDACTED.into()), secrets);
         } else {
             redact(value, depth - 1, secrets);
         }
+    }
+}
+
+/// All texts of a secret.
+fn collect(secret: Value, texts: &mut Vec<String>) {
+    match secret {
+        Value::String(text) if text.len() >= SECRET_BYTES_MIN => texts.push(text),
+        Value::Array(items) => items.into_iter().for_each(|item| collect(item, texts)),
+        Value::Object(members) => {
+            let values = members.into_iter().map(|(_, value)| value);
+            values.for_each(|value| collect(value, texts));
+        }
+        _ => {}
     }
 }
 
@@ -309,7 +322,7 @@ mod tests {
     fn secrets_are_kept_at_no_depth() {
         let mut value = json!({
             "user": "ann",
-            "Password": "xyzzy",
+            "Password": ["xyzzy"],
             "max_tokens": 3,
             "nested": [{"X-Api-Key": 1, "note": "kept"}],
         });

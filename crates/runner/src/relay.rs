@@ -1,6 +1,9 @@
 //! What a running tool tells: to the log, and to the client that wants to hear it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use mcp::{Catalogue, Level, Reporter};
@@ -9,6 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::{
     sync::mpsc::{Receiver, Sender, channel},
     task::JoinHandle,
+    time::timeout,
 };
 
 use crate::{
@@ -21,6 +25,9 @@ use crate::{
 
 /// Messages that wait for a slow client; it misses what comes when there is no room.
 const WAITING_MAX: usize = 256;
+
+/// How long an answer waits for the client to read them.
+const FLUSH_MS_MAX: u64 = 5_000;
 
 /// Whose messages they are.
 pub(crate) struct Told {
@@ -90,8 +97,14 @@ impl Relay {
         let sending = self.lock().take();
         if let Some(Sending { queue, task }) = sending {
             drop(queue);
-            if let Err(panic) = task.await {
-                tracing::debug!(%panic, "a client missed messages of its call");
+            let end = task.abort_handle();
+            match timeout(Duration::from_millis(FLUSH_MS_MAX), task).await {
+                Ok(Ok(())) => {}
+                Ok(Err(panic)) => tracing::debug!(%panic, "a client missed messages of its call"),
+                Err(_elapsed) => {
+                    end.abort();
+                    tracing::debug!("a client does not read the messages of its call");
+                }
             }
         }
     }

@@ -29,6 +29,7 @@ use crate::{
     config::RunnerConfig,
     connections::Connections,
     core::Core,
+    follow::is_of_staging,
     http::BODY_BYTES_MAX,
     offer::{self, Facts, Offer, Snapshot},
     record::Recorder,
@@ -96,6 +97,23 @@ pub(crate) struct Inner {
 pub(crate) struct Line {
     pub(crate) served: Arc<Served>,
     endpoint: Endpoint<Served>,
+}
+
+/// A line that is waited for. Whoever goes, having it or not, leaves nothing of it behind.
+struct Begun<'a> {
+    inner: &'a Inner,
+    text: &'a str,
+    cell: &'a Arc<OnceCell<Line>>,
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let mut begun = lock(&self.inner.begun);
+        let is_same = |known: &Arc<OnceCell<Line>>| Arc::ptr_eq(known, self.cell);
+        if begun.get(self.text).is_some_and(is_same) {
+            begun.remove(self.text);
+        }
+    }
 }
 
 /// Why a version is not served.
@@ -201,8 +219,12 @@ impl Runner {
             lock(&self.inner.troubles).remove(text);
             Ok::<_, ServeError>(line)
         };
+        let _until_loaded = Begun {
+            inner: &self.inner,
+            text,
+            cell: &cell,
+        };
         let loaded = cell.get_or_try_init(load).await.cloned();
-        lock(&self.inner.begun).remove(text);
         // Only now: names that stand for nothing must not push out those that do.
         if let Ok(line) = &loaded
             && text != ACTIVE
@@ -293,16 +315,22 @@ impl Runner {
         Ok(mcp::serve_stdio(line.served, shutdown).await?)
     }
 
-    /// Loads what production gets before anybody asks, and tries again for as long as that may
-    /// help.
-    pub async fn prepare(&self) {
-        while let Err(error) = self.line(ACTIVE).await {
-            let reason = error.to_string();
-            tracing::error!(reason, "what is active is not served");
-            lock(&self.inner.troubles).insert(ACTIVE.to_owned(), reason);
-            let pause = sleep(Duration::from_millis(AGAIN_MS));
-            let is_stopped = self.inner.stop.run_until_cancelled(pause).await.is_none();
-            if is_stopped || !error.may_pass() {
+    /// Loads what production gets before anybody asks. If it cannot be, says whether that may pass.
+    pub async fn prepare(&self) -> bool {
+        let Err(error) = self.line(ACTIVE).await else {
+            return false;
+        };
+        let reason = error.to_string();
+        tracing::error!(reason, "what is active is not served");
+        lock(&self.inner.troubles).insert(ACTIVE.to_owned(), reason);
+        error.may_pass()
+    }
+
+    /// The same, again and again for as long as that may help.
+    pub async fn prepare_until_served(&self) {
+        let pause = || sleep(Duration::from_millis(AGAIN_MS));
+        while self.prepare().await {
+            if self.inner.stop.run_until_cancelled(pause()).await.is_none() {
                 return;
             }
         }
@@ -392,6 +420,11 @@ impl Runner {
                         sleep(Duration::from_millis(RETRY_MS)).await;
                         continue;
                     }
+                };
+                // Whoever released what is behind waits for that, whatever was staged since.
+                let entry = match behind.take() {
+                    Some(release) if is_of_staging(&entry) => release,
+                    _ => entry,
                 };
                 let Some(inner) = inner.upgrade() else { return };
                 behind = inner.follow_to(&lineage, entry).await;

@@ -12,6 +12,7 @@ use mcp::{
 };
 use model::VersionRef;
 use python::{CallError, CallKind, CallRequest};
+use semver::Version;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::broadcast;
@@ -66,12 +67,18 @@ impl Served {
 
     /// Offers other code from now on. Calls that began stay where they are.
     pub(crate) fn replace(&self, catalogue: Catalogue) {
-        let replaced = self.catalogue.swap(Arc::new(catalogue));
-        self.earlier.keep(replaced);
+        let catalogue = Arc::new(catalogue);
+        let replaced = self.catalogue.swap(Arc::clone(&catalogue));
+        self.earlier.keep(replaced, &catalogue);
         for change in [Change::Tools, Change::Resources, Change::Prompts] {
             self.tell(change);
         }
         self.tell(Change::ResourceUpdated(builtin::STATE.into()));
+    }
+
+    /// Nobody is answered by a version that was withdrawn.
+    pub(crate) fn forget_withdrawn(&self, withdrawn: &[Version]) {
+        self.earlier.forget(withdrawn);
     }
 
     pub(crate) fn has_clients(&self) -> bool {

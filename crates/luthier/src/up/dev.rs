@@ -91,6 +91,8 @@ struct Served {
 enum Trouble {
     /// Its author mends it.
     Fault(Fault),
+    /// It may pass by itself.
+    Passing(Fault),
     /// The server cannot go on.
     Failure(Failure),
 }
@@ -202,6 +204,10 @@ impl WorkingTree {
                 Ok(report)
             }
             Err(Trouble::Fault(fault)) => self.refuse(fault).await,
+            Err(Trouble::Passing(fault)) => {
+                self.seen = None;
+                self.refuse_unread(fault).await
+            }
             Err(Trouble::Failure(failure)) => Err(failure),
         }
     }
@@ -262,7 +268,14 @@ impl WorkingTree {
         let root = self.root().await?;
         let number = self.next(root.as_ref()).await?;
         let trial = self.runner.try_out(&number, offered.code.clone()).await;
-        let trial = trial.map_err(|error| Trouble::Fault(Fault::of_serving(&error, offered)))?;
+        let trial = trial.map_err(|error| {
+            let fault = Fault::of_serving(&error, offered);
+            if error.may_pass() {
+                Trouble::Passing(fault)
+            } else {
+                Trouble::Fault(fault)
+            }
+        })?;
         let served = self.served.as_ref().map(|served| &served.contents);
         // The state that the workspace begins with goes with its schema.
         let is_state_new = served.is_none_or(|served| {
@@ -329,7 +342,8 @@ impl WorkingTree {
             value.map_err(|failure| Trouble::Fault(Fault::of_json(&failure, path, offered)))
         };
         let (schema, value) = (json(SCHEMA)?, json(STATE)?);
-        self.kept.add(&self.store, offered).await?;
+        let served = root.and_then(|root| root.code.as_ref().map(|code| code.hash));
+        self.kept.add(&self.store, offered, served).await?;
         let code = Some(CodeRef {
             hash: offered.code.digest(),
             commit: None,

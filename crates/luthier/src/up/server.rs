@@ -152,7 +152,7 @@ impl Server {
                 Ok(())
             });
             if follower.is_of_releases() {
-                tokio::spawn(async move { runner.prepare().await });
+                tokio::spawn(async move { runner.prepare_until_served().await });
             }
         }
         let told = Told {

@@ -41,7 +41,7 @@ pub(super) struct Lane {
     /// Something was sent, so deadlines have to be watched.
     pub(super) activity: Notify,
     pub(super) is_watched: AtomicBool,
-    /// A worker became ready or a start failed.
+    /// A worker became ready or ended a load, or a start failed.
     pub(super) changed: Notify,
     pub(super) end: CancellationToken,
 }
@@ -244,7 +244,7 @@ impl Lane {
         let free = state
             .seats
             .iter_mut()
-            .find(|seat| (seat.is_spare || is_first) && !seat.is_leaving);
+            .find(|seat| (seat.is_spare || is_first) && seat.is_at_rest());
         if let Some(seat) = free
             && let Some(load) = load.take()
         {

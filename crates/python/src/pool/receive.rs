@@ -449,7 +449,11 @@ fn perform(lane: &Arc<Lane>, process: &Arc<Process>, effects: Vec<Effect>) {
                 lines: Vec::new(),
                 traceback,
             }),
-            Effect::Loaded(load, result) => load.end(result),
+            Effect::Loaded(load, result) => {
+                load.end(result);
+                // Somebody may wait for a worker that has nothing to do.
+                lane.changed.notify_waiters();
+            }
             Effect::Event(events, event) => events.on_event(event),
             Effect::Again(job) => again.push(job),
             Effect::MoveOn(job) => moving.push(job),

@@ -84,6 +84,11 @@ impl Seat {
             && self.in_flight.len() < self.window(is_async, settings)
     }
 
+    /// Has it nothing to do, and is it going to stay?
+    pub(super) fn is_at_rest(&self) -> bool {
+        !self.is_leaving && self.killed_for.is_none() && self.in_flight.is_empty()
+    }
+
     /// Takes away work that the worker is done with.
     pub(super) fn take(&mut self, id: u64) -> Option<Entry> {
         self.is_stuck = false;

@@ -209,7 +209,13 @@ impl Lane {
                     at: None,
                 }));
             }
-            Work::Load(load) => load.end(Err(LoadError::Crashed(Box::new(crash.clone())))),
+            Work::Load(load) if is_culprit => {
+                load.end(Err(LoadError::Crashed(Box::new(crash.clone()))));
+            }
+            Work::Load(load) => {
+                let reason = format!("the worker ended before: {crash}");
+                load.end(Err(LoadError::Unavailable { reason }));
+            }
         }
     }
 

@@ -35,13 +35,17 @@ impl Kept {
         Ok(kept)
     }
 
-    /// Keeps the code of one more, and lets go of what is too old for it.
+    /// Keeps the code of one more, and lets go of what is too old for it, but not of what is served.
     pub(super) async fn add(
         &mut self,
         store: &CodeStore,
         offered: &Offered,
+        served: Option<Digest>,
     ) -> Result<(), Failure> {
         keep_code(store, offered).await?;
+        if let Some(served) = served {
+            self.note(served);
+        }
         self.note(offered.code.digest());
         while self.codes.len() > SAVES_MAX
             && let Some(oldest) = self.codes.pop_front()

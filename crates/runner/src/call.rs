@@ -1,6 +1,7 @@
 //! One call of a tool, from its arguments to its answer.
 
 mod failed;
+mod within;
 
 use std::{
     fmt::Display,
@@ -15,7 +16,7 @@ use mcp::{
     rmcp::model::{ContentBlock, MetaObject},
 };
 use model::event::Label;
-use python::{Answer, CallError, CallKind, CallRequest, Events, NestedCall};
+use python::{Answer, CallError, CallKind, CallRequest, Events};
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -33,6 +34,8 @@ use crate::{
     shape::CONVERSATION_ID,
     trace::Trace,
 };
+
+pub(crate) use self::within::call_within;
 
 /// A result with this member is one that a learner will be rewarded for.
 const PROPENSITY: &str = "propensity";
@@ -168,80 +171,6 @@ pub(crate) async fn call_tool(order: Order<'_>, caller: Caller<'_>) -> Result<Ca
     let relay = Arc::new(Relay::new(Arc::clone(&running.told), caller.reporter));
     let span = running.told.trace.span.clone();
     Arc::new(running).run(named, relay).instrument(span).await
-}
-
-/// Runs a call that a running tool makes, in the version of that tool. It is checked, guarded and
-/// recorded like any other, in the conversation that it is part of.
-pub(crate) async fn call_within(outer: Arc<Told>, call: NestedCall) -> Result<Bytes, String> {
-    let Some(tool) = outer.catalogue.find_tool(&call.tool) else {
-        let known = outer.offer.tools.keys().map(String::as_str);
-        let near = model::nearest::nearest(&call.tool, known);
-        return Err(match near.first() {
-            Some(near) => format!("there is no tool `{}`; did you mean `{near}`?", call.tool),
-            None => format!("there is no tool `{}`", call.tool),
-        });
-    };
-    let facts = Arc::clone(&outer.offer.tools[tool.name()]);
-    if facts.is_stateful {
-        let tool = &facts.name;
-        return Err(format!(
-            "`{tool}` is stateful: a client has to call it, no other tool"
-        ));
-    }
-    let given: Map<String, Value> = serde_json::from_slice(&call.arguments)
-        .map_err(|error| format!("the arguments of `{}` are no object: {error}", facts.name))?;
-    tool.check_arguments(&given).map_err(|lines| {
-        let lines = lines.join("; ");
-        format!("the arguments of `{}` do not fit: {lines}", facts.name)
-    })?;
-    let traceparent = outer.trace.traceparent();
-    let depth = call.within.depth();
-    let told = Told {
-        core: Arc::clone(&outer.core),
-        catalogue: Arc::clone(&outer.catalogue),
-        offer: Arc::clone(&outer.offer),
-        now: Arc::clone(&outer.now),
-        tool: facts.name.clone(),
-        conversation: outer.conversation.clone(),
-        // As repeatable as the call around it.
-        seed: outer.seed.wrapping_add(depth as u64),
-        trace: Trace::begin(&facts.name, traceparent.as_deref(), None),
-    };
-    let began = Instant::now();
-    let admitted = outer
-        .core
-        .circuits
-        .admit(outer.offer.number, &facts.name, began);
-    let running = Running {
-        told: Arc::new(told),
-        facts,
-        conversation: Uuid::try_parse(&outer.conversation).unwrap_or_default(),
-        agent: None,
-        arguments: call.arguments,
-        round: None,
-        began,
-        admission: *admitted.as_ref().unwrap_or(&Admission::Free),
-        instead_of: None,
-        depth,
-    };
-    if let Err(rests) = admitted {
-        return Err(running.rests(rests).to_string());
-    }
-    let span = running.told.trace.span.clone();
-    let relay = Arc::new(Relay::new(Arc::clone(&running.told), None));
-    let request = CallRequest {
-        within: Some(call.within),
-        ..running.request(None, &relay)
-    };
-    let ended = running.execute(request).instrument(span).await;
-    match ended.map_err(|failure| failure.to_string())? {
-        Ended::Answered(answer, _) => {
-            let recorder = &running.told.core.recorder;
-            recorder.record(running.succeeded(&answer));
-            Ok(answer.value)
-        }
-        Ended::Asks(_) => unreachable!("a call without a client has nobody to ask"),
-    }
 }
 
 /// The arguments for Python, and the conversation that they name.

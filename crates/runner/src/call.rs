@@ -119,6 +119,9 @@ pub(crate) async fn call_tool(order: Order<'_>, caller: Caller<'_>) -> Result<Ca
     let offer = offer_of(catalogue);
     let facts = offer.tools.get(tool.name()).ok_or(Failure::Unknown)?;
     let (arguments, named) = arguments_of(facts, arguments);
+    // Before the call is admitted: one that is refused here must not leave a trial behind.
+    let client = caller.client.as_ref().filter(|_| facts.takes_context);
+    let round = client.map(Round::of).transpose()?;
     let began = Instant::now();
     let admitted = core.circuits.admit(offer.number, &facts.name, began);
     let (catalogue, instead_of) = match (&admitted, facts.falls_back) {
@@ -130,8 +133,6 @@ pub(crate) async fn call_tool(order: Order<'_>, caller: Caller<'_>) -> Result<Ca
     };
     let offer = offer_of(&catalogue);
     let facts = Arc::clone(offer.tools.get(tool.name()).ok_or(Failure::Unknown)?);
-    let client = caller.client.as_ref().filter(|_| facts.takes_context);
-    let round = client.map(Round::of).transpose()?;
     let named_id = named.as_deref().and_then(|id| Uuid::try_parse(id).ok());
     let begun = || {
         round
@@ -151,7 +152,7 @@ pub(crate) async fn call_tool(order: Order<'_>, caller: Caller<'_>) -> Result<Ca
         seed: round.as_ref().map_or_else(drawn, Round::seed),
         trace,
     };
-    let mut running = Running {
+    let running = Running {
         told: Arc::new(told),
         facts,
         conversation,
@@ -159,14 +160,14 @@ pub(crate) async fn call_tool(order: Order<'_>, caller: Caller<'_>) -> Result<Ca
         arguments,
         round,
         began,
-        admission: Admission::Free,
+        admission: *admitted.as_ref().unwrap_or(&Admission::Free),
         instead_of,
         depth: 0,
     };
-    match admitted {
-        Ok(admission) => running.admission = admission,
-        Err(rests) if running.instead_of.is_none() => return Err(running.rests(rests)),
-        Err(_) => {}
+    if let Err(rests) = admitted
+        && running.instead_of.is_none()
+    {
+        return Err(running.rests(rests));
     }
     let relay = Arc::new(Relay::new(Arc::clone(&running.told), caller.reporter));
     let span = running.told.trace.span.clone();

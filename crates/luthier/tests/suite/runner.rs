@@ -6,6 +6,7 @@ mod bad_modules;
 mod bad_tools;
 mod collector;
 mod load;
+pub(crate) mod piped;
 mod reflex;
 mod serving;
 mod trace;

@@ -1,13 +1,11 @@
 //! What each reference serves, and what a release, a failure or a restart changes for its clients.
 
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    process::Stdio,
-};
-
 use serde_json::{Value, json};
 
-use super::asking::{ask, call, git, resource, tag, until};
+use super::{
+    asking::{ask, call, git, resource, tag, until},
+    piped::Piped,
+};
 use crate::server::{Server, Workspace};
 
 const TOOLS: &str = r#"
@@ -258,42 +256,13 @@ fn on_standard_output_is_protocol_alone_whatever_a_tool_prints() {
     let noisy = "import os\nfrom luthier import tool\nprint('loading')\n\n@tool\ndef noisy() -> int:\n    \
                  \"\"\"Prints.\"\"\"\n    print('hello')\n    os.write(1, b'raw\\n')\n    return 7\n";
     workspace.write("tools/runner/noisy.py", noisy);
-    let mut command = workspace.command(&workspace.path(), &["mcp", "runner"]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut say = |message: Value| writeln!(stdin, "{message}").unwrap();
-    let mut hear = |id: u64| loop {
-        let mut line = String::new();
-        assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "it ended");
-        let message: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(message["jsonrpc"], "2.0");
-        if message["id"] == id {
-            return message["result"].clone();
-        }
-    };
+    let command = workspace.command(&workspace.path(), &["mcp", "runner"]);
 
-    say(
-        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
-            "protocolVersion": "2025-11-25",
-            "capabilities": {},
-            "clientInfo": {"name": "test", "version": "1"},
-        }}),
-    );
-    assert_eq!(hear(1)["protocolVersion"], "2025-11-25");
-    say(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
-    say(
-        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {
-            "name": "noisy", "arguments": {},
-        }}),
-    );
+    let (mut client, opened) = Piped::start(command);
+    let call = json!({"name": "noisy", "arguments": {}});
+    let result = client.ask(2, "tools/call", &call);
 
-    assert_eq!(hear(2)["structuredContent"]["result"], 7);
-    drop(stdin);
-    assert!(child.wait().unwrap().success());
+    assert_eq!(opened["protocolVersion"], "2025-11-25");
+    assert_eq!(result["structuredContent"]["result"], 7);
+    client.end();
 }

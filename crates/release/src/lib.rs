@@ -1,0 +1,2 @@
+//! The one way in which a version comes to be: objects, tag, state, evals, in this order.
+//! It decides the number from the change and never picks one.

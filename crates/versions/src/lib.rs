@@ -1,0 +1,1 @@
+//! The registry of versions over HTTP. It changes nothing.

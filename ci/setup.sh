@@ -50,7 +50,7 @@ is_ready() {
   [ -f "$stamp" ] || return 1
   { read -r known && read -r python; } <"$stamp" || return 1
   [ "$known" = "$key" ] || return 1
-  [ -x "$python" ] && has_commands cargo cc make git pkg-config || return 1
+  [ -x "$python" ] && has_commands cargo cc make git pkg-config ssh-keygen || return 1
   export PYO3_PYTHON=$python
 }
 
@@ -67,6 +67,8 @@ install_packages() {
   has_commands make || missing+=(make)
   has_commands pkg-config || missing+=(pkg-config)
   has_commands git || missing+=(git)
+  # git verifies SSH signatures by it; the tests have git verify ours.
+  has_commands ssh-keygen || missing+=(openssh-client)
   has_commands cargo curl || has_commands cargo || missing+=(curl ca-certificates)
   if ! find_python >/dev/null; then
     local -a python

@@ -19,16 +19,15 @@ use crate::{
     CommitId, ListError, ObjectError, OpenError, Repo,
     commit::load_commit,
     copy::Copy,
+    init::is_taken,
     open::options,
-    reference,
+    reference::{self, BRANCHES},
     tag::TAGS,
     versions::{describe, version_tags},
 };
 
 /// Where the clone keeps what the branches of the workspace were when last looked at.
 const REMOTE: &str = "refs/remotes/workspace/";
-
-const BRANCHES: &str = "refs/heads/";
 
 /// The branch of the lineage `main`, which a clone has whatever the workspace calls its own.
 const MAIN: &str = "refs/heads/main";
@@ -165,13 +164,7 @@ fn create(workspace: &Repo, clone: &Path) -> Result<Repo, CloneError> {
     match fs::rename(&made, clone) {
         Ok(()) => {}
         // Another process was faster, or somebody keeps something else there: opening tells.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::DirectoryNotEmpty
-                    | io::ErrorKind::AlreadyExists
-                    | io::ErrorKind::NotADirectory
-            ) => {}
+        Err(error) if is_taken(&error) => {}
         Err(error) => return Err(failed(clone)(error)),
     }
     Repo::open(clone).map_err(|error| match error {

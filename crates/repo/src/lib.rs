@@ -1,20 +1,27 @@
-//! Versions in git: tags, commits and the files they carry, read through `gix` without a git binary.
-//! It never writes to the repository it reads, runs no program, follows no symlink and reads neither
-//! the environment nor anybody's git configuration; only [`Repo::clone_into`] and [`Repo::refresh`]
-//! write, into the clone. Start at [`Repo`]; everything here blocks, so async callers use a thread.
+//! Versions in git: tags, commits and the files they carry, read and written through `gix` without a
+//! git binary. It never touches a working tree or an index, moves no tag, runs no program, follows no
+//! symlink and reads neither the environment nor anybody's git configuration. Start at [`Repo`], at
+//! [`Draft`] to write; everything here blocks, so async callers use a thread.
 
 mod bounds;
 mod bundle;
 mod clone;
 mod commit;
 mod copy;
+mod draft;
 mod fingerprint;
 mod folder;
 mod glance;
+mod hidden;
+mod init;
+mod loose;
 mod object;
 mod open;
+mod publish;
 mod reference;
+mod refs;
 mod resolve;
+mod signing;
 mod tag;
 mod tree;
 mod versions;
@@ -25,10 +32,17 @@ pub use bounds::{
 pub use bundle::{Bundle, FileSet, InvalidFileSet};
 pub use clone::{CloneError, Refreshed, SkippedRef};
 pub use commit::{Commit, CommitId, InvalidCommitId, Person};
+pub use draft::{Base, Changes, Draft, NewCommit, NewTag, Signer, TagId, TreeId, WriteError};
 pub use folder::FolderError;
 pub use glance::Glance;
+pub use hidden::{HiddenName, InvalidHiddenName};
+pub use init::InitError;
 pub use object::{OBJECT_BYTES_MAX, ObjectError};
 pub use open::{OpenError, Repo};
+pub use publish::{Move, Published};
+pub use refs::{LockError, RefConflict, RefError};
 pub use resolve::{COMMITS_WALKED_MAX, Candidate, ResolveError, Resolved};
+pub use signing::{SigningError, SigningKey};
+pub use tag::TagName;
 pub use tree::{SkipReason, SkippedFile, Tree, TreeError, TreeFile};
 pub use versions::{ListError, SkippedTag, VERSIONS_MAX, Version, Versions};

@@ -1,3 +1,5 @@
+use std::{io, path::PathBuf};
+
 use gix::{ObjectId, objs::Kind};
 
 /// The largest commit or tag that is read.
@@ -34,6 +36,12 @@ pub enum ObjectError {
         id: String,
         #[source]
         source: Box<gix::Error>,
+    },
+    #[error("could not write `{}` to disk", path.display())]
+    Folder {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
     },
     #[error("the references cannot be read: `git for-each-ref` may say which is broken")]
     References {

@@ -8,8 +8,11 @@ use gix::{
 
 use crate::{
     ObjectError,
-    object::{OBJECT_BYTES_MAX, load, wrong_kind},
+    object::{OBJECT_BYTES_MAX, header, load, load_kind, wrong_kind},
 };
+
+/// Where branches are.
+pub(crate) const BRANCHES: &str = "refs/heads/";
 
 /// How many references may lead to references, and tags to tags.
 const LINKS_MAX: usize = 8;
@@ -72,6 +75,21 @@ pub(crate) fn peel(git: &gix::Repository, first: ObjectId) -> Result<Peeled, Obj
             }
             Kind::Tree | Kind::Blob => return Err(wrong_kind(id, kind, Kind::Commit)),
         }
+    }
+    Err(wrong_kind(first, Kind::Tag, Kind::Commit))
+}
+
+/// What an object that may be a tag, or a tag of a tag, leads to in the end.
+pub(crate) fn peel_target(git: &gix::Repository, first: ObjectId) -> Result<ObjectId, ObjectError> {
+    let mut id = first;
+    for _ in 0..LINKS_MAX {
+        if header(git, id)?.0 != Kind::Tag {
+            return Ok(id);
+        }
+        let data = load_kind(git, id, Kind::Tag, OBJECT_BYTES_MAX)?;
+        id = TagRef::from_bytes(&data, id.kind())
+            .map_err(ObjectError::damaged(id))?
+            .target();
     }
     Err(wrong_kind(first, Kind::Tag, Kind::Commit))
 }

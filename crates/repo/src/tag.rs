@@ -9,14 +9,14 @@ pub(crate) const TAGS: &str = "refs/tags/";
 
 /// The name of a tag that says a version: `v1.4.2` on `main`, `side~1.4.2` is `side/v1.4.2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TagName {
-    pub(crate) lineage: LineageName,
-    pub(crate) number: semver::Version,
+pub struct TagName {
+    pub lineage: LineageName,
+    pub number: semver::Version,
 }
 
 impl TagName {
     /// Reads a tag's name (without `refs/tags/`); nothing when it says no version.
-    pub(crate) fn find(tag: &str) -> Option<Self> {
+    pub fn find(tag: &str) -> Option<Self> {
         let (lineage, number) = match tag.split_once('/') {
             None => (LineageName::default(), tag),
             Some((lineage, number)) => (lineage.parse().ok()?, number),

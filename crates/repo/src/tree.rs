@@ -88,30 +88,16 @@ impl Repo {
     /// One file of a commit.
     pub fn read(&self, commit: CommitId, path: &str) -> Result<Bytes, TreeError> {
         let git = self.local();
-        let mut folder = load_commit(&git, commit.0)?.tree;
-        let mut parts = path.split('/').peekable();
-        while let Some(part) = parts.next() {
-            let data = load_kind(&git, folder, Kind::Tree, TREE_BYTES_MAX)?;
-            let mut found = None;
-            for entry in TreeRefIter::from_bytes(&data, folder.kind()) {
-                let entry = entry.map_err(ObjectError::damaged(folder))?;
-                if entry.filename == part.as_bytes() {
-                    found = Some((entry.mode.kind(), entry.oid.to_owned()));
-                    break;
-                }
+        let tree = load_commit(&git, commit.0)?.tree;
+        match find_entry(&git, tree, path)? {
+            Some((EntryKind::Blob | EntryKind::BlobExecutable, id)) => {
+                Ok(load_kind(&git, id, Kind::Blob, FILE_BYTES_MAX)?.into())
             }
-            match (found, parts.peek()) {
-                (Some((EntryKind::Tree, id)), Some(_)) => folder = id,
-                (Some((EntryKind::Blob | EntryKind::BlobExecutable, id)), None) => {
-                    return Ok(load_kind(&git, id, Kind::Blob, FILE_BYTES_MAX)?.into());
-                }
-                _ => break,
-            }
+            _ => Err(TreeError::NoSuchFile {
+                commit,
+                path: path.to_owned(),
+            }),
         }
-        Err(TreeError::NoSuchFile {
-            commit,
-            path: path.to_owned(),
-        })
     }
 
     /// The files for whose path, and for each folder on the way to it, `is_wanted` holds.
@@ -145,6 +131,34 @@ impl Repo {
         }
         Ok(tree)
     }
+}
+
+/// What is at a path below `tree`, be it a file, a folder or else.
+pub(crate) fn find_entry(
+    git: &gix::Repository,
+    tree: ObjectId,
+    path: &str,
+) -> Result<Option<(EntryKind, ObjectId)>, ObjectError> {
+    let mut at = (EntryKind::Tree, tree);
+    for part in path.split('/') {
+        let (EntryKind::Tree, folder) = at else {
+            return Ok(None);
+        };
+        let data = load_kind(git, folder, Kind::Tree, TREE_BYTES_MAX)?;
+        let mut found = None;
+        for entry in TreeRefIter::from_bytes(&data, folder.kind()) {
+            let entry = entry.map_err(ObjectError::damaged(folder))?;
+            if entry.filename == part.as_bytes() {
+                found = Some((entry.mode.kind(), entry.oid.to_owned()));
+                break;
+            }
+        }
+        match found {
+            Some(next) => at = next,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(at))
 }
 
 struct Walk<'a> {
@@ -232,7 +246,7 @@ pub(crate) fn is_at(path: &str, is_folder: bool, prefix: &str) -> bool {
 }
 
 /// git refuses to make such names, so somebody went to the trouble of writing them.
-fn is_unsafe(name: &gix::bstr::BStr) -> bool {
+pub(crate) fn is_unsafe(name: &gix::bstr::BStr) -> bool {
     name.is_empty()
         || name == "."
         || name == ".."

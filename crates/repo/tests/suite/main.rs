@@ -1,4 +1,5 @@
-//! Repositories that the real git made, read by ours and compared with what git says of them.
+//! Repositories that the real git made, read by ours and compared with what git says of them; and
+//! what ours wrote, read by git.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,6 +8,9 @@ mod cloning;
 mod damage;
 mod listing;
 mod opening;
+mod publishing;
 mod reading;
 mod resolving;
+mod signing;
 mod support;
+mod writing;

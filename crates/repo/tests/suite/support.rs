@@ -4,7 +4,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-use repo::{CommitId, Repo};
+use bytes::Bytes;
+use jiff::Timestamp;
+use repo::{
+    Base, Changes, CommitId, Move, NewCommit, NewTag, Person, Published, RefError, Repo, TagId,
+    TagName,
+};
 use tempfile::TempDir;
 
 /// A workspace that git made, in a temporary folder.
@@ -169,3 +174,88 @@ pub(crate) fn told(error: &dyn std::error::Error) -> String {
     }
     lines.join("\n")
 }
+
+/// Somebody who writes.
+pub(crate) fn luthier() -> Person {
+    Person {
+        name: "Luthier".to_owned(),
+        email: "luthier@localhost".to_owned(),
+    }
+}
+
+/// Files to write, and with nothing as content to remove.
+pub(crate) fn changes(files: &[(&str, Option<&str>)]) -> Changes {
+    files
+        .iter()
+        .map(|(path, content)| {
+            let content = content.map(|text| Bytes::copy_from_slice(text.as_bytes()));
+            ((*path).to_owned(), content)
+        })
+        .collect()
+}
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+/// A commit on `parent` that changes one file.
+pub(crate) fn commit(repo: &Repo, parent: Option<CommitId>, content: &str) -> CommitId {
+    let base = parent.map_or(Base::Empty, Base::Commit);
+    let tree = repo
+        .write_tree(
+            base,
+            &changes(&[("state/active.state.json", Some(content))]),
+        )
+        .unwrap();
+    let parents: Vec<CommitId> = parent.into_iter().collect();
+    let person = luthier();
+    let new = NewCommit {
+        tree,
+        parents: &parents,
+        author: &person,
+        committer: &person,
+        at: at(0),
+        message: &format!("write {content}"),
+        signer: None,
+    };
+    repo.write_commit(&new).unwrap()
+}
+
+/// An annotated tag object, such as `side/v1.0.0`.
+pub(crate) fn tag(repo: &Repo, name: &str, target: CommitId) -> (TagName, TagId) {
+    let name = TagName::find(name).unwrap();
+    let new = NewTag {
+        target,
+        name: &name,
+        tagger: &luthier(),
+        at: at(0),
+        message: &format!("{name}: what changed"),
+        signer: None,
+    };
+    let id = repo.write_tag_object(&new).unwrap();
+    (name, id)
+}
+
+/// Moves a branch with tags.
+pub(crate) fn publish(
+    repo: &Repo,
+    lineage: &str,
+    from: Option<CommitId>,
+    to: CommitId,
+    tags: &[(TagName, TagId)],
+) -> Result<Published, RefError> {
+    repo.publish(&Move {
+        lineage: &lineage.parse().unwrap(),
+        from,
+        to,
+        tags,
+        hidden: &[],
+        by: &luthier(),
+        at: at(0),
+        why: "release",
+    })
+}
+
+pub(crate) const DONE: Published = Published::Committed {
+    checked_out: Vec::new(),
+};

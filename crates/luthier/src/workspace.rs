@@ -108,6 +108,7 @@ impl Offered {
             })
             .collect::<Result<_, Failure>>()?;
         let adoption = Adoption {
+            stamp: None,
             version: self.version.clone(),
             code: Some(self.code()),
             schema: self.json(SCHEMA)?,

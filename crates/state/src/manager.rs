@@ -108,6 +108,8 @@ pub enum StateError {
     NothingToRollBack,
     #[error("`active` moved while it was about to be rolled back")]
     ActiveMoved,
+    #[error("the release was made on {follows}, and the lineage has reached {head}")]
+    HeadMoved { follows: Version, head: Version },
     #[error("`{migration}` refuses version {version}: {reason}")]
     Migration {
         migration: String,

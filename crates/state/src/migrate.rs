@@ -1,12 +1,13 @@
 //! Taking up a new schema: both documents go through the migrations, or the version is refused.
 
-use journal::Head;
+use journal::{Head, Query};
 use model::{LineageName, NewEvent};
 use semver::Version;
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Change, Content, Limits, Schema, StateError, StateManager, Target, Written, change,
+    Author, Change, Content, Limits, Schema, Stamp, StateError, StateManager, Target, Written,
+    change,
     diff::diff,
     materialise::{self, PATCHES_MAX, STAGING_FROM_ACTIVE},
     moves::{next_patch, release},
@@ -66,6 +67,8 @@ pub struct Adoption {
     /// The number that it was given; without one it follows from the migrations, or is the next
     /// patch version.
     pub version: Option<Version>,
+    /// What git has of it already; its number is the one.
+    pub stamp: Option<Stamp>,
     /// The code from now on; without any, what was there stays.
     pub code: Option<CodeRef>,
     pub schema: Value,
@@ -94,6 +97,66 @@ impl StateManager {
     }
 }
 
+/// What adopting would make of the active document.
+#[derive(Clone, Debug)]
+pub struct Adopted {
+    /// What it is done on.
+    pub root: Root,
+    pub before: Value,
+    pub value: Value,
+    /// The migrations that led there, in their order.
+    pub migrations: Vec<String>,
+}
+
+impl StateManager {
+    /// What [`StateManager::adopt`] would make active, for whoever proves it first; refused as that
+    /// would be.
+    pub async fn plan_adoption(
+        &self,
+        lineage: &LineageName,
+        adoption: &Adoption,
+    ) -> Result<Adopted, StateError> {
+        let schema = Schema::compile(adoption.schema.clone())?;
+        let root = self.root(lineage).await?;
+        let active = self.document_under(lineage, Target::Active, &root).await?;
+        let before = Value::clone(&active.value);
+        let mut adopted = Adopted {
+            before: before.clone(),
+            value: before,
+            migrations: Vec::new(),
+            root,
+        };
+        let version = adoption.version.as_ref();
+        let version = version.unwrap_or(&adopted.root.version).clone();
+        if let Some(given) = adoption.value.clone() {
+            let given = self.shared.given(given, &schema)?;
+            adopted.value = Value::clone(&given);
+        } else if schema.hash() != adopted.root.schema.hash {
+            let since = self.version_of_schema(&adopted.root).await?;
+            let (chain, _reached) = chain(&adoption.migrations, &since, &adopted.root.version);
+            let limits = &self.shared.limits;
+            adopted.value = migrate(&adopted.before, &chain, &schema, &version, limits)?;
+            adopted.migrations = chain.iter().map(|step| step.name.clone()).collect();
+        }
+        Ok(adopted)
+    }
+
+    async fn version_of_schema(&self, root: &Root) -> Result<Version, StateError> {
+        let Some(seq) = root.schema.seq else {
+            return Ok(root.version.clone());
+        };
+        let query = Query {
+            after: seq - 1,
+            until: seq,
+            limit: 1,
+            ..Query::all()
+        };
+        let events = self.journal.read(query).await?;
+        let version = (events.first()).and_then(|event| event.context.version.clone());
+        Ok(version.unwrap_or_else(|| root.version.clone()))
+    }
+}
+
 impl Shared {
     fn adopted(
         &self,
@@ -103,6 +166,9 @@ impl Shared {
         author: &Author,
     ) -> Result<NewEvent, Halt> {
         let mut root = self.root_before(head, None)?;
+        if let Some(stamp) = &adoption.stamp {
+            stamp.check(&root)?;
+        }
         let is_new_schema = schema.hash() != root.schema.hash;
         let code = adoption.code.as_ref().or(root.code.as_ref());
         let hash_of = |code: Option<&CodeRef>| code.map(|code| code.hash);
@@ -110,7 +176,8 @@ impl Shared {
         let given = given.map(|value| self.given(value, schema)).transpose()?;
         let is_new_value = (given.as_ref()).is_some_and(|given| given.hash() != root.active.hash);
         let is_new_code = hash_of(code) != hash_of(root.code.as_ref());
-        if !is_new_schema && !is_new_value && !is_new_code {
+        let is_new = is_new_schema || is_new_value || is_new_code;
+        if !is_new && adoption.stamp.is_none() {
             return Err(Halt::Unchanged);
         }
         let since = version_of_schema(head, &root)?;
@@ -119,7 +186,8 @@ impl Shared {
         } else {
             (Vec::new(), None)
         };
-        let version = match &adoption.version {
+        let stamped = adoption.stamp.as_ref().map(|stamp| &stamp.version);
+        let version = match stamped.or(adoption.version.as_ref()) {
             Some(version) if *version <= root.version => {
                 let (version, head) = (version.clone(), root.version);
                 return Err(StateError::NotNewer { version, head }.into());
@@ -174,6 +242,9 @@ impl Shared {
         }
         root.last_known_good = root.version.clone();
         root.version = version;
+        if let Some(stamp) = &adoption.stamp {
+            stamp.put_on(&mut root, &mut data);
+        }
         self.cache.keep_schema(schema.clone());
         Ok(self.release_event(data, &root, &active, author))
     }

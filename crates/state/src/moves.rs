@@ -6,7 +6,7 @@ use semver::{BuildMetadata, Prerelease, Version};
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Content, Document, Seed, StateError, StateManager, Target, Written, materialise,
+    Author, Content, Document, Seed, Stamp, StateError, StateManager, Target, Written, materialise,
     request::Asked,
     root::Root,
     shared::{Halt, Shared},
@@ -26,6 +26,51 @@ impl StateManager {
         };
         self.swap(lineage, Target::Active, author, &Asked::Promote, make)
             .await
+    }
+
+    /// What promoting would make active, for whoever proves it first; refused as
+    /// [`StateManager::promote`] would be.
+    pub async fn plan_promotion(
+        &self,
+        lineage: &LineageName,
+        base: Option<Revision>,
+        author: &Author,
+    ) -> Result<Promotion, StateError> {
+        if let Some(written) = self.find_repeated(lineage, Target::Active, author).await? {
+            let written = self.confirm(written, &Asked::Promote, author)?;
+            return Ok(Promotion::Done(Box::new(written)));
+        }
+        let head = self.head(lineage).await?;
+        let root = Root::of(&head)?;
+        if let Some(base) = base
+            && let Err(halt) = Shared::check_base(&root, base, head.seq)
+        {
+            let answered = self.answer(lineage, Target::Staging, halt).await?;
+            return Ok(Promotion::Done(Box::new(answered)));
+        }
+        if root.staging.hash == root.active.hash {
+            return Err(StateError::NothingToPromote);
+        }
+        let document = self.document_under(lineage, Target::Staging, &root).await?;
+        Ok(Promotion::Due {
+            root: Box::new(root),
+            document: Box::new(document),
+        })
+    }
+
+    /// Makes a document that was staged the active one, as the version that `stamp` says. What is
+    /// staged by now stays staged.
+    pub async fn promote_as(
+        &self,
+        lineage: &LineageName,
+        value: &Value,
+        stamp: &Stamp,
+        author: &Author,
+    ) -> Result<Written, StateError> {
+        let value = self.shared.content(value.clone())?;
+        let (shared, by, stamp) = (self.shared.clone(), author.clone(), stamp.clone());
+        let make = move |head: &mut dyn Head| shared.promoted_as(head, &value, &stamp, &by);
+        self.apply(lineage, Target::Active, author, make).await
     }
 
     /// Makes the staged document what the active one is.
@@ -112,6 +157,18 @@ impl StateManager {
     }
 }
 
+/// What promoting comes to before it is done.
+#[derive(Clone, Debug)]
+pub enum Promotion {
+    /// The same request had been carried out before.
+    Done(Box<Written>),
+    /// This document would become the active one, under this root.
+    Due {
+        root: Box<Root>,
+        document: Box<Document>,
+    },
+}
+
 /// The lineage that a write through `version` of `lineage` goes to.
 pub(crate) fn branch_name(
     lineage: &LineageName,
@@ -142,6 +199,22 @@ impl Shared {
         root.last_known_good = root.version.clone();
         root.version = next_patch(&root.version);
         Ok(self.release_event(data, &root, &value, author))
+    }
+
+    fn promoted_as(
+        &self,
+        head: &mut dyn Head,
+        value: &Content,
+        stamp: &Stamp,
+        author: &Author,
+    ) -> Result<NewEvent, Halt> {
+        let mut root = self.root_before(head, None)?;
+        stamp.check(&root)?;
+        let mut data = release("promote", &root, value.hash());
+        root.active = root.active.replaced(value.hash());
+        root.last_known_good = root.version.clone();
+        stamp.put_on(&mut root, &mut data);
+        Ok(self.release_event(data, &root, value, author))
     }
 
     fn discarded(

@@ -6,7 +6,7 @@ use semver::Version;
 use serde_json::json;
 
 use crate::{
-    Author, Document, StateError, StateManager, Target, Written, materialise,
+    Author, Document, Stamp, StateError, StateManager, Target, Written, materialise,
     moves::{next_patch, release},
     request::Asked,
     root::{CodeRef, Root, SchemaRef},
@@ -17,7 +17,8 @@ use crate::{
 const PAGE_RELEASES_MAX: usize = 64;
 
 /// What a rollback was decided on, outside the writer.
-struct Plan {
+#[derive(Clone, Debug)]
+pub struct Rollback {
     /// The root as it was then.
     read: Root,
     /// The version that `active` served then, and whether that is what is brought back.
@@ -27,6 +28,59 @@ struct Plan {
     old: Document,
     schema: SchemaRef,
     code: Option<CodeRef>,
+}
+
+impl Rollback {
+    /// The newest version when it was decided.
+    pub fn head(&self) -> &Version {
+        &self.read.version
+    }
+
+    /// The document that is brought back, of the version that is.
+    pub fn document(&self) -> &Document {
+        &self.old
+    }
+
+    /// The code that is brought back.
+    pub fn code(&self) -> Option<&CodeRef> {
+        self.code.as_ref()
+    }
+
+    /// The version that is withdrawn. Somebody who held `active` at the state that is brought back
+    /// was led away from it by the newest version.
+    pub fn withdraws(&self) -> &Version {
+        if self.is_serving {
+            &self.read.version
+        } else {
+            &self.serving
+        }
+    }
+
+    /// May it still be done, on what `root` is by now?
+    fn check(&self, root: &Root) -> Result<(), StateError> {
+        let version = &self.old.version;
+        if root.version != self.read.version || root.pins != self.read.pins {
+            return Err(StateError::ActiveMoved);
+        }
+        if root.withdrawn.contains(version) {
+            let version = version.clone();
+            return Err(StateError::Withdrawn { version });
+        }
+        if *version == root.version || self.brought(root).serves_as(root) {
+            let version = version.clone();
+            return Err(StateError::AlreadyActive { version });
+        }
+        Ok(())
+    }
+
+    fn brought(&self, root: &Root) -> Root {
+        Root {
+            active: root.active.replaced(self.old.hash),
+            schema: self.schema.clone(),
+            code: self.code.clone(),
+            ..root.clone()
+        }
+    }
 }
 
 impl StateManager {
@@ -50,18 +104,32 @@ impl StateManager {
             }
         };
         let make = move |shared: &Shared, head: &mut dyn Head, by: &Author| {
-            shared.rolled_back(head, &plan, by)
+            shared.rolled_back(head, &plan, None, by)
         };
         self.swap(lineage, Target::Active, author, &asked, make)
             .await
     }
 
-    /// Reads outside the writer: what a version released never changes.
-    async fn plan_rollback(
+    /// Goes back as [`StateManager::roll_back`] does, as the version that `stamp` says.
+    pub async fn roll_back_as(
+        &self,
+        lineage: &LineageName,
+        plan: Rollback,
+        stamp: &Stamp,
+        author: &Author,
+    ) -> Result<Written, StateError> {
+        let (shared, by, stamp) = (self.shared.clone(), author.clone(), stamp.clone());
+        let make = move |head: &mut dyn Head| shared.rolled_back(head, &plan, Some(&stamp), &by);
+        self.apply(lineage, Target::Active, author, make).await
+    }
+
+    /// What going back to `to` would bring back, or to where one goes who names no version. Reads
+    /// outside the writer: what a version released never changes.
+    pub async fn plan_rollback(
         &self,
         lineage: &LineageName,
         to: Option<Version>,
-    ) -> Result<Plan, StateError> {
+    ) -> Result<Rollback, StateError> {
         let read = self.root(lineage).await?;
         let serving = match read.pins.get(Root::ACTIVE) {
             Some(pinned) => self.root_of(lineage, pinned).await?,
@@ -72,14 +140,16 @@ impl StateManager {
             None => self.find_good(lineage, &read, &serving).await?,
         };
         let old = self.document_under(lineage, Target::Active, &root).await?;
-        Ok(Plan {
+        let plan = Rollback {
             read,
             is_serving: root.serves_as(&serving),
             serving: serving.version,
             old,
             schema: root.schema,
             code: root.code,
-        })
+        };
+        plan.check(&plan.read)?;
+        Ok(plan)
     }
 
     /// The root of the version that a rollback goes to if nobody names one.
@@ -121,34 +191,18 @@ impl Shared {
     fn rolled_back(
         &self,
         head: &mut dyn Head,
-        plan: &Plan,
+        plan: &Rollback,
+        stamp: Option<&Stamp>,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
         let mut root = self.root_before(head, None)?;
         let (old, version) = (&plan.old, plan.old.version.clone());
-        if root.version != plan.read.version || root.pins != plan.read.pins {
-            return Err(StateError::ActiveMoved.into());
+        if let Some(stamp) = stamp {
+            stamp.check(&root)?;
         }
-        if root.withdrawn.contains(&version) {
-            return Err(StateError::Withdrawn { version }.into());
-        }
-        let brought = Root {
-            active: root.active.replaced(old.hash),
-            schema: plan.schema.clone(),
-            code: plan.code.clone(),
-            ..root.clone()
-        };
-        let is_same = brought.serves_as(&root);
-        if version == root.version || is_same {
-            return Err(StateError::AlreadyActive { version }.into());
-        }
-        // Somebody who held `active` at the state that is brought back was led away from it by the
-        // newest version.
-        let bad = if plan.is_serving {
-            root.version.clone()
-        } else {
-            plan.serving.clone()
-        };
+        plan.check(&root)?;
+        let brought = plan.brought(&root);
+        let bad = plan.withdraws().clone();
         let mut data = release("rollback", &root, old.hash);
         data["restores"] = json!(version);
         data["withdraws"] = json!(bad);
@@ -176,6 +230,9 @@ impl Shared {
         }
         root.last_known_good = version;
         root.version = next_patch(&root.version);
+        if let Some(stamp) = stamp {
+            stamp.put_on(&mut root, &mut data);
+        }
         Ok(self.release_event(data, &root, &old.value, author))
     }
 }

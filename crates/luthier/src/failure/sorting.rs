@@ -275,7 +275,7 @@ impl From<StateError> for Failure {
                 Exit::Conflict,
                 "name a version with --to: `luthier state history`".to_owned(),
             ),
-            StateError::ActiveMoved => (
+            StateError::ActiveMoved | StateError::HeadMoved { .. } => (
                 "active_moved",
                 Exit::Conflict,
                 "see what was released meanwhile, `luthier state history`, and decide again"

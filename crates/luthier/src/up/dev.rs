@@ -366,6 +366,7 @@ impl WorkingTree {
             return Ok(opened.map_err(failed)?.version);
         }
         let adoption = Adoption {
+            stamp: None,
             version: Some(number),
             code,
             schema,

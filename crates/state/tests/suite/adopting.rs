@@ -32,6 +32,7 @@ async fn adopt(
     migrations: Vec<Migration>,
 ) -> Result<Written, StateError> {
     let adoption = Adoption {
+        stamp: None,
         version: None,
         code: None,
         schema,
@@ -402,6 +403,7 @@ fn code(of: &str) -> CodeRef {
 
 async fn adopt_code(lab: &Lab, of: &str, number: Option<&str>) -> Result<Written, StateError> {
     let adoption = Adoption {
+        stamp: None,
         version: number.map(version),
         code: Some(code(of)),
         schema: lab.state.schema(&main()).await?.value().clone(),
@@ -447,6 +449,7 @@ async fn a_document_that_is_given_takes_the_place_of_the_active_one_and_what_is_
     let lab = Lab::seeded().await;
     let give = async |value: Value, schema: Value| {
         let adoption = Adoption {
+            stamp: None,
             version: None,
             code: None,
             schema,

@@ -304,6 +304,7 @@ async fn a_request_sent_again_is_answered_even_if_it_would_be_refused_by_now() {
         .unwrap();
     let strict = json!({"type": "object", "properties": {"count": {"maximum": 0}}});
     let adoption = Adoption {
+        stamp: None,
         version: None,
         code: None,
         schema: strict,

@@ -183,6 +183,7 @@ async fn a_schema_that_cannot_be_used_is_refused_and_adopted_by_nobody() {
         json!({"const": "x".repeat(1 << 20)}),
     ] {
         let adoption = Adoption {
+            stamp: None,
             version: None,
             code: None,
             schema: schema.clone(),

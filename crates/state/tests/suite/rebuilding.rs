@@ -84,6 +84,7 @@ async fn patches_between_moves_of_the_root_are_rebuilt_from_any_point() {
                 let bump = json!([{"op": "add", "path": format!("/m{}", dice.below(3)), "value": {"by": count}}]);
                 let migrations = vec![state::Migration::parse(&name, bump).unwrap()];
                 let adoption = Adoption {
+                    stamp: None,
                     version: None,
                     code: None,
                     schema: titled(count),

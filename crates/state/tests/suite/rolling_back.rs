@@ -100,6 +100,7 @@ async fn a_lineage_that_was_never_released_has_nothing_to_roll_back_to() {
 async fn a_rollback_past_an_adoption_brings_the_old_schema_back_too() {
     let mut lab = Lab::seeded().await;
     let adoption = Adoption {
+        stamp: None,
         version: None,
         code: None,
         schema: json!({"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["total"]}),

@@ -1,0 +1,48 @@
+//! A version that git has already, and that the root of its lineage follows.
+
+use semver::Version;
+use serde_json::{Map, Value};
+
+use crate::{StateError, root::Root, shared::Halt};
+
+/// What was decided about a release before its root is swapped. Its commit and its tag are there,
+/// so the swap does not decide anything any more: it is done, was done, or came too late.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    /// The version that it was made on.
+    pub follows: Version,
+    pub version: Version,
+    pub commit: String,
+    /// What the event says beside: why, by whom, proved how.
+    pub facts: Map<String, Value>,
+}
+
+impl Stamp {
+    /// Has `root` followed already? It may only do so from the version that this one was made on.
+    pub(crate) fn check(&self, root: &Root) -> Result<(), Halt> {
+        let commit = root.code.as_ref().and_then(|code| code.commit.as_ref());
+        if root.version == self.version && commit == Some(&self.commit) {
+            return Err(Halt::Unchanged);
+        }
+        if root.version == self.follows {
+            return Ok(());
+        }
+        Err(StateError::HeadMoved {
+            follows: self.follows.clone(),
+            head: root.version.clone(),
+        }
+        .into())
+    }
+
+    /// Names the version, and what is known of it.
+    pub(crate) fn put_on(&self, root: &mut Root, data: &mut Value) {
+        root.version = self.version.clone();
+        if let Some(code) = &mut root.code {
+            code.commit = Some(self.commit.clone());
+        }
+        data["commit"] = Value::from(self.commit.as_str());
+        for (name, fact) in &self.facts {
+            data[name] = fact.clone();
+        }
+    }
+}

@@ -1,6 +1,25 @@
-//! The one way in which a version comes to be: objects, tag, state, evals, in this order.
-//! It decides the number from the change and never picks one.
+//! The one way in which a version comes to be: intent, objects, tag, root, in this order.
+//! It decides the number from the change and never picks one; it runs no test itself, and knows
+//! nothing of HTTP. Start at [`Releaser`].
 
+mod content;
+mod error;
+mod kept;
 mod notes;
+mod plan;
+mod proof;
+mod publish;
+mod recover;
+mod releaser;
+mod start;
+mod statement;
+mod turn;
 
+pub use content::{Content, SCHEMA, STATE, state_text};
+pub use error::ReleaseError;
 pub use notes::{Author, BumpKind, Notes, Provenance, Seal, TestStatus, VALUE_CHARS_MAX};
+pub use plan::VERSION_FIRST;
+pub use proof::{Base, Demand, Evals, Proof, Proposal, Prover, Unproved};
+pub use releaser::{ATTEMPTS_MAX, Order, Parts, Released, Releaser};
+pub use start::Offered;
+pub use turn::{TURN_MS_MAX, TurnError};

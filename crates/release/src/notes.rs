@@ -12,7 +12,7 @@ use semver::Version;
 pub const VALUE_CHARS_MAX: usize = 500;
 
 /// More trailers than this are not read: a message is written by anybody.
-pub const TRAILERS_MAX: usize = 200;
+pub(crate) const TRAILERS_MAX: usize = 200;
 
 /// The message of a release's tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Notes {
     pub withdraws: Option<Version>,
     /// The version whose content this one brought back.
     pub restores: Option<Version>,
+    /// Tells this release from every other try to make the same number.
+    pub release: Option<String>,
     pub seal: Option<Seal>,
     pub provenance: Provenance,
 }
@@ -131,6 +133,7 @@ impl Notes {
             "Evals" => self.evals = value.parse().ok(),
             "Withdraws" => self.withdraws = value.parse().ok(),
             "Restores" => self.restores = value.parse().ok(),
+            "Release" => self.release = owned(),
             "Seal" => self.seal = Seal::find(value),
             "Feedback" => self.provenance.feedback.push(value.to_owned()),
             "Job" => self.provenance.job = owned(),
@@ -162,6 +165,7 @@ impl Notes {
         trailers.extend(one("Evals", self.evals.as_ref()));
         trailers.extend(one("Withdraws", self.withdraws.as_ref()));
         trailers.extend(one("Restores", self.restores.as_ref()));
+        trailers.extend(one("Release", self.release.as_ref()));
         trailers.extend(one("Seal", self.seal.as_ref()));
         trailers.extend(from.feedback.iter().map(|id| ("Feedback", id.clone())));
         trailers.extend(one("Job", from.job.as_ref()));
@@ -233,7 +237,7 @@ fn one_line(value: &str) -> String {
 }
 
 impl BumpKind {
-    fn find(word: &str) -> Option<Self> {
+    pub(crate) fn find(word: &str) -> Option<Self> {
         [Self::First, Self::Patch, Self::Minor, Self::Major]
             .into_iter()
             .find(|kind| kind.to_string() == word)
@@ -272,7 +276,7 @@ impl fmt::Display for Author {
 }
 
 impl TestStatus {
-    fn find(word: &str) -> Self {
+    pub(crate) fn find(word: &str) -> Self {
         match word {
             "pass" => Self::Pass,
             "fail" => Self::Fail,

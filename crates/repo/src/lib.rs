@@ -13,6 +13,7 @@ mod fingerprint;
 mod folder;
 mod glance;
 mod hidden;
+mod history;
 mod init;
 mod loose;
 mod object;
@@ -36,6 +37,7 @@ pub use draft::{Base, Changes, Draft, NewCommit, NewTag, Signer, TagId, TreeId, 
 pub use folder::FolderError;
 pub use glance::Glance;
 pub use hidden::{HiddenName, InvalidHiddenName};
+pub use history::{HistoryError, LOG_MAX, Log};
 pub use init::InitError;
 pub use object::{OBJECT_BYTES_MAX, ObjectError};
 pub use open::{OpenError, Repo};

@@ -110,6 +110,20 @@ impl StateManager {
             .await
     }
 
+    /// What an earlier sending of the same request did, if it has a key and was carried out.
+    pub async fn find_rolled_back(
+        &self,
+        lineage: &LineageName,
+        to: Option<&Version>,
+        author: &Author,
+    ) -> Result<Option<Written>, StateError> {
+        let repeated = self.find_repeated(lineage, Target::Active, author).await?;
+        let asked = Asked::RollBack(to.cloned());
+        repeated
+            .map(|it| self.confirm(it, &asked, author))
+            .transpose()
+    }
+
     /// Goes back as [`StateManager::roll_back`] does, as the version that `stamp` says.
     pub async fn roll_back_as(
         &self,

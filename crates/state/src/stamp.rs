@@ -13,6 +13,8 @@ pub struct Stamp {
     pub follows: Version,
     pub version: Version,
     pub commit: String,
+    /// A version that it went back behind, where that is not decided by the swap itself.
+    pub withdraws: Option<Version>,
     /// What the event says beside: why, by whom, proved how.
     pub facts: Map<String, Value>,
 }
@@ -39,6 +41,13 @@ impl Stamp {
         root.version = self.version.clone();
         if let Some(code) = &mut root.code {
             code.commit = Some(self.commit.clone());
+        }
+        if let Some(bad) = self
+            .withdraws
+            .as_ref()
+            .filter(|bad| !root.withdrawn.contains(bad))
+        {
+            root.withdrawn.push(bad.clone());
         }
         data["commit"] = Value::from(self.commit.as_str());
         for (name, fact) in &self.facts {

@@ -19,6 +19,7 @@ fn whole() -> Notes {
         evals: Some(Digest::of(b"evals")),
         withdraws: Some(Version::new(1, 4, 9)),
         restores: Some(Version::new(1, 4, 8)),
+        release: Some("0198c0de".to_owned()),
         seal: Some(Seal {
             seq: 512,
             hash: Digest::of(b"seal"),

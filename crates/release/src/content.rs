@@ -1,0 +1,93 @@
+//! What a commit holds, as far as a version is concerned.
+
+use bytes::Bytes;
+use model::json;
+use repo::{Bounds, Bundle, CommitId, FileSet, Repo};
+use serde_json::Value;
+use state::Migration;
+
+use crate::ReleaseError;
+
+/// Where a version says what its state is, and what it may be.
+pub const STATE: &str = "state/active.state.json";
+pub const SCHEMA: &str = "state/schema.json";
+const MIGRATIONS: &str = "state/migrations/";
+
+/// Files about documents are bounded like documents.
+const LIMITS: json::Limits = json::Limits {
+    bytes_max: 1 << 20,
+    depth_max: 64,
+};
+
+/// The files of a version, with those that are read here.
+#[derive(Clone, Debug)]
+pub struct Content {
+    pub files: FileSet,
+    /// The files that workers load.
+    pub code: FileSet,
+    pub schema: Value,
+    pub state: Value,
+}
+
+impl Content {
+    /// What a bundle holds.
+    pub fn of(bundle: &Bundle) -> Result<Self, ReleaseError> {
+        let files = bundle.set().clone();
+        Ok(Self {
+            schema: read(&files, SCHEMA)?,
+            state: read(&files, STATE)?,
+            code: bundle.code(),
+            files,
+        })
+    }
+
+    /// Reads a commit. Blocks on the disk.
+    pub fn load(repo: &Repo, commit: CommitId) -> Result<Self, ReleaseError> {
+        Self::of(&repo.bundle(commit, &Bounds::default())?)
+    }
+
+    /// The same with another state.
+    pub fn with_state(mut self, state: Value) -> Self {
+        if state != self.state {
+            let mut files = self.files.files().clone();
+            files.insert(STATE.to_owned(), state_text(&state));
+            self.files = FileSet::new(files);
+            self.state = state;
+        }
+        self
+    }
+}
+
+/// The document as it lies in a version: for people, a member a line.
+pub fn state_text(state: &Value) -> Bytes {
+    let mut text = serde_json::to_string_pretty(state).expect("JSON is written as JSON");
+    text.push('\n');
+    Bytes::from(text)
+}
+
+/// The migrations between states that a version carries.
+pub(crate) fn migrations(files: &FileSet) -> Result<Vec<Migration>, ReleaseError> {
+    let names = files.files().keys().filter_map(|path| {
+        let name = path.strip_prefix(MIGRATIONS)?;
+        (!name.contains('/') && name.ends_with(".json")).then_some((path, name))
+    });
+    names
+        .map(|(path, name)| {
+            let text = files.find(path).map(Bytes::as_ref).unwrap_or_default();
+            let operations =
+                json::parse(text, &LIMITS).map_err(|error| ReleaseError::BadMigration {
+                    name: name.to_owned(),
+                    reason: error.to_string(),
+                })?;
+            Ok(Migration::parse(name, operations)?)
+        })
+        .collect()
+}
+
+fn read(files: &FileSet, path: &'static str) -> Result<Value, ReleaseError> {
+    let text = files.find(path).ok_or(ReleaseError::Incomplete { path })?;
+    json::parse(text, &LIMITS).map_err(|error| ReleaseError::BadJson {
+        path,
+        reason: error.to_string(),
+    })
+}

@@ -1,0 +1,114 @@
+//! What of a version is kept in the vault, beside its code: what its tools take and give, where it
+//! came from, and how it was proved. The keys are the commit's, so nobody sees them before the tag.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use compat::ToolInterface;
+use model::{Digest, canonical};
+use repo::{CommitId, FileSet};
+use serde_json::{Map, Value, json};
+use tokio::task::spawn_blocking;
+use vault::{Key, Vault, VaultError};
+
+use crate::{Evals, ReleaseError};
+
+/// Something to keep.
+pub(crate) struct Object {
+    key: Key,
+    bytes: Vec<u8>,
+}
+
+pub(crate) fn put_all(vault: &Vault, objects: &[Object]) -> Result<(), VaultError> {
+    objects
+        .iter()
+        .try_for_each(|object| vault.put(&object.key, &object.bytes))
+}
+
+/// The files that workers load, under the name by which they are asked for.
+pub(crate) fn code(files: &FileSet) -> Object {
+    Object {
+        key: key(&format!("code/{}", files.digest())),
+        bytes: files.to_bytes(),
+    }
+}
+
+pub(crate) fn tools(commit: CommitId, tools: &BTreeMap<String, ToolInterface>) -> Object {
+    let tools = tools.iter().map(|(name, tool)| {
+        let mut told = json!({ "input": tool.input });
+        if let Some(output) = &tool.output {
+            told["output"] = output.clone();
+        }
+        (name.clone(), told)
+    });
+    let tools: Map<String, Value> = tools.collect();
+    Object {
+        key: tools_key(commit),
+        bytes: canonical::to_string(&json!({ "tools": tools })).into_bytes(),
+    }
+}
+
+/// What the tools of a version take and give; nothing if that was never kept.
+pub(crate) async fn load_tools(
+    vault: &Arc<Vault>,
+    commit: CommitId,
+) -> Result<Option<BTreeMap<String, ToolInterface>>, ReleaseError> {
+    let vault = vault.clone();
+    let read = spawn_blocking(move || vault.get(&tools_key(commit))).await??;
+    let read = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let Some(Value::Object(tools)) = read.map(|mut value| value["tools"].take()) else {
+        return Ok(None);
+    };
+    let tools = tools.into_iter().map(|(name, mut tool)| {
+        let interface = ToolInterface {
+            input: tool["input"].take(),
+            output: tool.get_mut("output").map(Value::take),
+        };
+        (name, interface)
+    });
+    Ok(Some(tools.collect()))
+}
+
+pub(crate) fn statement(commit: CommitId, statement: &Value) -> Object {
+    Object {
+        key: key(&format!("releases/{commit}/statement.json")),
+        bytes: canonical::to_string(statement).into_bytes(),
+    }
+}
+
+/// The results of the tiers, and the hash by which a changed summary is noticed.
+pub(crate) fn evals(
+    commit: CommitId,
+    lineage: &str,
+    version: &str,
+    evals: Evals,
+) -> (Vec<Object>, Digest) {
+    let mut summary = evals.summary;
+    for (name, value) in [
+        ("commit", commit.to_string()),
+        ("lineage", lineage.to_owned()),
+        ("version", version.to_owned()),
+    ] {
+        summary.insert(name.to_owned(), Value::from(value));
+    }
+    let summary = canonical::to_string(&Value::Object(summary)).into_bytes();
+    let digest = Digest::of(&summary);
+    let object = |name: &str, bytes| Object {
+        key: key(&format!("evals/{commit}/{name}")),
+        bytes,
+    };
+    let mut objects = vec![
+        object("cases.jsonl", evals.cases),
+        object("summary.json", summary),
+    ];
+    objects.extend(evals.report.map(|report| object("report.html", report)));
+    (objects, digest)
+}
+
+fn tools_key(commit: CommitId) -> Key {
+    key(&format!("releases/{commit}/interface.json"))
+}
+
+fn key(text: &str) -> Key {
+    text.parse()
+        .expect("hashes and plain words are parts of a key")
+}

@@ -1,0 +1,131 @@
+//! What a process that died left half way.
+
+use std::sync::Arc;
+
+use model::{Event, LineageName};
+use repo::CommitId;
+use semver::Version;
+use serde_json::Value;
+use state::{Root, Stamp, StateError};
+use tokio::task::spawn_blocking;
+
+use crate::{
+    Notes, ReleaseError, Releaser,
+    content::migrations,
+    plan::{Kind, Plan, Source},
+    publish::{INTENT, subject},
+    turn::Turn,
+};
+
+impl Releaser {
+    /// Finishes the release of `lineage` that a process began and did not end, if its references
+    /// moved; without them nothing of it is there. Says which version that was.
+    pub async fn recover(&self, lineage: &LineageName) -> Result<Option<Version>, ReleaseError> {
+        let _turn = Turn::take(&self.parts.turns, lineage).await?;
+        self.recover_in_turn(lineage).await
+    }
+
+    pub(crate) async fn recover_in_turn(
+        &self,
+        lineage: &LineageName,
+    ) -> Result<Option<Version>, ReleaseError> {
+        let last = self.parts.journal.last(&subject(lineage)).await?;
+        let Some(intent) = last.filter(|event| event.kind.as_str() == INTENT) else {
+            return Ok(None);
+        };
+        let Some(version) = intent.context.version.clone() else {
+            return Ok(None);
+        };
+        let root = match self.parts.manager.root(lineage).await {
+            Ok(root) => Some(root),
+            Err(StateError::NoLineage { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        // Versions of one lineage only grow.
+        if root.as_ref().is_some_and(|root| root.version >= version) {
+            return Ok(None);
+        }
+        let Some((commit, notes)) = self.find_tag(lineage, &version).await? else {
+            return Ok(None);
+        };
+        if notes.release.as_deref() != intent.data["id"].as_str() {
+            return Ok(None);
+        }
+        self.roll_forward(lineage, &intent, root, commit).await?;
+        tracing::info!(%lineage, %version, "a release that was begun before was finished");
+        Ok(Some(version))
+    }
+
+    async fn roll_forward(
+        &self,
+        lineage: &LineageName,
+        intent: &Arc<Event>,
+        root: Option<Root>,
+        commit: CommitId,
+    ) -> Result<(), ReleaseError> {
+        let content = self.load(commit).await?;
+        let kind = match intent.data["kind"].as_str() {
+            Some("promote") => Kind::Promote { base: None },
+            Some("rollback") => {
+                let to = intent.data["restores"]
+                    .as_str()
+                    .and_then(|to| to.parse().ok());
+                let plan = self.parts.manager.plan_rollback(lineage, to).await?;
+                Kind::RollBack(Box::new(plan))
+            }
+            Some("adopt") => Kind::Code {
+                migrations: migrations(&content.files)?,
+            },
+            _ => Kind::First,
+        };
+        let version = intent.context.version.clone();
+        let version = version.unwrap_or(crate::plan::VERSION_FIRST);
+        let follows = root.as_ref().map_or(&version, |root| &root.version).clone();
+        let facts = match &intent.data["facts"] {
+            Value::Object(facts) => facts.clone(),
+            _ => serde_json::Map::new(),
+        };
+        let stamp = Stamp {
+            follows,
+            version,
+            commit: commit.to_string(),
+            withdraws: None,
+            facts,
+        };
+        let text = |name: &str| intent.data[name].as_str().map(str::to_owned);
+        let author = state::Author {
+            context: intent.context.clone(),
+            key: text("key").and_then(|key| key.parse().ok()),
+            reason: text("reason"),
+        };
+        let plan = Plan {
+            lineage: lineage.clone(),
+            kind,
+            source: Source::Commit(commit),
+            parents: Vec::new(),
+            content,
+            verdict: compat::Verdict {
+                bump: compat::Bump::Patch,
+                reasons: Vec::new(),
+            },
+            root,
+        };
+        self.swap(&plan, &stamp, &author).await?;
+        Ok(())
+    }
+
+    /// The commit of a version, and what its tag says.
+    pub(crate) async fn find_tag(
+        &self,
+        lineage: &LineageName,
+        version: &Version,
+    ) -> Result<Option<(CommitId, Notes)>, ReleaseError> {
+        let repo = self.parts.repo.clone();
+        let versions = spawn_blocking(move || repo.versions()).await??;
+        let mut found =
+            (versions.list.iter()).filter(|it| it.lineage == *lineage && it.number == *version);
+        Ok(found
+            .next()
+            .map(|it| (it.commit, Notes::parse(&it.message))))
+    }
+}

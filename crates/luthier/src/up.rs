@@ -33,7 +33,7 @@ pub(crate) use self::{
     ask::ask,
     lock::{Running, StartLock, find_running},
     services::{catalogue, chain, free_bytes},
-    tools::{Of, with_runner},
+    tools::{Of, start_workers, with_runner},
 };
 use self::{events::Events, lock::UpLock, server::Server};
 use crate::{
@@ -105,7 +105,7 @@ pub(crate) fn run(
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         let has_runner = roles.contains(&Role::Runner);
-        let pool = has_runner.then(|| tools::start_workers(&configured.config));
+        let pool = has_runner.then(|| start_workers(&configured.config));
         let opened = Opened::of_starting(configured, data, starting)?;
         let began_after = journal::Journal::newest(&*opened.journal).await?;
         let mut roles = roles.to_vec();

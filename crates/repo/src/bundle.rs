@@ -41,6 +41,15 @@ impl FileSet {
         self.files.get(path)
     }
 
+    /// Those of them that workers load. They share their bytes with this set.
+    #[must_use]
+    pub fn code(&self) -> Self {
+        let is_code = |path: &str| CODE_PARTS.iter().any(|part| is_at(path, false, part));
+        let files = self.files.iter().filter(|(path, _)| is_code(path));
+        let owned = |(path, content): (&String, &Bytes)| (path.clone(), content.clone());
+        Self::new(files.map(owned).collect())
+    }
+
     /// SHA-256 of [`FileSet::to_bytes`].
     pub fn digest(&self) -> Digest {
         self.digest
@@ -131,13 +140,7 @@ impl Bundle {
 
     /// The files that workers load. They share their bytes with the bundle.
     pub fn code(&self) -> FileSet {
-        let is_code = |path: &str| CODE_PARTS.iter().any(|part| is_at(path, false, part));
-        let files = self.set.files.iter().filter(|(path, _)| is_code(path));
-        FileSet::new(
-            files
-                .map(|(path, content)| (path.clone(), content.clone()))
-                .collect(),
-        )
+        self.set.code()
     }
 }
 

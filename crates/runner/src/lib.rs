@@ -6,6 +6,7 @@ mod ask;
 mod builtin;
 mod by_hand;
 mod call;
+mod candidate;
 mod circuit;
 mod code;
 mod config;
@@ -28,6 +29,7 @@ mod versions;
 mod workers;
 
 pub use by_hand::{CallFailure, Called};
+pub use candidate::{Candidate, CandidateError, CandidateTool, Proposed};
 pub use code::{CodeError, CodeStore};
 pub use config::RunnerConfig;
 pub use follow::acknowledged;

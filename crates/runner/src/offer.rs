@@ -23,7 +23,7 @@ use repo::FileSet;
 use semver::Version;
 use serde::Deserialize;
 
-use crate::{builtin, shape, versions::View};
+use crate::{builtin, candidate::CandidateTool, shape, versions::View};
 
 /// Where the modules of tools are; what else there is belongs to all of them.
 const MODULES: &str = "tools/runner/";
@@ -256,6 +256,15 @@ impl ToolFacts {
             .flatten();
         let names = names.filter_map(serde_json::Value::as_str);
         names.map(str::to_owned).collect()
+    }
+
+    /// As its author declared it.
+    pub(crate) fn declared(&self) -> CandidateTool {
+        CandidateTool {
+            name: self.name.clone(),
+            input_schema: self.input_schema.clone().into(),
+            output_schema: self.output_schema.clone().into(),
+        }
     }
 
     /// Name the schemas, so that a client sees whether they changed.

@@ -18,6 +18,7 @@ use python::{LoadError, Pool};
 use repo::{FileSet, Repo};
 use state::{HistoryEntry, StateManager};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     sync::OnceCell,
     task::{self, JoinHandle},
     time::sleep,
@@ -25,6 +26,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    candidate::CandidateTool,
     code::{CodeError, CodeStore},
     config::RunnerConfig,
     connections::Connections,
@@ -97,6 +99,16 @@ pub(crate) struct Inner {
 pub(crate) struct Line {
     pub(crate) served: Arc<Served>,
     endpoint: Endpoint<Served>,
+}
+
+impl Line {
+    /// What its version offers, by name.
+    pub(crate) fn tools(&self) -> Vec<CandidateTool> {
+        let offer = self.served.offer();
+        let mut tools: Vec<_> = offer.tools.values().map(|facts| facts.declared()).collect();
+        tools.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        tools
+    }
 }
 
 /// A line that is waited for. Whoever goes, having it or not, leaves nothing of it behind.
@@ -313,6 +325,21 @@ impl Runner {
     ) -> Result<(), ServeStdioError> {
         let line = self.line(text).await?;
         Ok(mcp::serve_stdio(line.served, shutdown).await?)
+    }
+
+    /// The same over any stream.
+    pub(crate) async fn serve_stream<S>(
+        &self,
+        text: &str,
+        stream: S,
+        shutdown: CancellationToken,
+    ) -> Result<(), ServeStdioError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let line = self.line(text).await?;
+        let (read, write) = tokio::io::split(stream);
+        Ok(mcp::serve_streams(line.served, read, write, shutdown).await?)
     }
 
     /// Loads what production gets before anybody asks. If it cannot be, says whether that may pass.

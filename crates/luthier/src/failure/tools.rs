@@ -1,6 +1,6 @@
 //! What serving and calling tools can meet, sorted by who can do what about it.
 
-use runner::{CallFailure, CodeError, ResolveError, ServeError, ServeStdioError};
+use runner::{CallFailure, CandidateError, CodeError, ResolveError, ServeError, ServeStdioError};
 
 use super::Failure;
 use crate::exit::Exit;
@@ -36,6 +36,21 @@ impl From<ServeStdioError> for Failure {
         match error {
             ServeStdioError::Serve(error) => error.into(),
             ServeStdioError::Stdio(_) => Self::new("protocol", Exit::Failure, error),
+        }
+    }
+}
+
+impl From<CandidateError> for Failure {
+    fn from(error: CandidateError) -> Self {
+        match error {
+            CandidateError::Serve(error) => error.into(),
+            CandidateError::State(error) => error.into(),
+            CandidateError::Journal(_)
+            | CandidateError::Vault(_)
+            | CandidateError::Code(_)
+            | CandidateError::Folder(_) => Self::new("no_scratch", Exit::Failure, error).with_hint(
+                "make room in the temporary folder, or name another with TMPDIR".to_owned(),
+            ),
         }
     }
 }

@@ -37,7 +37,7 @@ const WHEELS_MS_MAX: u64 = 5 * 60 * 1_000;
 const LOG_LEVEL: &str = "warn";
 
 /// Starts the workers. They take as long as everything else together, so they go first.
-pub(super) fn start_workers(config: &Config) -> Result<Pool, Failure> {
+pub(crate) fn start_workers(config: &Config) -> Result<Pool, Failure> {
     let RunnerSettings {
         workers,
         queue_max,

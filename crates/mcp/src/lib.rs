@@ -80,6 +80,7 @@ mod kept;
 mod report;
 
 mod answer;
+mod client;
 mod direct;
 mod http;
 mod sessions;
@@ -92,6 +93,7 @@ pub use backend::{
     ToolAnswer, ToolCall,
 };
 pub use catalogue::{Catalogue, CatalogueBuilder, CatalogueError, ToolEntry};
+pub use client::{CallOutcome, CallRequest, Client, ClientError};
 pub use context::Context;
 pub use failure::Failure;
 pub use http::{Endpoint, EndpointConfig};

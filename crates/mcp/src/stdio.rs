@@ -12,7 +12,7 @@ use crate::backend::Backend;
 use crate::handler::{Handler, Shared};
 
 /// A message is not longer; a longer line is dropped.
-const LINE_BYTES_MAX: usize = 16 << 20;
+pub(crate) const LINE_BYTES_MAX: usize = 16 << 20;
 
 /// A single client listens with few streams.
 const LISTENERS_MAX: usize = 64;

@@ -6,7 +6,7 @@
 target=${CARGO_TARGET_DIR:-target}
 python_minor_min=11
 nats_server_version=2.15.1
-mcp_peers=(mcp==2.3.0 fastmcp==4.1.6 uvicorn==0.54.0 uvloop==0.23.0 httptools==0.9.0)
+mcp_peers=(mcp==2.3.0 fastmcp==4.1.6 uvicorn==0.54.0 uvloop==0.23.0 httptools==0.9.0 pytest==9.2.0)
 
 say() { printf 'x: %s\n' "$*" >&2; }
 

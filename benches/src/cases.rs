@@ -1,5 +1,6 @@
 //! Every case, peers first.
 
+mod proof;
 mod runner;
 
 use std::{
@@ -80,7 +81,8 @@ impl Bench {
         self.measure_watch(OWN, own).await?;
         self.measure_history().await?;
         self.measure_program().await?;
-        self.measure_runner().await
+        self.measure_runner().await?;
+        self.measure_proof()
     }
 
     fn wants(&self, case: &str, store: &str) -> bool {

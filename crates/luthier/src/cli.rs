@@ -8,7 +8,7 @@ use crate::{
     command::{
         call::CallArgs, completions::CompletionsArgs, config::ConfigCommand, docs::DocsArgs,
         init::InitArgs, install::InstallArgs, ledger::LedgerCommand, man::ManArgs, mcp::McpArgs,
-        state::StateCommand,
+        state::StateCommand, test::TestArgs,
     },
     exit::Exit,
     output::ColourChoice,
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Install(InstallArgs),
     /// Call a tool
     Call(CallArgs),
+    /// Run the cases of the workspace, and hold what comes of them against its budgets
+    Test(TestArgs),
     /// Speak MCP on standard input and output, for a client that starts its servers
     Mcp(McpArgs),
     /// Show what runs, and where the state stands

@@ -12,6 +12,7 @@ pub(crate) mod man;
 pub(crate) mod mcp;
 pub(crate) mod state;
 mod status;
+pub(crate) mod test;
 
 use crate::{
     cli::{Command, Role},
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Serve(args) => up::run(session, &args.roles, &args.up, Claim::Beside).map(done),
         Command::Init(args) => init::run(session, &args).map(done),
         Command::Call(args) => call::run(session, &args).map(done),
+        Command::Test(args) => test::run(session, &args),
         Command::Mcp(args) => mcp::run(session, &args).map(done),
         Command::Install(args) => install::run(session, &args).map(done),
         Command::Status => status::run(session).map(done),

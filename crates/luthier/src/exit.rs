@@ -11,11 +11,12 @@ pub(crate) enum Exit {
     Invalid = 5,
     Unavailable = 6,
     Damaged = 7,
+    TestsFailed = 8,
     Internal = 70,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Success,
         Self::Failure,
         Self::Usage,
@@ -24,6 +25,7 @@ impl Exit {
         Self::Invalid,
         Self::Unavailable,
         Self::Damaged,
+        Self::TestsFailed,
         Self::Internal,
     ];
 
@@ -45,6 +47,9 @@ impl Exit {
                 "a resource is missing for now: disk space, a port, a permission, a lock"
             }
             Self::Damaged => "stored data is not what it was: verification failed",
+            Self::TestsFailed => {
+                "a version is not good enough: a case fails, or a budget is broken"
+            }
             Self::Internal => "a mistake in the program itself",
         }
     }

@@ -13,6 +13,7 @@ mod exit;
 mod failpoint;
 mod failure;
 mod output;
+mod proof;
 mod session;
 mod up;
 mod workspace;

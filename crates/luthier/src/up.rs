@@ -33,7 +33,7 @@ pub(crate) use self::{
     ask::ask,
     lock::{Running, StartLock, find_running},
     services::{catalogue, chain, free_bytes},
-    tools::{Of, start_workers, with_runner},
+    tools::{Of, chatter, start_workers, stop_on_signal, with_runner},
 };
 use self::{events::Events, lock::UpLock, server::Server};
 use crate::{
@@ -132,7 +132,7 @@ pub(crate) fn run(
 }
 
 /// What work on many threads runs on.
-fn runtime() -> Result<Runtime, Failure> {
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("luthier")

@@ -24,6 +24,10 @@ pub(crate) fn run(args: &DocsArgs) -> Result<(), Failure> {
     let pages = [
         ("configuration.md", configuration()),
         ("command-line.md", command_line()),
+        (
+            "budgets.schema.json",
+            format!("{:#}\n", harness::Budgets::schema()),
+        ),
     ];
     for (name, text) in pages {
         let path = args.dir.join(name);

@@ -11,7 +11,7 @@ use python::Pool;
 use repo::Repo;
 use runner::{CodeStore, Runner, RunnerParts};
 use state::StateManager;
-use telemetry::{StderrStyle, TelemetryConfig};
+use telemetry::{StderrStyle, Telemetry, TelemetryConfig};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use vault::Vault;
 
@@ -113,13 +113,7 @@ where
     };
     let data = configured.data(session)?;
     let config = configured.config.clone();
-    let telemetry = telemetry::init(&TelemetryConfig {
-        log_level: LOG_LEVEL.to_owned(),
-        stderr: Some(StderrStyle {
-            is_coloured: session.output.is_stderr_coloured(),
-        }),
-        ..TelemetryConfig::new(&config.name, "tools")
-    })?;
+    let telemetry = chatter(session, &config)?;
     let runtime = super::runtime()?;
     let outcome = runtime.block_on(async {
         let pool = start_workers(&config)?;
@@ -162,6 +156,18 @@ where
     runtime.shutdown_background();
     telemetry.shutdown();
     outcome
+}
+
+/// Tells whoever runs a command of what its tools and workers meet.
+pub(crate) fn chatter(session: &Session, config: &Config) -> Result<Telemetry, Failure> {
+    let telemetry = telemetry::init(&TelemetryConfig {
+        log_level: LOG_LEVEL.to_owned(),
+        stderr: Some(StderrStyle {
+            is_coloured: session.output.is_stderr_coloured(),
+        }),
+        ..TelemetryConfig::new(&config.name, "tools")
+    });
+    Ok(telemetry?)
 }
 
 /// Which server's data the command works with.
@@ -234,7 +240,7 @@ impl Lock {
     }
 }
 
-fn stop_on_signal() -> Result<CancellationToken, Failure> {
+pub(crate) fn stop_on_signal() -> Result<CancellationToken, Failure> {
     let mut signals = StopSignals::listen()?;
     let stop = CancellationToken::new();
     let told = stop.clone();

@@ -20,6 +20,7 @@ mod settings;
 mod sharing;
 mod state;
 mod streams;
+mod testing;
 mod up;
 mod witness;
 mod workspaces;

@@ -32,13 +32,13 @@ fn check_page(name: &str, made: &str) {
 }
 
 #[test]
-fn the_configuration_and_the_command_line_are_documented_as_they_are() {
+fn the_configuration_the_command_line_and_the_budgets_are_documented_as_they_are() {
     let workspace = Workspace::bare();
 
     let said = workspace.run_in(workspace.outside(), &["docs", "made"]);
 
     assert_eq!(said.exit, 0, "{said:?}");
-    for name in ["configuration.md", "command-line.md"] {
+    for name in ["configuration.md", "command-line.md", "budgets.schema.json"] {
         let made = fs::read_to_string(workspace.outside().join("made").join(name)).unwrap();
         check_page(name, &made);
     }

@@ -1,0 +1,357 @@
+//! Runs the cases of the tiers, several at once, and measures.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    budgets::Budgets,
+    cache::{Cache, Passed},
+    case::Case,
+    coverage::Lines,
+    dataset::Dataset,
+    partial::{Environment, Measured, Partial, Tested, TierRun},
+    shard::Shard,
+    target::Target,
+    tier::Tier,
+    unit::{Plan, Unit, UnitRun, rounded},
+    verdict::{CaseResult, CaseVerdict},
+};
+
+/// A tier that takes so many times what it may is cut short: no verdict could change any more.
+const OVERRUN_MAX: u32 = 5;
+
+/// Is told of each case when it is done.
+pub type Progress = Arc<dyn Fn(&Measured) + Send + Sync>;
+
+/// How a run is made.
+pub struct RunOptions {
+    pub tested: Tested,
+    pub environment: Environment,
+    pub trace_id: String,
+    pub tiers: Vec<Tier>,
+    pub shard: Shard,
+    /// Cases that are run at once.
+    pub concurrency: usize,
+    /// How often a case is run again that failed, to find out whether it is flaky.
+    pub reruns: u32,
+    pub has_coverage: bool,
+    /// The lines that can run, where that is known.
+    pub lines: Option<Lines>,
+    /// Lines that changed since the base, where that is known.
+    pub change_lines: Option<u64>,
+    /// There is no version before this one, so nothing can be worse than it was.
+    pub is_first_version: bool,
+    pub cache: Option<Arc<Cache>>,
+    pub progress: Option<Progress>,
+    /// No case is begun after this.
+    pub stop: CancellationToken,
+}
+
+impl RunOptions {
+    /// Everything, at the pace of a small machine, remembering nothing.
+    pub fn new(tested: Tested, environment: Environment) -> Self {
+        Self {
+            tested,
+            environment,
+            trace_id: String::new(),
+            tiers: Tier::ALL.to_vec(),
+            shard: Shard::WHOLE,
+            concurrency: 4,
+            reruns: 2,
+            has_coverage: false,
+            lines: None,
+            change_lines: None,
+            is_first_version: false,
+            cache: None,
+            progress: None,
+            stop: CancellationToken::new(),
+        }
+    }
+}
+
+/// Puts every case to `target`, and to `base` beside it.
+pub async fn run(
+    dataset: &Arc<Dataset>,
+    target: &Target,
+    base: Option<(&str, &Target)>,
+    budgets: &Budgets,
+    options: &RunOptions,
+) -> Partial {
+    let started_at = Timestamp::now().to_string();
+    let mut tiers = options.tiers.clone();
+    tiers.sort_unstable();
+    tiers.dedup();
+    let mut runs = BTreeMap::new();
+    let mut cases = Vec::new();
+    let mut lines_run = options.has_coverage.then(Lines::default);
+    for tier in tiers {
+        let running = Running {
+            dataset: Arc::clone(dataset),
+            target: target.clone(),
+            base: base.map(|(_, base)| base.clone()),
+            has_coverage: options.has_coverage,
+            reruns: options.reruns,
+            // What was measured earlier can neither be compared side by side nor show its lines.
+            cache: options
+                .cache
+                .clone()
+                .filter(|_| base.is_none() && !options.has_coverage),
+            stop_at: Instant::now() + budgets.wall_max(tier) * OVERRUN_MAX,
+            stop: options.stop.clone(),
+        };
+        let run = running.tier(tier, options).await;
+        runs.insert(tier, run.tier);
+        cases.extend(run.measured);
+        if let Some(lines) = &mut lines_run {
+            lines.extend(&run.lines);
+        }
+    }
+    let mut partial = Partial {
+        shard: options.shard,
+        tested: options.tested.clone(),
+        base: base.map(|(version, _)| version.to_owned()),
+        dataset: dataset.digest.to_string(),
+        tools: dataset.tools,
+        tiers: runs,
+        cases,
+        lines_run,
+        lines: options.lines.clone(),
+        change_lines: options.change_lines,
+        is_first_version: options.is_first_version,
+        environment: options.environment.clone(),
+        trace_id: options.trace_id.clone(),
+        started_at,
+        ended_at: Timestamp::now().to_string(),
+    };
+    partial.sort();
+    partial
+}
+
+/// What the tasks of a tier share.
+#[derive(Clone)]
+struct Running {
+    dataset: Arc<Dataset>,
+    target: Target,
+    base: Option<Target>,
+    has_coverage: bool,
+    reruns: u32,
+    cache: Option<Arc<Cache>>,
+    stop_at: Instant,
+    stop: CancellationToken,
+}
+
+#[derive(Default)]
+struct TierMeasured {
+    tier: TierRun,
+    measured: Vec<Measured>,
+    lines: Lines,
+    /// How long the calls of either side took, all together.
+    own: Duration,
+    base: Duration,
+}
+
+struct UnitDone {
+    run: UnitRun,
+    own: Duration,
+    base: Duration,
+}
+
+impl Running {
+    async fn tier(&self, tier: Tier, options: &RunOptions) -> TierMeasured {
+        let began = Instant::now();
+        let mut units = Unit::of(&self.dataset, tier, options.shard).into_iter();
+        let mut done = TierMeasured::default();
+        let mut tasks: JoinSet<UnitDone> = JoinSet::new();
+        loop {
+            while tasks.len() < options.concurrency.max(1)
+                && let Some(unit) = units.next()
+            {
+                let running = self.clone();
+                tasks.spawn(async move { running.unit(&unit).await });
+            }
+            let Some(unit) = tasks.join_next().await else {
+                break;
+            };
+            let unit = unit.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+            if let Some(progress) = &options.progress {
+                for measured in &unit.run.measured {
+                    progress(measured);
+                }
+            }
+            done.measured.extend(unit.run.measured);
+            done.lines.extend(&unit.run.lines);
+            done.own += unit.own;
+            done.base += unit.base;
+        }
+        // The base's calls are not the tier's fault.
+        let both = (done.own + done.base).as_secs_f64();
+        let share = if both > 0.0 {
+            done.own.as_secs_f64() / both
+        } else {
+            1.0
+        };
+        done.tier.wall_ms = rounded(began.elapsed().as_secs_f64() * 1e3 * share);
+        done
+    }
+
+    async fn unit(&self, unit: &Unit) -> UnitDone {
+        if self.stop.is_cancelled() {
+            return UnitDone::unbegun(unit, "not run: it was interrupted");
+        }
+        if Instant::now() >= self.stop_at {
+            return UnitDone::unbegun(
+                unit,
+                "not run: the tier had taken several times as long as it may",
+            );
+        }
+        let key = unit.key(&self.dataset);
+        if let Some(run) = self.remembered(unit, &key) {
+            return run;
+        }
+        let Some(base) = &self.base else {
+            let done = self.own(unit).await;
+            self.remember(unit, &key, &done.run);
+            return done;
+        };
+        let base = self.plan(base);
+        if unit.asks_base_first() {
+            let began = Instant::now();
+            let runs = base.run_base(unit).await;
+            let took = began.elapsed();
+            let mut done = self.own(unit).await;
+            done.take_base(runs, took);
+            done
+        } else {
+            let mut done = self.own(unit).await;
+            let began = Instant::now();
+            let runs = base.run_base(unit).await;
+            done.take_base(runs, began.elapsed());
+            done
+        }
+    }
+
+    async fn own(&self, unit: &Unit) -> UnitDone {
+        let mut plan = self.plan(&self.target);
+        plan.has_coverage = self.has_coverage;
+        let began = Instant::now();
+        let run = plan.run(unit).await;
+        UnitDone {
+            run,
+            own: began.elapsed(),
+            base: Duration::ZERO,
+        }
+    }
+
+    fn plan<'a>(&'a self, target: &'a Target) -> Plan<'a> {
+        Plan {
+            target,
+            snapshots: &self.dataset.snapshots,
+            has_coverage: false,
+            reruns: self.reruns,
+        }
+    }
+
+    fn remembered(&self, unit: &Unit, key: &model::Digest) -> Option<UnitDone> {
+        let passed = self.cache.as_ref()?.find(key)?;
+        if passed.len() != unit.cases.len() {
+            return None;
+        }
+        let cases = unit.cases.iter().zip(passed);
+        let measured = cases.map(|(case, passed)| of_cache(case, passed));
+        Some(UnitDone {
+            run: UnitRun {
+                measured: measured.collect(),
+                lines: Lines::default(),
+            },
+            own: Duration::ZERO,
+            base: Duration::ZERO,
+        })
+    }
+
+    /// Only what passed without fail, by tools that look at nothing that changes.
+    fn remember(&self, unit: &Unit, key: &model::Digest, run: &UnitRun) {
+        let Some(cache) = &self.cache else { return };
+        let is_passed = |it: &Measured| it.result.verdict == CaseVerdict::Pass;
+        if !unit.is_repeatable(&self.target) || !run.measured.iter().all(is_passed) {
+            return;
+        }
+        let passed = run.measured.iter().map(|it| Passed {
+            ms: it.result.ms,
+            score: it.result.score,
+        });
+        cache.add(key, passed.collect());
+    }
+}
+
+impl UnitDone {
+    fn take_base(&mut self, runs: Vec<Option<crate::BaseRun>>, took: Duration) {
+        for (measured, run) in self.run.measured.iter_mut().zip(runs) {
+            measured.base = run;
+        }
+        self.base = took;
+    }
+
+    fn unbegun(unit: &Unit, why: &str) -> Self {
+        let measured = unit.cases.iter().map(|case| Measured {
+            result: result_of(case, CaseVerdict::Fail, 0.0, 0.0, Some(why.to_owned())),
+            ..blank(case)
+        });
+        Self {
+            run: UnitRun {
+                measured: measured.collect(),
+                lines: Lines::default(),
+            },
+            own: Duration::ZERO,
+            base: Duration::ZERO,
+        }
+    }
+}
+
+fn of_cache(case: &Case, passed: Passed) -> Measured {
+    Measured {
+        result: result_of(case, CaseVerdict::Pass, passed.score, passed.ms, None),
+        calls: 1,
+        is_cached: true,
+        ..blank(case)
+    }
+}
+
+fn blank(case: &Case) -> Measured {
+    Measured {
+        result: result_of(case, CaseVerdict::Skipped, 0.0, 0.0, None),
+        weight: case.weight,
+        calls: 0,
+        calls_failed: 0,
+        cost_usd: None,
+        base: None,
+        is_cached: false,
+        got: None,
+    }
+}
+
+fn result_of(
+    case: &Case,
+    verdict: CaseVerdict,
+    score: f64,
+    ms: f64,
+    error: Option<String>,
+) -> CaseResult {
+    CaseResult {
+        id: case.id.clone(),
+        tier: case.tier,
+        file: case.file.to_string(),
+        line: case.line,
+        tool: case.tool.clone(),
+        verdict,
+        score,
+        ms,
+        diff: None,
+        error,
+        tags: case.tags.clone(),
+    }
+}

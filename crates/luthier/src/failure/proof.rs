@@ -1,0 +1,52 @@
+//! What proving a version can meet, sorted by who can do what about it.
+
+use harness::{BadBudgets, BadDataset, MergeError, TargetError};
+use serde_json::json;
+
+use super::Failure;
+use crate::exit::Exit;
+
+impl From<BadDataset> for Failure {
+    fn from(error: BadDataset) -> Self {
+        let problems = error.problems.iter().map(
+            |problem| json!({"file": problem.file, "line": problem.line, "message": problem.what}),
+        );
+        let problems: Vec<_> = problems.collect();
+        Self::new("bad_cases", Exit::Invalid, error)
+            .with_hint("mend the lines that are named; nothing was run".to_owned())
+            .with("problems", problems)
+    }
+}
+
+impl From<BadBudgets> for Failure {
+    fn from(error: BadBudgets) -> Self {
+        let hint = match &error {
+            BadBudgets::NotJson(_) => "check `ci/budgets.json` with `python3 -m json.tool`",
+            BadBudgets::Wrong { .. } => {
+                "`luthier test --budgets-schema` says what `ci/budgets.json` may hold"
+            }
+        };
+        Self::new("bad_budgets", Exit::Invalid, error).with_hint(hint.to_owned())
+    }
+}
+
+impl From<MergeError> for Failure {
+    fn from(error: MergeError) -> Self {
+        let hint = match &error {
+            MergeError::Empty | MergeError::Missing { .. } => {
+                "run the missing parts with --shard I/N --out DIR, then name all of the folders"
+            }
+            MergeError::Twice(_) => "name each folder once",
+            MergeError::Different { .. } => {
+                "the parts of one run have the same version, cases, tiers and N: run them again"
+            }
+        };
+        Self::new("not_one_run", Exit::Conflict, error).with_hint(hint.to_owned())
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        Self::new("not_served", Exit::Failure, error)
+    }
+}

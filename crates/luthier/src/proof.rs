@@ -1,0 +1,227 @@
+//! Proves a version: serves it as a candidate, puts its cases to it, and judges what came of that.
+
+mod given;
+
+use std::sync::Arc;
+
+use harness::{
+    Budgets, Cache, CacheKey, Dataset, Environment, Evaluation, Partial, Progress, RunOptions,
+    Shard, Target, Tier,
+};
+use mcp::Client;
+use python::Pool;
+use runner::{Candidate, Proposed};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub(crate) use self::given::{Base, Given};
+use crate::{candidate, config::Config, exit::Exit, failure::Failure};
+
+/// Connections to a candidate: a second one keeps it busy while the first one's answer is read.
+const CONNECTIONS: usize = 2;
+
+/// Cases that are run at once on a large machine.
+const CONCURRENCY_MAX: usize = 16;
+
+/// How a version is proved.
+#[derive(Clone)]
+pub(crate) struct How {
+    pub(crate) tiers: Vec<Tier>,
+    pub(crate) shard: Shard,
+    /// Cases at once; none for one a core.
+    pub(crate) jobs: Option<usize>,
+    pub(crate) is_cached: bool,
+    pub(crate) has_coverage: bool,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// What was found out, before it is judged.
+pub(crate) struct Proved {
+    pub(crate) dataset: Arc<Dataset>,
+    pub(crate) budgets: Budgets,
+    pub(crate) partial: Partial,
+}
+
+impl Proved {
+    pub(crate) fn evaluate(self) -> Evaluation {
+        Evaluation::of(self.partial, &self.budgets)
+    }
+}
+
+impl How {
+    /// All tiers, whole, whatever is remembered.
+    pub(crate) fn thorough(stop: CancellationToken) -> Self {
+        Self {
+            tiers: Tier::ALL.to_vec(),
+            shard: Shard::WHOLE,
+            jobs: None,
+            is_cached: false,
+            has_coverage: false,
+            progress: None,
+            stop,
+        }
+    }
+}
+
+/// Runs the cases of `given` against it, in `workers`.
+pub(crate) async fn prove(
+    workers: &Pool,
+    config: &Config,
+    given: &Given,
+    how: &How,
+) -> Result<Proved, Failure> {
+    let budgets = given.budgets()?;
+    let environment = environment().await?;
+    let candidate = candidate::start(workers, config, given.proposed()?).await?;
+    let base = start_base(workers, config, given, &budgets).await;
+    let outcome = async {
+        let base = base
+            .as_ref()
+            .map_err(|_told| ())
+            .ok()
+            .and_then(Option::as_ref);
+        put_cases(config, given, how, &budgets, environment, &candidate, base).await
+    };
+    let outcome = outcome.await;
+    candidate.shut_down().await;
+    match base {
+        Ok(Some((_, base))) => base.shut_down().await,
+        Ok(None) => {}
+        // Budgets that need it are inconclusive, which says more than nothing at all.
+        Err(failure) => tracing::warn!(%failure, "the version before cannot be run beside it"),
+    }
+    outcome
+}
+
+async fn put_cases(
+    config: &Config,
+    given: &Given,
+    how: &How,
+    budgets: &Budgets,
+    environment: Environment,
+    candidate: &Candidate,
+    base: Option<&(String, Candidate)>,
+) -> Result<Proved, Failure> {
+    let tools: Vec<_> = candidate
+        .tools()
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect();
+    let dataset = Dataset::parse(given.files.files(), &how.tiers, &tools)?;
+    let dataset = Arc::new(dataset);
+    let target = connect(candidate).await?;
+    let beside = match base {
+        Some((name, base)) => Some((name.as_str(), connect(base).await?)),
+        None => None,
+    };
+    let cache = open_cache(config, given, how, &environment);
+    let mut options = RunOptions::new(given.tested(), environment);
+    options.trace_id = Uuid::now_v7().simple().to_string();
+    options.tiers.clone_from(&how.tiers);
+    options.shard = how.shard;
+    options.concurrency = how.jobs.unwrap_or_else(cores).clamp(1, CONCURRENCY_MAX);
+    options.has_coverage = how.has_coverage || budgets.needs_coverage();
+    options.change_lines = given.change_lines();
+    options.is_first_version = matches!(given.base, Base::None);
+    options.cache.clone_from(&cache);
+    options.progress.clone_from(&how.progress);
+    options.stop = how.stop.clone();
+    let beside = beside.as_ref().map(|(name, target)| (*name, target));
+    let partial = harness::run(&dataset, &target, beside, budgets, &options).await;
+    if let Some(Err(error)) = cache.map(|cache| cache.save()) {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "what passed is not remembered"
+        );
+    }
+    if how.stop.is_cancelled() {
+        let message = "the tests were interrupted";
+        return Err(Failure::new("interrupted", Exit::Failure, message));
+    }
+    Ok(Proved {
+        dataset,
+        budgets: budgets.clone(),
+        partial,
+    })
+}
+
+/// Serves the version before, if a budget is about it.
+async fn start_base(
+    workers: &Pool,
+    config: &Config,
+    given: &Given,
+    budgets: &Budgets,
+) -> Result<Option<(String, Candidate)>, Failure> {
+    match &given.base {
+        Base::Version(base) if budgets.needs_base() => {
+            let proposed: Proposed = base.proposed()?;
+            let name = base.version.to_string();
+            let started = candidate::start(workers, config, proposed).await?;
+            Ok(Some((name, started)))
+        }
+        Base::Version(_) | Base::None | Base::Unknown => Ok(None),
+    }
+}
+
+async fn connect(candidate: &Candidate) -> Result<Target, Failure> {
+    let mut clients = Vec::with_capacity(CONNECTIONS);
+    for _ in 0..CONNECTIONS {
+        let (read, write) = tokio::io::split(candidate.connect());
+        let client = Client::connect("luthier test", read, write).await;
+        clients.push(client.map_err(|error| Failure::new("not_served", Exit::Failure, error))?);
+    }
+    Ok(Target::new(clients).await?)
+}
+
+/// A cache that cannot be used costs time and nothing else.
+fn open_cache(
+    config: &Config,
+    given: &Given,
+    how: &How,
+    environment: &Environment,
+) -> Option<Arc<Cache>> {
+    if !how.is_cached {
+        return None;
+    }
+    let key = CacheKey {
+        code: given.files.code().digest().to_string(),
+        state: given.surroundings().to_string(),
+        interpreter: environment.python.clone(),
+        luthier: environment.luthier.clone(),
+    };
+    let opened = Cache::open(&config.data.join("cache").join("tests"), &key);
+    opened
+        .map(Arc::new)
+        .map_err(|error| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "nothing is remembered"
+            );
+        })
+        .ok()
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// What this machine is, as far as it matters to how tools run.
+async fn environment() -> Result<Environment, Failure> {
+    let asked = tokio::task::spawn_blocking(|| {
+        std::process::Command::new(python::interpreter())
+            .args(["-c", "import platform; print(platform.python_version())"])
+            .output()
+    });
+    let failed = |error| Failure::io("ask Python for its version", error);
+    let asked = asked
+        .await
+        .map_err(|panic| failed(std::io::Error::other(panic)))?;
+    let said = asked.map_err(failed)?.stdout;
+    Ok(Environment {
+        python: String::from_utf8_lossy(&said).trim().to_owned(),
+        luthier: env!("CARGO_PKG_VERSION").to_owned(),
+        os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        cpus: cores(),
+    })
+}

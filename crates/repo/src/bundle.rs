@@ -5,7 +5,7 @@ use gix::objs::Kind;
 use model::Digest;
 use sha2::Digest as _;
 
-use crate::{Bounds, CommitId, Repo, SkippedFile, TreeError, object::load_kind, tree::is_at};
+use crate::{Bounds, CommitId, Repo, SkippedFile, Tree, TreeError, object::load_kind, tree::is_at};
 
 /// What a version consists of; the rest of a workspace is nobody's business but its authors'.
 const PARTS: [&str; 5] = ["ci", "luthier.toml", "state", "tests", "tools"];
@@ -145,9 +145,14 @@ impl Bundle {
 }
 
 impl Repo {
+    /// The files of a commit that make a version; their contents are not read.
+    pub fn version_tree(&self, commit: CommitId, bounds: &Bounds) -> Result<Tree, TreeError> {
+        self.walk(commit, bounds, &is_part)
+    }
+
     /// Reads what makes a version of a commit.
     pub fn bundle(&self, commit: CommitId, bounds: &Bounds) -> Result<Bundle, TreeError> {
-        let tree = self.walk(commit, bounds, &is_part)?;
+        let tree = self.version_tree(commit, bounds)?;
         let git = self.local();
         let mut files = BTreeMap::new();
         for file in tree.files {

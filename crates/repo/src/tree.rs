@@ -22,6 +22,13 @@ pub struct TreeFile {
     pub(crate) id: ObjectId,
 }
 
+impl TreeFile {
+    /// What git calls its content: files with the same hash are the same.
+    pub fn hash(&self) -> String {
+        self.id.to_string()
+    }
+}
+
 /// Something in a commit or folder that is no file to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedFile {

@@ -9,15 +9,16 @@ use std::{
 use gix::{
     ObjectId,
     bstr::{BStr, ByteSlice as _},
-    objs::TagRef,
+    objs::{Kind, TagRef},
 };
 use jiff::Timestamp;
 use model::LineageName;
 
 use crate::{
     CommitId, ObjectError, Person, Repo,
-    commit::{message, parse_commit, signature},
+    commit::{load_commit, message, parse_commit, signature},
     fingerprint::Fingerprint,
+    object::{OBJECT_BYTES_MAX, load_kind},
     reference,
     tag::{TAGS, TagName},
 };
@@ -35,8 +36,6 @@ pub struct Version {
     pub made_by: Person,
     /// When it was tagged; of a lightweight tag, when the commit was made.
     pub made_at: Timestamp,
-    /// The tag's; of a lightweight tag, the commit's.
-    pub message: String,
     pub is_annotated: bool,
     /// What the tag points at: as long as it is the same, so is the rest.
     target: ObjectId,
@@ -129,6 +128,19 @@ impl Repo {
         });
         Ok(versions)
     }
+
+    /// What the tag of a version says; of a lightweight tag, what its commit says. Listings leave it
+    /// out, for it may be long and there may be many.
+    pub fn message(&self, version: &Version) -> Result<String, ObjectError> {
+        let git = self.local();
+        if !version.is_annotated {
+            return Ok(load_commit(&git, version.commit.0)?.message);
+        }
+        let id = version.target;
+        let data = load_kind(&git, id, Kind::Tag, OBJECT_BYTES_MAX)?;
+        let tag = TagRef::from_bytes(&data, id.kind()).map_err(ObjectError::damaged(id))?;
+        Ok(message(tag.message))
+    }
 }
 
 /// Reads the tags anew, but for those objects that `before` had read already.
@@ -220,14 +232,12 @@ fn load_version(
         commit: commit.id,
         made_by: commit.committer,
         made_at: commit.committed_at,
-        message: commit.message,
         is_annotated: peeled.tag_data.is_some(),
         target,
     };
     if let Some(data) = peeled.tag_data {
         let damaged = ObjectError::damaged(target);
         let tag = TagRef::from_bytes(&data, target.kind()).map_err(&damaged)?;
-        version.message = message(tag.message);
         // Tags of git's first years, and of some tools, have no tagger.
         if let Some(tagger) = tag.tagger().map_err(&damaged)? {
             (version.made_by, version.made_at) = signature(tagger);

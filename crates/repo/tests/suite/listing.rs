@@ -43,7 +43,11 @@ fn said_by_us(repo: &Repo) -> Vec<String> {
             version.commit,
             version.made_by.name,
             version.made_at.as_second(),
-            version.message.lines().next().unwrap_or_default(),
+            repo.message(version)
+                .unwrap()
+                .lines()
+                .next()
+                .unwrap_or_default(),
         )
     });
     let mut lines: Vec<String> = lines.collect();

@@ -8,7 +8,7 @@ use crate::{
     command::{
         call::CallArgs, completions::CompletionsArgs, config::ConfigCommand, docs::DocsArgs,
         init::InitArgs, install::InstallArgs, ledger::LedgerCommand, man::ManArgs, mcp::McpArgs,
-        state::StateCommand, test::TestArgs,
+        state::StateCommand, test::TestArgs, versions::VersionsCommand,
     },
     exit::Exit,
     output::ColourChoice,
@@ -83,6 +83,9 @@ pub(crate) enum Command {
     /// Read and change state documents
     #[command(subcommand)]
     State(StateCommand),
+    /// List, show and compare versions
+    #[command(subcommand)]
+    Versions(VersionsCommand),
     /// Read, prove, replay and copy the ledger
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -105,10 +108,12 @@ pub(crate) enum Role {
     Runner,
     /// State documents: `/agent/{version}/state`
     Tuner,
+    /// The registry: `/versions`
+    Versions,
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 3] = [Self::Console, Self::Runner, Self::Tuner];
+    pub(crate) const ALL: [Self; 4] = [Self::Console, Self::Runner, Self::Tuner, Self::Versions];
 }
 
 /// Where and how to serve.

@@ -13,6 +13,7 @@ pub(crate) mod mcp;
 pub(crate) mod state;
 mod status;
 pub(crate) mod test;
+pub(crate) mod versions;
 
 use crate::{
     cli::{Command, Role},
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Doctor => doctor::run(session),
         Command::Config(command) => config::run(session, command).map(done),
         Command::State(command) => state::run(session, command).map(done),
+        Command::Versions(command) => versions::run(session, command).map(done),
         Command::Ledger(command) => ledger::run(session, command),
         Command::Completions(args) => completions::run(session, &args).map(done),
         Command::Man(args) => man::run(&args).map(done),

@@ -6,6 +6,7 @@
 mod proof;
 mod sorting;
 mod tools;
+mod versions;
 
 use std::{error::Error, fmt, io};
 

@@ -269,6 +269,11 @@ pub(crate) fn vault_path(data: &Path) -> PathBuf {
     data.join("vault")
 }
 
+/// The public halves of the keys that sign releases.
+pub(crate) fn allowed_signers(data: &Path) -> PathBuf {
+    data.join("signing").join("allowed_signers")
+}
+
 fn no_workspace(folder: &Path) -> Failure {
     let message = format!(
         "`{}` is no workspace: it has no {WORKSPACE_FILE}",

@@ -32,6 +32,7 @@ use web::{BindConfig, Bound, Listener};
 pub(crate) use self::{
     ask::ask,
     lock::{Running, StartLock, find_running},
+    seed::clone as clone_of_workspace,
     services::{catalogue, chain, free_bytes},
     tools::{Of, chatter, start_workers, stop_on_signal, with_runner},
 };

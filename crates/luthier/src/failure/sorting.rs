@@ -68,7 +68,7 @@ fn unavailable(
     Failure::new(store.code(), exit, error).with_hint(hint)
 }
 
-fn did_you_mean(nearest: &[String]) -> Option<String> {
+pub(super) fn did_you_mean(nearest: &[String]) -> Option<String> {
     match nearest {
         [] => None,
         [only] => Some(format!("did you mean `{only}`?")),

@@ -8,6 +8,7 @@ use runner::Runner;
 use state::StateManager;
 use tokio_util::sync::CancellationToken;
 use vault::Vault;
+use versions::Registry;
 use web::{App, Link};
 
 use super::services::chain;
@@ -20,6 +21,8 @@ pub(super) struct Parts {
     pub(super) vault: Arc<Vault>,
     /// There is one where the role is served.
     pub(super) runner: Option<Runner>,
+    /// There is one where the role is served.
+    pub(super) registry: Option<Registry>,
     pub(super) streams_max: usize,
     pub(super) cancel: CancellationToken,
 }
@@ -56,6 +59,10 @@ pub(super) fn links(role: Role) -> Vec<Link> {
             ),
             Link::new("/agent/active/state/staging", "the state on trial"),
         ],
+        Role::Versions => vec![Link::new(
+            "/versions",
+            "the versions: what each is, where it came from, what proved it",
+        )],
     }
 }
 
@@ -77,6 +84,12 @@ pub(super) fn mount(app: App, role: Role, parts: &Parts) -> App {
         Role::Tuner => app
             .problems(&tuner::PROBLEMS)
             .api(tuner::router(parts.manager.clone())),
+        Role::Versions => match &parts.registry {
+            Some(registry) => app
+                .problems(&versions::PROBLEMS)
+                .api(versions::router(registry.clone())),
+            None => app,
+        },
     }
 }
 

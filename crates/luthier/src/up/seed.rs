@@ -53,7 +53,7 @@ impl From<Failure> for Trouble {
 }
 
 /// The workspace's clone; none if the workspace is not in git.
-pub(super) fn clone(workspace: &Path, data: &Path) -> Result<Option<Arc<Repo>>, Failure> {
+pub(crate) fn clone(workspace: &Path, data: &Path) -> Result<Option<Arc<Repo>>, Failure> {
     match Repo::clone_into(workspace, &data.join("repo")) {
         Ok((repo, refreshed)) => {
             for skipped in &refreshed.skipped {

@@ -17,6 +17,7 @@ use telemetry::Scraper;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use vault::Vault;
+use versions::{Registry, Sources};
 use web::{
     App, AppConfig, Bound, Link, NotReady, Readiness, ReadinessReport, ServeConfig, ServeError,
 };
@@ -31,7 +32,7 @@ use super::{
     seed::Refused,
     services::{
         HttpService, JournalKnobs, JournalService, RunnerService, StateKnobs, StateService,
-        TelemetryService, VaultHealth, VaultService,
+        TelemetryService, VaultHealth, VaultService, chain,
     },
     settings::SettingsFollower,
     signals::LedgerSink,
@@ -43,7 +44,7 @@ use crate::{
     config::{Config, HttpConfig},
     exit::Exit,
     failure::Failure,
-    session::{Session, vault_path},
+    session::{Session, allowed_signers, vault_path},
 };
 
 /// Time that everything after the last request has to come to its end.
@@ -102,8 +103,14 @@ impl Server {
         let runner = pool.map(|pool| shared.start_runner(&config, pool, source.git.clone()));
         let supervisor =
             shared.supervise(&config, &url, source.refused.clone(), runner.as_ref())?;
+        let git = source.git.clone();
         let mut follower = Follower::new(source, taken.claim, runner.as_ref());
         follower.begin().await?;
+        let registry = if taken.roles.contains(&Role::Versions) {
+            Some(shared.open_registry(git, &taken.opened.data).await)
+        } else {
+            None
+        };
         metrics::register(
             &shared.journal,
             &shared.vault,
@@ -142,7 +149,15 @@ impl Server {
             pool: _,
         } = taken;
         let prepared = runner.clone();
-        server.serve(&roles, bound, &shared, runner, scraper)?;
+        let served = (runner, registry.clone());
+        server.serve(&roles, bound, &shared, served, scraper)?;
+        if let Some(registry) = registry {
+            let journal = shared.journal.clone();
+            server.working.spawn("versions", |stop| async move {
+                registry.follow(journal, stop).await;
+                Ok(())
+            });
+        }
         if let Some(runner) = prepared {
             let drained = runner.clone();
             let patience = Duration::from_millis(server.config.http.drain_ms_max);
@@ -178,7 +193,7 @@ impl Server {
         roles: &[Role],
         bound: Bound,
         shared: &Shared,
-        runner: Option<Runner>,
+        (runner, registry): (Option<Runner>, Option<Registry>),
         scraper: Scraper,
     ) -> Result<(), Failure> {
         let parts = Parts {
@@ -186,6 +201,7 @@ impl Server {
             manager: shared.manager.clone(),
             vault: shared.vault.clone(),
             runner,
+            registry,
             streams_max: self.config.http.streams_max,
             cancel: self.serving.stop.clone(),
         };
@@ -340,6 +356,21 @@ impl Shared {
             pool,
         };
         Runner::start(parts, config.runner.runner.clone())
+    }
+
+    /// What cannot be read yet is tried again while the server runs.
+    async fn open_registry(&self, git: Option<Arc<Repo>>, data: &Path) -> Registry {
+        let registry = Registry::new(Sources {
+            repo: git,
+            manager: self.manager.clone(),
+            vault: self.vault.clone(),
+            vault_uri: None,
+            allowed_signers: allowed_signers(data),
+        });
+        if let Err(error) = registry.refresh().await {
+            tracing::warn!(reason = chain(&error), "the versions are not known yet");
+        }
+        registry
     }
 
     fn supervise(

@@ -162,6 +162,42 @@ impl Vault {
         }
     }
 
+    /// Up to `limit` keys that begin with `under` and a `/`, in their order, from the first that
+    /// comes after `after`.
+    pub fn list(
+        &self,
+        under: &Key,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Key>, VaultError> {
+        let mut keys = Vec::new();
+        let mut folders = vec![under.as_str().to_owned()];
+        while let Some(at) = folders.pop() {
+            let folder = self.root.join(&at);
+            let entries = match fs::read_dir(&folder) {
+                Err(error) if is_absent(&error) => continue,
+                entries => entries.map_err(failed("list", &folder))?,
+            };
+            for entry in entries {
+                let entry = entry.map_err(failed("list", &folder))?;
+                let is_folder = entry
+                    .file_type()
+                    .map_err(failed("look at", &folder))?
+                    .is_dir();
+                let name = format!("{at}/{}", entry.file_name().to_string_lossy());
+                if is_folder {
+                    folders.push(name);
+                } else if let Ok(key) = name.parse::<Key>() {
+                    keys.push(key);
+                }
+            }
+        }
+        keys.retain(|key| after.is_none_or(|after| key > after));
+        keys.sort_unstable();
+        keys.truncate(limit);
+        Ok(keys)
+    }
+
     fn path(&self, key: &Key) -> PathBuf {
         self.root.join(key.as_str())
     }
@@ -276,6 +312,24 @@ mod tests {
         assert!(vault.delete(&key("evals/a.json")).unwrap());
         assert!(!vault.delete(&key("evals/a.json")).unwrap());
         assert_eq!(vault.get(&key("evals/a.json")).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_kept_below_a_key_is_listed_in_order_from_any_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::open(folder.path()).unwrap();
+        for name in ["a/c", "a/b/2", "a/b/1", "ab/1", "a/d"] {
+            vault.put(&key(name), b"1").unwrap();
+        }
+        let list = |under, after: Option<&str>, limit| {
+            let found = vault.list(&key(under), after.map(key).as_ref(), limit);
+            let found = found.unwrap().into_iter().map(String::from);
+            found.collect::<Vec<_>>().join(" ")
+        };
+
+        assert_eq!(list("a", None, 9), "a/b/1 a/b/2 a/c a/d");
+        assert_eq!(list("a", Some("a/b/2"), 1), "a/c");
+        assert_eq!(list("none", None, 9), "");
     }
 
     #[test]

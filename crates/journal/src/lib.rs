@@ -2,6 +2,7 @@
 //! It never edits or drops what it acknowledged, and knows nothing of documents, MCP or HTTP.
 //! Start at [`Journal`]; [`SqliteJournal`] is the one that needs no server.
 
+mod archive;
 mod export;
 mod log;
 mod query;
@@ -10,6 +11,10 @@ mod sqlite;
 mod verify;
 mod watch;
 
+pub use archive::{
+    ArchiveError, ArchivePlan, ArchiveRecord, ArchiveReport, ArchiveStore, Needed, StoreFailure,
+    archive, archive_subject,
+};
 pub use export::{ExportError, ExportFormat, InvalidExportFormat, export};
 pub use log::{
     AppendError, Change, Committed, Expect, Head, Journal, ReadError, Refusal, Unavailable,

@@ -241,6 +241,8 @@ pub enum Unavailable {
     Damaged(String),
     #[error("another process holds it for too long: {0}")]
     Busy(String),
+    #[error("{0}")]
+    Archive(String),
     #[error("it is shut down")]
     Closed,
     #[error("{0}")]
@@ -257,6 +259,9 @@ impl Unavailable {
                 "run `luthier ledger verify`, then restore or `luthier ledger fork`"
             }
             Self::Busy(_) => "see which processes use the data folder, or try again",
+            Self::Archive(_) => {
+                "see that the vault can be reached and is whole: `luthier ledger verify` names what is not"
+            }
             Self::Closed => "start it again",
             Self::Failed(_) => "run `luthier doctor`",
         }
@@ -265,7 +270,11 @@ impl Unavailable {
     /// May it pass by itself, or by what the hint says, so that asking again makes sense?
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::DiskFull(_) | Self::ReadOnly(_) | Self::Busy(_) | Self::Closed => true,
+            Self::DiskFull(_)
+            | Self::ReadOnly(_)
+            | Self::Busy(_)
+            | Self::Archive(_)
+            | Self::Closed => true,
             Self::Damaged(_) | Self::Failed(_) => false,
         }
     }
@@ -276,6 +285,7 @@ impl Unavailable {
             Self::ReadOnly(_) => "read_only",
             Self::Damaged(_) => "journal_damaged",
             Self::Busy(_) => "journal_busy",
+            Self::Archive(_) => "archive_unavailable",
             Self::Closed => "journal_closed",
             Self::Failed(_) => "journal_failed",
         }

@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::{
     ReadError, SqliteJournal, Witness,
     seal::{LEAF_DIGITS, SealRecord},
-    sqlite::rare_type,
+    sqlite::{Rows, is_stub, rare_type, stub_of},
 };
 
 /// Rows read at once, so that the writer's log can be folded in between.
@@ -72,6 +72,8 @@ pub enum FaultKind {
     SealBroken(String),
     /// It was sealed and witnessed, and the journal ends before it.
     Cut,
+    /// The archive that holds it and others is gone, was changed or cannot be read.
+    Archive(String),
     /// The file itself cannot be read from here on.
     Damaged(String),
 }
@@ -87,6 +89,7 @@ impl fmt::Display for Fault {
             FaultKind::Reordered(reason) => write!(f, "event {seq} is out of order: {reason}"),
             FaultKind::SealBroken(reason) => write!(f, "the seal at {seq} is broken: {reason}"),
             FaultKind::Cut => write!(f, "everything from event {seq} on was cut off"),
+            FaultKind::Archive(reason) => write!(f, "event {seq} cannot be read: {reason}"),
             FaultKind::Damaged(reason) => {
                 write!(f, "the file cannot be read from event {seq} on: {reason}")
             }
@@ -101,17 +104,13 @@ pub async fn verify(
     progress: impl Fn(Seq) + Send + 'static,
 ) -> Result<Verdict, ReadError> {
     journal
-        .with_reader(move |connection| Ok(audit(connection, witness.as_ref(), &progress)))
+        .with_reader(move |rows| Ok(audit(rows, witness.as_ref(), &progress)))
         .await
 }
 
-pub(crate) fn audit(
-    connection: &Connection,
-    witness: Option<&Witness>,
-    progress: &dyn Fn(Seq),
-) -> Verdict {
+pub(crate) fn audit(rows: Rows<'_>, witness: Option<&Witness>, progress: &dyn Fn(Seq)) -> Verdict {
     let mut audit = Audit::default();
-    if let Err(error) = audit.read_all(connection, progress) {
+    if let Err(error) = audit.read_all(rows, progress) {
         audit.fault(audit.newest + 1, FaultKind::Damaged(error.to_string()));
     }
     audit.close(witness)
@@ -133,6 +132,17 @@ struct Audit {
     sealed_to: Seq,
     seal_hashes: HashMap<Seq, Digest>,
     faults: BTreeMap<Seq, FaultKind>,
+    /// The last event of an archive that cannot be read, which was told.
+    lost_to: Seq,
+}
+
+/// Where the text of a row was.
+enum Filled {
+    Whole,
+    /// In an archive; this was in its place.
+    Archived(Vec<u8>),
+    /// In an archive that cannot be read, for this reason if it was not told yet.
+    Lost(Option<String>),
 }
 
 /// One row as it is in the file.
@@ -224,11 +234,8 @@ impl Stored {
 }
 
 impl Audit {
-    fn read_all(
-        &mut self,
-        connection: &Connection,
-        progress: &dyn Fn(Seq),
-    ) -> rusqlite::Result<()> {
+    fn read_all(&mut self, from: Rows<'_>, progress: &dyn Fn(Seq)) -> rusqlite::Result<()> {
+        let connection = from.connection;
         self.expect_beginning(connection)?;
         // What is committed from here on is the next verification's. Where the newest page cannot
         // be read, everything before it still can.
@@ -244,10 +251,12 @@ impl Audit {
         )?;
         loop {
             let after = self.newest;
-            let from = i64::try_from(after).unwrap_or(i64::MAX);
-            let mut rows = page.query([from, end.unwrap_or(0), PAGE_ROWS_MAX])?;
+            let first = i64::try_from(after).unwrap_or(i64::MAX);
+            let mut rows = page.query([first, end.unwrap_or(0), PAGE_ROWS_MAX])?;
             while let Some(row) = rows.next()? {
-                self.take(&Stored::from_row(row)?);
+                let mut row = Stored::from_row(row)?;
+                let reason = self.fill(from, &mut row);
+                self.take(&row, reason);
             }
             if self.newest == after {
                 if let Some(error) = unreadable {
@@ -279,7 +288,35 @@ impl Audit {
         }
     }
 
-    fn take(&mut self, row: &Stored) {
+    /// Gives a row back what it let go of; says whether that could be done.
+    fn fill(&mut self, from: Rows<'_>, row: &mut Stored) -> Filled {
+        if !is_stub(&row.text) {
+            return Filled::Whole;
+        }
+        if self.lost_to >= row.seq {
+            return Filled::Lost(None);
+        }
+        match from.shelf.whole(from.connection, row.seq) {
+            Ok(archived) => {
+                let text = archived.text.into_bytes();
+                let stub = std::mem::replace(&mut row.text, text);
+                row.body = archived.body;
+                Filled::Archived(stub)
+            }
+            Err(error) => {
+                let record = from.shelf.find_record(from.connection, row.seq);
+                let record = record.ok().flatten();
+                self.lost_to = record.map_or(row.seq, |record| record.to);
+                let reason = match error {
+                    ReadError::Unavailable(reason) => reason.to_string(),
+                    ReadError::Unreadable(error) => error.to_string(),
+                };
+                Filled::Lost(Some(reason))
+            }
+        }
+    }
+
+    fn take(&mut self, row: &Stored, filled: Filled) {
         for dropped in (self.newest + 1..row.seq).take(FAULTS_MAX) {
             self.fault(dropped, FaultKind::Dropped);
         }
@@ -287,7 +324,25 @@ impl Audit {
         self.newest = row.seq;
         self.events += 1;
         self.unsealed.insert(row.seq, row.digest());
+        let stub = match filled {
+            Filled::Whole => None,
+            Filled::Archived(stub) => Some(stub),
+            Filled::Lost(reason) => {
+                // Its hash is here, and seals can be compared with that.
+                let revision = Revision::try_from(row.revision).unwrap_or_default();
+                self.revisions.insert(row.subject.clone(), revision);
+                if let Some(reason) = reason {
+                    self.fault(row.seq, FaultKind::Archive(reason));
+                }
+                return;
+            }
+        };
         match row.event() {
+            Ok(event) if stub.is_some_and(|stub| stub != stub_of(&event).into_bytes()) => {
+                let reason = "what stayed of it differs from the archived text".to_owned();
+                self.fault(row.seq, FaultKind::Edited(reason));
+                self.take_event(row, &event);
+            }
             Ok(event) => self.take_event(row, &event),
             Err(reason) => {
                 // The columns are what is left to say which place of its subject it holds.

@@ -238,6 +238,8 @@ impl Default for Tenant {
 pub struct EventType(std::borrow::Cow<'static, str>);
 
 impl EventType {
+    /// Old events were moved to an archive.
+    pub const ARCHIVE: Self = Self::known("luthier.archive");
     pub const CALL: Self = Self::known("luthier.call");
     pub const CONFIG: Self = Self::known("luthier.config");
     pub const CONFLICT: Self = Self::known("luthier.conflict");
@@ -251,7 +253,8 @@ impl EventType {
     pub const STATE_CHANGE: Self = Self::known("luthier.state.change");
 
     /// Every type there is, as people name them; a step of one is named below it: `job.plan`.
-    const WORDS: [&'static str; 15] = [
+    const WORDS: [&'static str; 16] = [
+        "archive",
         "call",
         "config",
         "conflict",

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use model::{Digest, Seq};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     sync::Semaphore,
@@ -16,6 +17,7 @@ use tokio::{
 };
 
 use super::writer::{Command, Writer};
+use crate::Unavailable;
 
 /// How long the thread looks for the next command before it sleeps.
 const LOOK_AGAIN_US_MAX: u64 = 50;
@@ -212,6 +214,15 @@ impl Desk {
         writer.map_or(0, |mut writer| {
             writer.as_mut().map_or(0, Writer::release_heads)
         })
+    }
+
+    /// Has the writer's rows let go of what is archived of them, between two of its transactions.
+    pub(super) fn let_go(&self, events: &[(Seq, Digest, String)]) -> Result<usize, Unavailable> {
+        let mut writer = self
+            .writer
+            .lock()
+            .map_err(|_panicked| Unavailable::Closed)?;
+        writer.as_mut().ok_or(Unavailable::Closed)?.let_go(events)
     }
 
     /// Commands that wait now.

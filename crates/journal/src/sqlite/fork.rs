@@ -10,14 +10,21 @@ use std::{
 use model::Seq;
 use rusqlite::{Connection, params};
 
-use super::{OpenError, OpenOptions, SqliteJournal, schema};
+use super::{
+    OpenError, OpenOptions, SqliteJournal, schema,
+    stub::{self, Rows},
+};
 use crate::{
     ReadError, Unavailable,
+    archive::Shelf,
     verify::{self, Fault, Verdict},
 };
 
 /// Rows copied in one transaction, so that the source's log can be folded in between.
 const BATCH_ROWS_MAX: Seq = 4096;
+
+/// Rows that are given back in one transaction what they let go of.
+const BATCH_STUBS_MAX: usize = 256;
 
 /// Why there is no fork. Nothing is left of it.
 #[derive(Debug, thiserror::Error)]
@@ -49,19 +56,20 @@ pub async fn fork(journal: &SqliteJournal, at: Seq, into: &Path) -> Result<Verdi
         Err(error) => return Err(error.into()),
     }
     let (options, into) = (journal.options.clone(), into.to_owned());
-    tokio::task::spawn_blocking(move || run(&options, at, &into))
+    let shelf = journal.shelf.clone();
+    tokio::task::spawn_blocking(move || run(&options, &shelf, at, &into))
         .await
         .map_err(|_panic| ForkError::Write(Unavailable::Closed))?
 }
 
-fn run(options: &OpenOptions, at: Seq, into: &Path) -> Result<Verdict, ForkError> {
+fn run(options: &OpenOptions, shelf: &Shelf, at: Seq, into: &Path) -> Result<Verdict, ForkError> {
     if into.exists() {
         return Err(ForkError::Exists {
             path: into.to_owned(),
         });
     }
     let draft = Draft::beside(into);
-    let verdict = draft.fill(options, at)?;
+    let verdict = draft.fill(options, shelf, at)?;
     draft.publish(into)?;
     Ok(verdict)
 }
@@ -81,7 +89,7 @@ impl Draft {
         }
     }
 
-    fn fill(&self, source: &OpenOptions, at: Seq) -> Result<Verdict, ForkError> {
+    fn fill(&self, source: &OpenOptions, shelf: &Shelf, at: Seq) -> Result<Verdict, ForkError> {
         // Nothing of it counts before the file is synced as a whole.
         let options = OpenOptions {
             synchronous: "OFF",
@@ -91,7 +99,13 @@ impl Draft {
         };
         let connection = schema::open_for_writing(&options)?;
         copy(&connection, &source.path, at).map_err(|error| sort(&error))?;
-        let verdict = verify::audit(&connection, None, &|_| ());
+        make_whole(&connection, source, shelf)?;
+        let rows = Rows {
+            connection: &connection,
+            // Everything is in the fork itself.
+            shelf: &Shelf::new(None),
+        };
+        let verdict = verify::audit(rows, None, &|_| ());
         match verdict.first_bad {
             Some(fault) => Err(ForkError::Damaged(fault)),
             None => Ok(verdict),
@@ -156,7 +170,39 @@ fn copy(connection: &Connection, source: &Path, at: Seq) -> rusqlite::Result<()>
     }
     drop(batch);
     connection.execute("DETACH source", [])?;
-    connection.pragma(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))
+    Ok(())
+}
+
+/// Gives every row back what it let go of, since the fork has no vault.
+fn make_whole(
+    connection: &Connection,
+    source: &OpenOptions,
+    shelf: &Shelf,
+) -> Result<(), ForkError> {
+    let failed = |error: rusqlite::Error| sort(&error);
+    // What says where archives are may lie behind the end of the fork.
+    let known_by = schema::open_for_reading(source).map_err(failed)?;
+    let mut after = 0;
+    loop {
+        let page = stub::stubs_after(connection, after, BATCH_STUBS_MAX).map_err(failed)?;
+        let Some(last) = page.last() else { break };
+        after = *last;
+        connection.execute_batch("BEGIN").map_err(failed)?;
+        for seq in page {
+            let archived = shelf.whole(&known_by, seq)?;
+            connection
+                .prepare_cached("UPDATE events SET event = ?2, body = ?3 WHERE seq = ?1")
+                .and_then(|mut update| {
+                    let seq = schema::seq_to_row(seq);
+                    update.execute(params![seq, archived.text, archived.body])
+                })
+                .map_err(failed)?;
+        }
+        connection.execute_batch("COMMIT").map_err(failed)?;
+    }
+    connection
+        .pragma(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))
+        .map_err(failed)
 }
 
 fn sort(error: &rusqlite::Error) -> ForkError {

@@ -10,6 +10,7 @@ mod recent;
 mod schema;
 mod select;
 mod sql;
+mod stub;
 mod view;
 mod writer;
 
@@ -24,11 +25,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use model::{Body, Event, NewEvent, Seq, Subject, event::IdempotencyKey};
+use model::{Body, Digest, Event, NewEvent, Seq, Subject, event::IdempotencyKey};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
-pub(crate) use self::schema::rare_type;
 use self::{
     checkpoint::Checkpointer,
     desk::{Closed, Desk},
@@ -43,9 +43,14 @@ pub use self::{
     sql::{SqlError, SqlTable},
     writer::WriterCounts,
 };
+pub(crate) use self::{
+    schema::{rare_type, read_error},
+    select::last_before,
+    stub::{Rows, is_stub, stub_of, whole_events_after, whole_rows},
+};
 use crate::{
-    AppendError, Change, Committed, Journal, Query, ReadError, Refusal, Unavailable, Watch,
-    watch::Source,
+    AppendError, ArchiveStore, Change, Committed, Journal, Query, ReadError, Refusal, Unavailable,
+    Watch, archive::Shelf, watch::Source,
 };
 
 /// How a journal file is opened.
@@ -71,6 +76,8 @@ pub struct OpenOptions {
     /// out itself. A reader of another file would take the log beside it for that file's own, find
     /// that it does not fit, and empty it, with commits that are nowhere else.
     pub file: Option<FileIdentity>,
+    /// Where archives are kept. Without it nothing is archived, and what was cannot be read.
+    pub archives: Option<Arc<dyn ArchiveStore>>,
 }
 
 impl OpenOptions {
@@ -85,6 +92,7 @@ impl OpenOptions {
             vfs: None,
             synchronous: "FULL",
             file: None,
+            archives: None,
         }
     }
 }
@@ -116,6 +124,7 @@ pub struct SqliteJournal {
     reading: Arc<Semaphore>,
     counts: Arc<WriterCounts>,
     is_unsettled: Arc<AtomicBool>,
+    shelf: Arc<Shelf>,
     poller: Poller,
 }
 
@@ -146,6 +155,7 @@ impl SqliteJournal {
         let recent = Arc::new(Recent::new(newest));
         let counts = Arc::new(WriterCounts::default());
         let is_unsettled = Arc::new(AtomicBool::new(false));
+        let shelf = Arc::new(Shelf::new(options.archives.clone()));
         let beside = schema::open_for_writing(&options)?;
         let checkpointer =
             Checkpointer::start(beside, counts.clone()).map_err(OpenError::Thread)?;
@@ -155,6 +165,7 @@ impl SqliteJournal {
             counts.clone(),
             checkpointer,
             is_unsettled.clone(),
+            shelf.clone(),
         );
         let (desk, writer) =
             Desk::open(writer, options.queue_max, options.batch_max).map_err(OpenError::Thread)?;
@@ -168,6 +179,7 @@ impl SqliteJournal {
             readers: Mutex::default(),
             counts,
             is_unsettled,
+            shelf,
         }))
     }
 
@@ -208,9 +220,9 @@ impl SqliteJournal {
     }
 
     /// Lets go of the newest events that are kept for watchers and for the writer, who read them
-    /// from the file then; says about how many bytes they took. Blocks while a write goes on.
+    /// from the file then, and of what was read from archives; says about how many bytes they took. Blocks while a write goes on.
     pub fn release_recent(&self) -> usize {
-        self.recent.release() + self.desk.release_heads()
+        self.recent.release() + self.desk.release_heads() + self.shelf.release()
     }
 
     /// Runs one read-only SQL statement over the view `ledger` and the table `events`.
@@ -219,8 +231,8 @@ impl SqliteJournal {
         statement: String,
         rows_max: usize,
     ) -> Result<SqlTable, SqlError> {
-        let options = self.options.clone();
-        tokio::task::spawn_blocking(move || sql::run(&options, &statement, rows_max))
+        let (options, shelf) = (self.options.clone(), self.shelf.clone());
+        tokio::task::spawn_blocking(move || sql::run(&options, &shelf, &statement, rows_max))
             .await
             .map_err(|_panic| SqlError::Unavailable(Unavailable::Closed))?
     }
@@ -238,10 +250,26 @@ impl SqliteJournal {
         }
     }
 
+    /// What it has in archives.
+    pub(crate) fn shelf(&self) -> &Arc<Shelf> {
+        &self.shelf
+    }
+
+    /// Has rows let go of what is archived of them, in one transaction between two of the writer's.
+    pub(crate) async fn let_go(
+        &self,
+        events: Vec<(Seq, Digest, String)>,
+    ) -> Result<usize, Unavailable> {
+        let desk = self.desk.clone();
+        tokio::task::spawn_blocking(move || desk.let_go(&events))
+            .await
+            .map_err(|_panic| Unavailable::Closed)?
+    }
+
     /// Calls `work` with a connection that only reads, on a thread that may block.
     pub(crate) async fn with_reader<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, ReadError> + Send + 'static,
+        work: impl FnOnce(Rows<'_>) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ReadError> {
         let closed = || ReadError::Unavailable(Unavailable::Closed);
         let permit = self.reading.clone().acquire_owned().await;
@@ -251,13 +279,16 @@ impl SqliteJournal {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let options = self.options.clone();
+        let (options, shelf) = (self.options.clone(), self.shelf.clone());
         let run = move || {
             let connection = match idle {
                 Some(connection) => connection,
-                None => schema::open_for_reading(&options).map_err(|e| schema::read_error(&e))?,
+                None => schema::open_for_reading(&options).map_err(|e| read_error(&e))?,
             };
-            let outcome = work(&connection);
+            let outcome = work(Rows {
+                connection: &connection,
+                shelf: &shelf,
+            });
             // Only now: a caller that went away does not end the work.
             drop(permit);
             Ok::<_, ReadError>((connection, outcome))
@@ -331,29 +362,28 @@ impl Journal for SqliteJournal {
 
     async fn last(&self, subject: &Subject) -> Result<Option<Arc<Event>>, ReadError> {
         let subject = subject.clone();
-        self.with_reader(move |connection| select::last(connection, &subject))
+        self.with_reader(move |rows| select::last(rows, &subject))
             .await
     }
 
     async fn last_at(&self, subject: &Subject, seq: Seq) -> Result<Option<Arc<Event>>, ReadError> {
         let subject = subject.clone();
-        self.with_reader(move |connection| select::last_at(connection, &subject, seq))
+        self.with_reader(move |rows| select::last_at(rows, &subject, seq))
             .await
     }
 
     async fn subjects(&self, prefix: &str) -> Result<Vec<Subject>, ReadError> {
         let prefix = prefix.to_owned();
-        self.with_reader(move |connection| select::subjects(connection, &prefix))
+        self.with_reader(move |rows| select::subjects(rows.connection, &prefix))
             .await
     }
 
     async fn body(&self, seq: Seq) -> Result<Option<Body>, ReadError> {
-        self.with_reader(move |connection| schema::body(connection, seq))
-            .await
+        self.with_reader(move |rows| stub::body(rows, seq)).await
     }
 
     async fn read(&self, query: Query) -> Result<Vec<Arc<Event>>, ReadError> {
-        self.with_reader(move |connection| select::read(connection, &query))
+        self.with_reader(move |rows| select::read(rows, &query))
             .await
     }
 
@@ -362,15 +392,13 @@ impl Journal for SqliteJournal {
             self.settle().await?;
         }
         let key = key.clone();
-        self.with_reader(move |connection| select::find_key(connection, &key))
+        self.with_reader(move |rows| select::find_key(rows, &key))
             .await
     }
 
     async fn newest(&self) -> Result<Seq, ReadError> {
-        self.with_reader(|connection| {
-            schema::newest(connection).map_err(|error| schema::read_error(&error))
-        })
-        .await
+        self.with_reader(|rows| schema::newest(rows.connection).map_err(|error| read_error(&error)))
+            .await
     }
 
     fn watch(self: Arc<Self>, after: Seq, query: Query) -> Watch {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use model::{Body, Digest, Event, EventType, Seq};
+use model::{Digest, Event, EventType, Seq};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, ffi};
 
 use super::{FileIdentity, OpenError, OpenOptions};
@@ -10,8 +10,12 @@ use crate::{ReadError, Unavailable};
 
 /// The format this build writes. Older ones are carried forward at opening, newer ones refused.
 /// Files of format 1 that were made before places were checked lack that check and are read and
-/// written as they are; `verify` looks for what it would have refused.
-pub const FORMAT: i32 = 1;
+/// written as they are; `verify` looks for what it would have refused. A file of format 1 becomes one
+/// of format 2 when the first of its rows lets go of an archived text.
+pub const FORMAT: i32 = 2;
+
+/// The oldest format that is opened.
+const FORMAT_MIN: i32 = 1;
 
 /// "Luth": marks the file as a journal.
 const APPLICATION_ID: i32 = 0x4c75_7468;
@@ -105,7 +109,7 @@ fn check_identity(connection: &Connection, path: &Path) -> Result<(), OpenError>
         identity(connection).map_err(|error| open_failure(path, &error))?;
     let path = path.to_owned();
     match (application, format) {
-        (APPLICATION_ID, FORMAT) => Ok(()),
+        (APPLICATION_ID, FORMAT_MIN..=FORMAT) => Ok(()),
         (APPLICATION_ID, found) if found > FORMAT => Err(OpenError::Newer {
             path,
             found,
@@ -156,8 +160,18 @@ fn open_failure(path: &Path, error: &rusqlite::Error) -> OpenError {
 /// the next commit, though nothing is in it, is written over it.
 pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    connection.pragma_update(None, "user_version", FORMAT)?;
+    let format: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    connection.pragma_update(None, "user_version", format)?;
     connection.execute_batch("COMMIT")
+}
+
+/// Says that the file holds rows without their texts, which earlier builds would not understand.
+pub(super) fn raise_format(connection: &Connection) -> rusqlite::Result<()> {
+    let format: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if format < FORMAT {
+        connection.pragma_update(None, "user_version", FORMAT)?;
+    }
+    Ok(())
 }
 
 /// Sorts what `SQLite` says by what an operator does about it.
@@ -198,7 +212,7 @@ pub(super) fn is_outcome_unknown(error: &rusqlite::Error) -> bool {
     }
 }
 
-pub(super) fn read_error(error: &rusqlite::Error) -> ReadError {
+pub(crate) fn read_error(error: &rusqlite::Error) -> ReadError {
     ReadError::Unavailable(unavailable(error))
 }
 
@@ -210,47 +224,6 @@ pub(super) fn event_from_row(row: &Row<'_>) -> rusqlite::Result<Result<Arc<Event
     let text = row.get_ref(2)?.as_str()?;
     let event = Event::from_sealed_text(seq_from_row(seq), Digest(row.get(1)?), text);
     Ok(event.map(Arc::new).map_err(ReadError::from))
-}
-
-pub(super) fn body(connection: &Connection, seq: Seq) -> Result<Option<Body>, ReadError> {
-    connection
-        .prepare_cached("SELECT body FROM events WHERE seq = ?1 AND body IS NOT NULL")
-        .and_then(|mut statement| statement.query_row([seq_to_row(seq)], |row| row.get(0)))
-        .map(|bytes| Some(Body::new(bytes)))
-        .or_else(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => Ok(None),
-            error => Err(read_error(&error)),
-        })
-}
-
-/// One event by a query with [`EVENT_COLUMNS`].
-pub(super) fn find_event(
-    connection: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-) -> Result<Option<Arc<Event>>, ReadError> {
-    let mut statement = connection
-        .prepare_cached(sql)
-        .map_err(|error| read_error(&error))?;
-    match statement.query_row(params, event_from_row) {
-        Ok(event) => event.map(Some),
-        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
-        Err(error) => Err(read_error(&error)),
-    }
-}
-
-/// All events of a query with [`EVENT_COLUMNS`].
-pub(super) fn events(
-    connection: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-) -> Result<Vec<Arc<Event>>, ReadError> {
-    let failed = |error| read_error(&error);
-    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
-    let rows = statement
-        .query_map(params, event_from_row)
-        .map_err(failed)?;
-    rows.map(|row| row.map_err(failed)?).collect()
 }
 
 pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Seq> {

@@ -6,12 +6,15 @@ use jiff::Timestamp;
 use model::{Event, Revision, Seq, Subject, event::IdempotencyKey};
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter, types::Value};
 
-use super::schema::{self, EVENT_COLUMNS, read_error, seq_to_row};
+use super::{
+    schema::{self, EVENT_COLUMNS, read_error, seq_to_row},
+    stub::{self, Rows},
+};
 use crate::{Order, Query, ReadError};
 
-pub(super) fn read(connection: &Connection, query: &Query) -> Result<Vec<Arc<Event>>, ReadError> {
+pub(super) fn read(rows: Rows<'_>, query: &Query) -> Result<Vec<Arc<Event>>, ReadError> {
     let mut sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? AND seq <= ?");
-    let (after, until) = seq_range(connection, query).map_err(|error| read_error(&error))?;
+    let (after, until) = seq_range(rows.connection, query).map_err(|error| read_error(&error))?;
     let mut values = vec![Value::from(seq_to_row(after)), seq_to_row(until).into()];
     let mut equal = |column: &str, wanted: Option<String>| {
         if let Some(wanted) = wanted {
@@ -50,7 +53,7 @@ pub(super) fn read(connection: &Connection, query: &Query) -> Result<Vec<Arc<Eve
     });
     let limit = query.limit.min(Query::LIMIT_MAX);
     values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
-    schema::events(connection, &sql, params_from_iter(values))
+    stub::events(rows, &sql, params_from_iter(values))
 }
 
 /// The query's range of seqs, its times turned into seqs.
@@ -66,7 +69,7 @@ fn seq_range(connection: &Connection, query: &Query) -> rusqlite::Result<(Seq, S
 }
 
 /// The last seq whose event is older than `time`, by bisection: times never decrease.
-fn last_before(connection: &Connection, time: Timestamp) -> rusqlite::Result<Seq> {
+pub(crate) fn last_before(connection: &Connection, time: Timestamp) -> rusqlite::Result<Seq> {
     // Events are stored to the microsecond, so the next whole one up divides them as `time` does.
     let is_whole = time.as_nanosecond() % 1_000 == 0;
     let floor = time.as_nanosecond().div_euclid(1_000);
@@ -90,11 +93,11 @@ fn last_before(connection: &Connection, time: Timestamp) -> rusqlite::Result<Seq
 /// The newest event of `subject` at or before `seq`, by bisection over its revisions: both grow
 /// together, so no index needs to hold the pair.
 pub(super) fn last_at(
-    connection: &Connection,
+    rows: Rows<'_>,
     subject: &Subject,
     seq: Seq,
 ) -> Result<Option<Arc<Event>>, ReadError> {
-    let Some(newest) = last(connection, subject)? else {
+    let Some(newest) = last(rows, subject)? else {
         return Ok(None);
     };
     if newest.seq <= seq {
@@ -103,30 +106,27 @@ pub(super) fn last_at(
     let (mut low, mut high): (Revision, Revision) = (0, newest.revision);
     while high - low > 1 {
         let middle = low + (high - low) / 2;
-        match seq_of(connection, subject, middle).map_err(|error| read_error(&error))? {
+        match seq_of(rows.connection, subject, middle).map_err(|error| read_error(&error))? {
             Some(found) if found <= seq => low = middle,
             _ => high = middle,
         }
     }
     let sql = "SELECT seq, hash, event FROM events WHERE subject = ?1 AND revision = ?2";
-    schema::find_event(connection, sql, (subject.as_str(), seq_to_row(low)))
+    stub::find_event(rows, sql, (subject.as_str(), seq_to_row(low)))
 }
 
 pub(super) fn find_key(
-    connection: &Connection,
+    rows: Rows<'_>,
     key: &IdempotencyKey,
 ) -> Result<Option<Arc<Event>>, ReadError> {
     let sql = "SELECT seq, hash, event FROM events WHERE key = ?1";
-    schema::find_event(connection, sql, [key.as_str()])
+    stub::find_event(rows, sql, [key.as_str()])
 }
 
-pub(super) fn last(
-    connection: &Connection,
-    subject: &Subject,
-) -> Result<Option<Arc<Event>>, ReadError> {
+pub(super) fn last(rows: Rows<'_>, subject: &Subject) -> Result<Option<Arc<Event>>, ReadError> {
     let sql =
         "SELECT seq, hash, event FROM events WHERE subject = ?1 ORDER BY revision DESC LIMIT 1";
-    schema::find_event(connection, sql, [subject.as_str()])
+    stub::find_event(rows, sql, [subject.as_str()])
 }
 
 fn seq_of(

@@ -8,6 +8,7 @@ use std::{
 
 use rusqlite::{
     Connection, ErrorCode,
+    functions::FunctionFlags,
     hooks::{AuthAction, AuthContext, Authorization},
     limits::Limit,
     types::ValueRef,
@@ -15,8 +16,8 @@ use rusqlite::{
 use serde::Serialize;
 use serde_json::{Number, Value};
 
-use super::{OpenOptions, SqliteJournal, schema};
-use crate::Unavailable;
+use super::{OpenOptions, SqliteJournal, schema, stub};
+use crate::{Unavailable, archive::Shelf};
 
 /// How many steps `SQLite`'s machine takes between two looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
@@ -95,11 +96,13 @@ fn check(options: &OpenOptions, patience: Duration) -> Result<Vec<String>, SqlEr
 
 pub(super) fn run(
     options: &OpenOptions,
+    shelf: &Arc<Shelf>,
     statement: &str,
     rows_max: usize,
 ) -> Result<SqlTable, SqlError> {
     let unavailable = |error: &rusqlite::Error| SqlError::Unavailable(schema::unavailable(error));
     let mut connection = schema::open_for_reading(options).map_err(|error| unavailable(&error))?;
+    show_archived(&connection, options, shelf).map_err(|error| unavailable(&error))?;
     guard(&mut connection, Duration::from_millis(options.sql_ms_max))
         .map_err(|error| unavailable(&error))?;
     let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
@@ -139,6 +142,44 @@ pub(super) fn run(
     }
     Ok(table)
 }
+
+/// Has the view `ledger` show what is archived, too.
+fn show_archived(
+    connection: &Connection,
+    options: &OpenOptions,
+    shelf: &Arc<Shelf>,
+) -> rusqlite::Result<()> {
+    // The records are read by a connection of their own: this one is busy with the statement.
+    let (known_by, shelf) = (schema::open_for_reading(options)?, shelf.clone());
+    if shelf.records(&known_by)?.is_empty() {
+        return Ok(());
+    }
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("event_text", 2, flags, move |arguments| {
+        let text = arguments.get_raw(1).as_str()?;
+        if !stub::is_stub(text.as_bytes()) {
+            return Ok(text.to_owned());
+        }
+        let seq = schema::seq_from_row(arguments.get(0)?);
+        let archived = shelf.whole(&known_by, seq);
+        archived
+            .map(|archived| archived.text)
+            .map_err(|error| rusqlite::Error::UserFunctionError(Box::new(error)))
+    })?;
+    connection.pragma_update(None, "query_only", false)?;
+    connection.execute_batch(LEDGER_WITH_ARCHIVES)?;
+    connection.pragma_update(None, "query_only", true)
+}
+
+/// In place of the view of the file, which finds nothing but stubs in some rows.
+const LEDGER_WITH_ARCHIVES: &str = "
+    CREATE TEMP VIEW ledger AS SELECT
+        seq, strftime('%Y-%m-%dT%H:%M:%fZ', time / 1000000.0, 'unixepoch') AS time, type, subject,
+        revision, event ->> '$.agentrole' AS role, agent, conversation, trace, version,
+        event_text(seq, event) -> '$.data' AS data, lower(hex(hash)) AS hash,
+        event_text(seq, event) ->> '$.bodyhash' AS body_hash
+        FROM main.events;
+";
 
 /// Nothing but reading this one file, and that not for ever.
 fn guard(connection: &mut Connection, patience: Duration) -> rusqlite::Result<()> {

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use model::{Body, Event, Seq};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
-use super::{schema, select};
+use super::{
+    schema, select,
+    stub::{self, Rows},
+};
 use crate::{Head, ReadError};
 
 /// What a change sees of its subject, inside the transaction.
 pub(super) struct View<'a> {
-    pub(super) connection: &'a Connection,
+    pub(super) rows: Rows<'a>,
     pub(super) current: Option<Arc<Event>>,
 }
 
@@ -25,19 +28,19 @@ impl Head for View<'_> {
         };
         // By revision, because the index holds no seq: from right after what came before `from`.
         let before = from.saturating_sub(1);
-        let before = select::last_at(self.connection, &current.subject, before)?;
+        let before = select::last_at(self.rows, &current.subject, before)?;
         let revision = before.map_or(0, |event| event.revision);
         let sql = "SELECT seq, hash, event FROM events \
                    WHERE subject = ?1 AND revision > ?2 AND seq <= ?3 ORDER BY revision";
         let bounds = (schema::seq_to_row(revision), schema::seq_to_row(to));
-        schema::events(
-            self.connection,
+        stub::events(
+            self.rows,
             sql,
             params![current.subject.as_str(), bounds.0, bounds.1],
         )
     }
 
     fn body(&mut self, seq: Seq) -> Result<Option<Body>, ReadError> {
-        schema::body(self.connection, seq)
+        stub::body(self.rows, seq)
     }
 }

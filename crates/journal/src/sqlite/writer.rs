@@ -12,16 +12,24 @@ use std::{
 use fail::fail_point;
 use jiff::Timestamp;
 use model::{
-    Body, Event, NewEvent, Revision, Seq, Subject,
+    Body, Digest, Event, NewEvent, Revision, Seq, Subject,
     event::{IdempotencyKey, Label, PlacedEvent},
     trace::TraceId,
 };
 use rusqlite::{Connection, hooks::Wal, params};
 use tokio::sync::oneshot;
 
-use super::{checkpoint::Checkpointer, heads::Heads, recent::Recent, schema, select, view::View};
+use super::{
+    checkpoint::Checkpointer,
+    heads::Heads,
+    recent::Recent,
+    schema, select,
+    stub::{self, Rows},
+    view::View,
+};
 use crate::{
-    AppendError, Change, Committed, Expect, ReadError, Refusal, Unavailable, log::only_if,
+    AppendError, Change, Committed, Expect, ReadError, Refusal, Unavailable, archive::Shelf,
+    log::only_if,
 };
 
 /// The largest event, its document included.
@@ -77,6 +85,7 @@ pub(super) struct Writer {
     pub(super) checkpointer: Checkpointer,
     /// A commit failed in the middle and was not yet written over.
     is_unsettled: Arc<AtomicBool>,
+    shelf: Arc<Shelf>,
     heads: Heads,
     newest: Seq,
     /// The time of the newest event: none that follows is older.
@@ -101,6 +110,7 @@ impl Writer {
         counts: Arc<WriterCounts>,
         checkpointer: Checkpointer,
         is_unsettled: Arc<AtomicBool>,
+        shelf: Arc<Shelf>,
     ) -> Self {
         connection
             .wal_hook(Some(count_wal_pages))
@@ -111,6 +121,7 @@ impl Writer {
             counts,
             checkpointer,
             is_unsettled,
+            shelf,
             heads: Heads::default(),
             newest: 0,
             newest_time: Timestamp::MIN,
@@ -288,7 +299,7 @@ impl Writer {
         mut change: Change,
     ) -> Result<Committed, Failure> {
         if let Some(key) = &key
-            && let Some(event) = select::find_key(&self.connection, key)?
+            && let Some(event) = select::find_key(self.rows(), key)?
         {
             if event.subject == subject {
                 return Ok(Committed {
@@ -306,7 +317,10 @@ impl Writer {
         let current = self.head(&subject)?;
         let revision = current.as_ref().map_or(0, |event| event.revision) + 1;
         let mut view = View {
-            connection: &self.connection,
+            rows: Rows {
+                connection: &self.connection,
+                shelf: &self.shelf,
+            },
             current,
         };
         let event = catch_unwind(AssertUnwindSafe(|| change(&mut view)))
@@ -382,11 +396,48 @@ impl Writer {
         if let Some(event) = self.heads.find(subject) {
             return Ok(Some(event));
         }
-        let found = select::last(&self.connection, subject)?;
+        let found = select::last(self.rows(), subject)?;
         if let Some(event) = &found {
             self.heads.put(event.clone());
         }
         Ok(found)
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        Rows {
+            connection: &self.connection,
+            shelf: &self.shelf,
+        }
+    }
+
+    /// One transaction in which rows let go of what is archived of them; says how many did.
+    pub(super) fn let_go(
+        &mut self,
+        events: &[(Seq, Digest, String)],
+    ) -> Result<usize, Unavailable> {
+        WAL_PAGES.set(0);
+        let outcome = self.try_let_go(events).map_err(|error| {
+            let reason = schema::unavailable(&error);
+            self.roll_back();
+            reason
+        });
+        self.keep_log_short();
+        outcome
+    }
+
+    fn try_let_go(&mut self, events: &[(Seq, Digest, String)]) -> rusqlite::Result<usize> {
+        self.begin()?;
+        schema::raise_format(&self.connection)?;
+        let rows = stub::let_go(&self.connection, events)?;
+        fail_point!("journal::before_letting_go");
+        if let Err(error) = self.connection.execute_batch("COMMIT") {
+            // What it would have changed no reader sees: it may come to light or not.
+            let is_unknown = schema::is_outcome_unknown(&error);
+            self.is_unsettled.store(is_unknown, Ordering::Release);
+            return Err(error);
+        }
+        fail_point!("journal::after_letting_go");
+        Ok(rows)
     }
 
     fn roll_back(&mut self) {

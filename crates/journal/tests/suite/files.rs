@@ -39,7 +39,7 @@ async fn a_journal_from_a_newer_build_is_refused_and_left_alone() {
 
     let (error, is_unchanged) = refused(&scratch);
 
-    insta::assert_snapshot!(error, @"the journal `FOLDER/journal.db` has format 2, this build knows up to 1");
+    insta::assert_snapshot!(error, @"the journal `FOLDER/journal.db` has format 3, this build knows up to 2");
     assert!(is_unchanged);
 }
 

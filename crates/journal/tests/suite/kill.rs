@@ -117,7 +117,7 @@ fn child_that_is_killed() {
     });
 }
 
-fn kill_at_hit(failpoint: &str, hit: u64) {
+pub(crate) fn kill_at_hit(failpoint: &str, hit: u64) {
     let hits = AtomicU64::new(0);
     let kill = move || {
         if hits.fetch_add(1, Ordering::Relaxed) + 1 == hit {

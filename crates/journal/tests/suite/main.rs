@@ -11,6 +11,7 @@ mod support;
 mod validators;
 mod verifying;
 
+mod archive;
 mod conformance;
 mod export;
 mod faults;

@@ -4,7 +4,8 @@
 use std::io;
 
 use journal::{
-    AppendError, ExportError, ForkError, OpenError, ReadError, SealError, SqlError, Unavailable,
+    AppendError, ArchiveError, ExportError, ForkError, OpenError, ReadError, SealError, SqlError,
+    Unavailable,
 };
 use serde_json::{Value, json};
 use state::{ChangeError, MigrationError, ProjectionError, ReplayError, SchemaError, StateError};
@@ -53,6 +54,7 @@ fn of_store(store: &Unavailable) -> (Exit, Option<String>) {
         Unavailable::DiskFull(_)
         | Unavailable::ReadOnly(_)
         | Unavailable::Busy(_)
+        | Unavailable::Archive(_)
         | Unavailable::Closed
         | Unavailable::Failed(_) => Exit::Unavailable,
         Unavailable::Damaged(_) => Exit::Damaged,
@@ -167,6 +169,33 @@ impl From<SealError> for Failure {
             }
             SealError::Read(error) => error.into(),
             SealError::Write(error) => error.into(),
+        }
+    }
+}
+
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Damaged { seq } => damaged(error).with("seq", seq),
+            ArchiveError::Contradicted { .. } => {
+                Self::new("witness_contradicted", Exit::Damaged, error).with_hint(
+                    "run `luthier ledger verify`, and restore the journal from a copy".to_owned(),
+                )
+            }
+            ArchiveError::Different { .. } => {
+                Self::new("archive_different", Exit::Unavailable, error).with_hint(
+                    "nothing was let go of: see whether the vault keeps what it is given"
+                        .to_owned(),
+                )
+            }
+            ArchiveError::Raced => Self::new("archiving", Exit::Conflict, error)
+                .with_hint("wait until it is done; nothing is archived twice".to_owned()),
+            ArchiveError::Store(ref store) | ArchiveError::LetGo(ref store) => {
+                unavailable(&store.clone(), error)
+            }
+            ArchiveError::Read(error) => error.into(),
+            ArchiveError::Parquet(_) => Self::new("archive_failed", Exit::Internal, error),
+            ArchiveError::Write(error) => error.into(),
         }
     }
 }

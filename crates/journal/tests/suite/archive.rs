@@ -1,0 +1,644 @@
+//! Old events elsewhere: every answer is what it was before, through crashes too, and nothing that
+//! happens to an archive goes unnoticed.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use journal::{
+    ArchiveError, ArchivePlan, ArchiveReport, ArchiveStore, Expect, ExportFormat, FaultKind,
+    Journal, Needed, OpenOptions, Order, Query, ReadError, SqliteJournal, StoreFailure,
+    Unavailable, Witness, archive, archive_subject, export, fork, seal_up_to_now, verify,
+};
+use model::{Body, Context, Event, EventType, NewEvent, Seq, event::AgentRole};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    child::{Child, input},
+    kill::kill_at_hit,
+    support::{Scratch, append, event, everything, history, key, numbered, second, subject},
+};
+
+/// A folder beside the journal.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl ArchiveStore for Folder {
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<(), StoreFailure> {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap())?;
+        let mut file = fs::File::create(path)?;
+        file.write_all(bytes)?;
+        Ok(file.sync_all()?)
+    }
+
+    fn find(&self, name: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        match fs::read(self.0.join(name)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            found => Ok(Some(found?)),
+        }
+    }
+}
+
+fn open(scratch: &Scratch) -> Arc<SqliteJournal> {
+    open_at(&scratch.path())
+}
+
+fn open_at(path: &Path) -> Arc<SqliteJournal> {
+    let store = Folder(path.with_file_name("archives"));
+    let archives: Option<Arc<dyn ArchiveStore>> = Some(Arc::new(store));
+    let options = OpenOptions {
+        archives,
+        ..OpenOptions::new(path)
+    };
+    SqliteJournal::open(options).unwrap()
+}
+
+async fn seal(journal: &SqliteJournal) -> Option<Witness> {
+    seal_up_to_now(journal, || second(0)).await.unwrap()
+}
+
+fn everything_up_to(witness: Option<Witness>) -> ArchivePlan {
+    ArchivePlan {
+        before: Timestamp::MAX,
+        witness,
+        needed: Vec::new(),
+        kinds_needed: Vec::new(),
+        is_thorough: true,
+        is_trial: false,
+    }
+}
+
+async fn run(journal: &SqliteJournal, plan: &ArchivePlan) -> Result<ArchiveReport, ArchiveError> {
+    archive(
+        journal,
+        plan,
+        || second(0),
+        &CancellationToken::new(),
+        |_| (),
+    )
+    .await
+}
+
+/// Seals and archives all there is.
+async fn archive_all(journal: &SqliteJournal) -> (ArchiveReport, Option<Witness>) {
+    let witness = seal(journal).await;
+    let report = run(journal, &everything_up_to(witness.clone())).await;
+    (report.unwrap(), witness)
+}
+
+fn archives(scratch: &Scratch) -> Vec<PathBuf> {
+    let folder = scratch.folder().join("archives/journal");
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// An event of a kind, for a conversation, with and without a document and a key, as `n` has it.
+fn mixed(n: u64) -> (String, NewEvent) {
+    let kinds = [
+        EventType::CALL,
+        EventType::STATE_CHANGE,
+        EventType::RELEASE,
+        EventType::SESSION,
+    ];
+    let context = Context {
+        agent: (n % 4 == 1).then(|| format!("agent-{}", n % 3).parse().unwrap()),
+        conversation: (!n.is_multiple_of(3)).then(|| format!("c-{}", n % 5).parse().unwrap()),
+        version: (n % 5 == 2).then(|| semver::Version::new(1, n % 2, 0)),
+        tenant: format!("tenant-{}", n % 2).parse().unwrap(),
+        ..Context::of(AgentRole::Runner)
+    };
+    let kind = kinds[usize::try_from(n % 4).unwrap()].clone();
+    let time = second(n.cast_signed());
+    let body = n.is_multiple_of(3).then(|| {
+        let length = usize::try_from(n * 37 % 9_000).unwrap();
+        Body::new(vec![u8::try_from(n % 256).unwrap(); length])
+    });
+    let event = NewEvent::new(kind, time, context, json!({"n": n, "text": "é".repeat(9)}));
+    let key = n.is_multiple_of(7).then(|| key(&format!("k-{n}")));
+    (
+        format!("thing.{}", n % 6),
+        event.with_body(body).with_key(key),
+    )
+}
+
+/// Every kind of question, asked of the events up to `to`.
+async fn answers(journal: &Arc<SqliteJournal>, to: Seq) -> Vec<String> {
+    let mut told = Vec::new();
+    let until = Query {
+        until: to,
+        limit: Query::LIMIT_MAX,
+        ..Query::all()
+    };
+    for query in questions(&until) {
+        let events = journal.read(query).await.unwrap();
+        told.push(events.iter().map(|event| event.to_json_line()).collect());
+    }
+    let subjects = journal.subjects("thing").await.unwrap();
+    for subject in subjects {
+        for seq in 0..=to {
+            let last = journal.last_at(&subject, seq).await.unwrap();
+            told.push(format!(
+                "{subject} {seq} {:?}",
+                last.map(|event| event.hash)
+            ));
+        }
+        let last = journal.last(&subject).await.unwrap();
+        told.push(format!(
+            "{subject} {:?}",
+            last.map(|event| event.to_json_line())
+        ));
+    }
+    for seq in 1..=to {
+        let body = journal.body(seq).await.unwrap();
+        told.push(format!("{seq} {:?}", body.map(|body| body.hash())));
+        let found = journal.find_key(&key(&format!("k-{seq}"))).await.unwrap();
+        told.push(format!(
+            "{seq} {:?}",
+            found.map(|event| event.to_json_line())
+        ));
+    }
+    let mut exported = Vec::new();
+    export(
+        &**journal,
+        until.clone(),
+        ExportFormat::Csv,
+        true,
+        &mut exported,
+    )
+    .await
+    .unwrap();
+    told.push(String::from_utf8(exported).unwrap());
+    let mut watch = journal.clone().watch(0, until);
+    while told
+        .last()
+        .is_none_or(|line| line != &format!("watched {to}"))
+    {
+        let event = watch.next_event().await.unwrap().unwrap();
+        assert_eq!(event.sealed_text(), event_text(&event));
+        told.push(format!("watched {}", event.seq));
+    }
+    let sql = format!("SELECT * FROM ledger WHERE seq <= {to} ORDER BY seq");
+    told.push(format!("{:?}", journal.sql(sql, 100_000).await.unwrap()));
+    told
+}
+
+fn event_text(event: &Event) -> String {
+    let text = event.sealed_text();
+    assert_eq!(model::Digest::of(text.as_bytes()), event.hash);
+    text
+}
+
+fn questions(all: &Query) -> Vec<Query> {
+    let of = |change: &dyn Fn(&mut Query)| {
+        let mut query = all.clone();
+        change(&mut query);
+        query
+    };
+    vec![
+        all.clone(),
+        of(&|query| query.order = Order::NewestFirst),
+        of(&|query| query.subject = Some(subject("thing.2"))),
+        of(&|query| query.kinds = vec![EventType::RELEASE]),
+        of(&|query| query.kinds = vec![EventType::CALL, EventType::SESSION]),
+        of(&|query| query.conversation = Some("c-1".parse().unwrap())),
+        of(&|query| query.agent = Some("agent-1".parse().unwrap())),
+        of(&|query| query.tenant = Some("tenant-1".parse().unwrap())),
+        of(&|query| query.version = Some(semver::Version::new(1, 0, 0))),
+        of(&|query| query.since = Some(second(20))),
+        of(&|query| query.before = Some(second(30) + SignedDuration::from_nanos(1))),
+        of(&|query| query.limit = 7),
+    ]
+}
+
+#[test]
+fn whatever_is_archived_and_whenever_every_answer_is_what_it_was() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let steps = proptest::collection::vec((1_u64..40, 0_u64..4), 1..5);
+    let mut runner = TestRunner::new(Config::with_cases(12));
+    runner
+        .run(&steps, |steps| {
+            runtime.block_on(async {
+                let scratch = Scratch::default();
+                let journal = open(&scratch);
+                let (mut n, mut sealed) = (0, None);
+                for (events, what) in steps {
+                    for _ in 0..events {
+                        n += 1;
+                        let (to, event) = mixed(n);
+                        append(&*journal, &to, event).await;
+                    }
+                    let newest = journal.newest().await.unwrap();
+                    let before = answers(&journal, newest).await;
+                    if what > 0 {
+                        sealed = seal(&journal).await;
+                    }
+                    let mut plan = everything_up_to(sealed.clone());
+                    if what == 2 {
+                        plan.before = second(n.cast_signed() / 2);
+                    }
+                    if what == 3 {
+                        plan.kinds_needed = vec![EventType::SESSION];
+                    }
+                    run(&journal, &plan).await.unwrap();
+                    assert_eq!(answers(&journal, newest).await, before);
+                }
+                let (_, witness) = archive_all(&journal).await;
+                let newest = journal.newest().await.unwrap();
+                let before = answers(&journal, newest).await;
+                journal.close().await;
+                let journal = open(&scratch);
+                assert_eq!(answers(&journal, newest).await, before);
+                let verdict = verify(&journal, witness, |_| ()).await.unwrap();
+                assert_eq!(verdict.faults, []);
+                journal.close().await;
+            });
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[tokio::test]
+async fn only_what_is_old_sealed_and_witnessed_is_archived() {
+    let scratch = Scratch::default();
+    let journal = open(&scratch);
+    history(&*journal, 20).await;
+
+    let unsealed = run(&journal, &everything_up_to(None)).await.unwrap();
+    let witness = seal(&journal).await;
+    history(&*journal, 20).await;
+    let unwitnessed = run(&journal, &everything_up_to(None)).await.unwrap();
+    let mut plan = everything_up_to(witness.clone());
+    plan.before = second(10);
+    let too_young = run(&journal, &plan).await.unwrap();
+    plan.before = second(21);
+    plan.is_trial = true;
+    let tried = run(&journal, &plan).await.unwrap();
+    let newest = journal.newest().await.unwrap();
+    plan.is_trial = false;
+    plan.is_thorough = false;
+    let fills_none = run(&journal, &plan).await.unwrap();
+
+    assert_eq!(unsealed, ArchiveReport::default());
+    assert_eq!(unwitnessed, ArchiveReport::default());
+    assert_eq!(too_young, ArchiveReport::default());
+    assert_eq!((tried.archives, tried.events, tried.rows), (1, 20, 0));
+    assert_eq!(newest, 41);
+    assert_eq!(fills_none, ArchiveReport::default());
+    assert!(archives(&scratch).is_empty());
+
+    plan.is_thorough = true;
+    let done = run(&journal, &plan).await.unwrap();
+    let again = run(&journal, &plan).await.unwrap();
+    let names: Vec<_> = archives(&scratch)
+        .iter()
+        .map(|path| path.file_name().unwrap().to_owned())
+        .collect();
+
+    assert_eq!(
+        (done.archives, done.events, done.archived_to, done.rows),
+        (1, 20, 20, 20)
+    );
+    assert_eq!((again.archives, again.archived_to, again.rows), (0, 20, 0));
+    assert_eq!(names, ["00000000000000000001-00000000000000000020.parquet"]);
+}
+
+/// The places whose rows still have their text.
+fn whole(scratch: &Scratch) -> Vec<Seq> {
+    let sql = "SELECT seq FROM events WHERE event NOT LIKE '{\"archived\":%' ORDER BY seq";
+    let connection = scratch.tamper();
+    let mut statement = connection.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, i64>(0)).unwrap();
+    rows.map(|seq| seq.unwrap().cast_unsigned()).collect()
+}
+
+#[tokio::test]
+async fn what_is_needed_stays_whole_and_goes_once_it_is_not_needed_any_more() {
+    let scratch = Scratch::default();
+    let journal = open(&scratch);
+    history(&*journal, 30).await;
+    let mut plan = everything_up_to(seal(&journal).await);
+    let (of, from, to) = (subject("thing.1"), 4, 10);
+    plan.needed = vec![Needed {
+        subject: of,
+        from,
+        to,
+    }];
+
+    run(&journal, &plan).await.unwrap();
+    let needed = whole(&scratch);
+    history(&*journal, 3).await;
+    plan.needed.clear();
+    run(&journal, &plan).await.unwrap();
+    let later = whole(&scratch);
+
+    // 28 to 30 were the newest of the three subjects, 31 is the seal, 32 the record.
+    assert_eq!(needed, [4, 7, 10, 28, 29, 30, 31, 32]);
+    assert_eq!(later, [31, 32, 33, 34, 35]);
+}
+
+#[tokio::test]
+async fn a_change_sees_what_is_archived_of_its_subject_and_a_key_still_counts_once() {
+    let scratch = Scratch::default();
+    let journal = open(&scratch);
+    let first = append(&*journal, "thing", numbered(7).with_key(Some(key("once")))).await;
+    history(&*journal, 10).await;
+    append(&*journal, "thing", event(json!("last"))).await;
+    archive_all(&journal).await;
+
+    let again = numbered(8).with_key(Some(key("once")));
+    let again = journal
+        .append(subject("thing"), Expect::Any, again)
+        .await
+        .unwrap();
+    let change: journal::Change = Box::new(|head| {
+        let events = head.events(1, 5).unwrap();
+        let body = head.body(1).unwrap().unwrap();
+        Ok(event(json!([events.len(), body.bytes().len()])))
+    });
+    let seen = journal.apply(subject("thing"), None, change).await.unwrap();
+
+    assert!(again.was_repeated);
+    assert_eq!(again.event, first);
+    assert_eq!(seen.event.data[0], 1);
+    assert_eq!(seen.event.revision, 3);
+}
+
+#[tokio::test]
+async fn a_fork_is_whole_without_the_archives_of_its_source() {
+    let scratch = Scratch::default();
+    let journal = open(&scratch);
+    history(&*journal, 40).await;
+    archive_all(&journal).await;
+    let into = scratch.folder().join("fork.db");
+
+    let verdict = fork(&journal, 30, &into).await.unwrap();
+    let copy = SqliteJournal::open(OpenOptions::new(&into)).unwrap();
+
+    assert!(verdict.ok);
+    assert_eq!(everything(&*copy).await, everything(&*journal).await[..30]);
+    for seq in 1..=30 {
+        let bytes = |body: Option<Body>| body.map(|body| body.bytes().to_vec());
+        let (one, other) = (
+            copy.body(seq).await.unwrap(),
+            journal.body(seq).await.unwrap(),
+        );
+        assert_eq!(bytes(one), bytes(other));
+    }
+}
+
+/// A journal of 60 events, the first 40 of them archived.
+async fn half_archived(scratch: &Scratch) -> Witness {
+    let journal = open(scratch);
+    history(&*journal, 40).await;
+    let (_, witness) = archive_all(&journal).await;
+    history(&*journal, 18).await;
+    journal.close().await;
+    witness.unwrap()
+}
+
+async fn faults(scratch: &Scratch, witness: &Witness) -> Vec<String> {
+    let journal = open(scratch);
+    let verdict = verify(&journal, Some(witness.clone()), |_| ())
+        .await
+        .unwrap();
+    journal.close().await;
+    assert_eq!(verdict.ok, verdict.faults.is_empty());
+    verdict.faults.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_byte_of_an_archive_that_is_not_what_it_was_is_noticed() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let scratch = Scratch::default();
+    let witness = runtime.block_on(half_archived(&scratch));
+    let path = archives(&scratch).remove(0);
+    let bytes = fs::read(&path).unwrap();
+    let mut runner = TestRunner::new(Config::with_cases(40));
+
+    runner
+        .run(&(any::<prop::sample::Index>(), 0_u8..8), |(at, bit)| {
+            let mut changed = bytes.clone();
+            changed[at.index(bytes.len())] ^= 1 << bit;
+            fs::write(&path, changed).unwrap();
+            let found = runtime.block_on(faults(&scratch, &witness));
+            let name = "the archive `journal/00000000000000000001-00000000000000000040.parquet`";
+            let told = "was changed since it was put into the vault";
+            assert_eq!(found, [format!("event 1 cannot be read: {name} {told}")]);
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_archive_that_is_gone_is_named_by_verify_and_by_whoever_reads_what_it_held() {
+    let scratch = Scratch::default();
+    let witness = half_archived(&scratch).await;
+    fs::remove_file(archives(&scratch).remove(0)).unwrap();
+
+    let found = faults(&scratch, &witness).await;
+    let journal = open(&scratch);
+    let error = journal.last_at(&subject("thing.1"), 5).await.unwrap_err();
+    let newer = Query {
+        after: 42,
+        ..Query::all()
+    };
+    let newer = journal.read(newer).await.unwrap();
+    let appended = append(&*journal, "thing.1", numbered(1)).await;
+
+    insta::assert_snapshot!(found.join("\n"), @"event 1 cannot be read: the archive `journal/00000000000000000001-00000000000000000040.parquet` is gone from the vault");
+    let ReadError::Unavailable(reason @ Unavailable::Archive(_)) = error else {
+        panic!("{error}")
+    };
+    insta::assert_snapshot!(reason, @"the archive `journal/00000000000000000001-00000000000000000040.parquet` is gone from the vault");
+    assert_eq!((newer.len(), appended.seq), (18, 61));
+}
+
+#[tokio::test]
+async fn what_stays_of_an_archived_row_and_its_record_cannot_be_edited_unnoticed() {
+    let edits = [
+        (
+            "UPDATE events SET event = replace(event, 'local', 'other') WHERE seq = 5",
+            5,
+        ),
+        ("UPDATE events SET conversation = 'c-9' WHERE seq = 6", 6),
+        ("UPDATE events SET hash = zeroblob(32) WHERE seq = 7", 7),
+        ("DELETE FROM events WHERE seq = 8", 8),
+        (
+            "UPDATE events SET event = replace(event, '\"to\":40', '\"to\":39') WHERE seq = 42",
+            42,
+        ),
+        ("UPDATE events SET subject = 'thing.9' WHERE seq = 42", 1),
+    ];
+    for (sql, place) in edits {
+        let scratch = Scratch::default();
+        let witness = half_archived(&scratch).await;
+        assert_eq!(scratch.tamper().execute(sql, []).unwrap(), 1, "{sql}");
+
+        let journal = open(&scratch);
+        let verdict = verify(&journal, Some(witness), |_| ()).await.unwrap();
+
+        assert_eq!(verdict.first_bad.unwrap().seq, place, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_is_damaged_is_archived_up_to_the_damage_and_no_further() {
+    let scratch = Scratch::default();
+    let journal = open(&scratch);
+    history(&*journal, 40).await;
+    let witness = seal(&journal).await;
+    let edit = "UPDATE events SET event = replace(event, '\"at\":21', '\"at\":22') WHERE seq = 21";
+    assert_eq!(scratch.tamper().execute(edit, []).unwrap(), 1);
+
+    let error = run(&journal, &everything_up_to(witness.clone()))
+        .await
+        .unwrap_err();
+    let mut other = witness.unwrap();
+    other.hash = model::Digest::of(b"another");
+    let contradicted = run(&journal, &everything_up_to(Some(other)))
+        .await
+        .unwrap_err();
+
+    insta::assert_snapshot!(error, @"event 21 is missing or was changed, so nothing from there on is archived");
+    insta::assert_snapshot!(contradicted, @"the journal does not hold the seal 41 that somebody remembers");
+    assert!(archives(&scratch).is_empty());
+}
+
+#[tokio::test]
+async fn without_a_store_an_archived_event_says_so() {
+    let scratch = Scratch::default();
+    half_archived(&scratch).await;
+
+    let journal = scratch.open();
+    let error = journal.body(2).await.unwrap_err();
+    let verdict = verify(&journal, None, |_| ()).await.unwrap();
+
+    assert!(matches!(
+        error,
+        ReadError::Unavailable(Unavailable::Archive(_))
+    ));
+    let fault = verdict.first_bad.unwrap();
+    assert!(matches!(fault.kind, FaultKind::Archive(_)), "{fault}");
+}
+
+#[tokio::test]
+async fn the_room_of_what_is_archived_is_used_again() {
+    let scratch = Scratch::default();
+    let journal = open(&scratch);
+    history(&*journal, 2_000).await;
+    archive_all(&journal).await;
+    let pages = || {
+        let connection = scratch.tamper();
+        let number = |name: &str| {
+            connection
+                .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        (number("page_count"), number("freelist_count"))
+    };
+
+    let (all, free) = pages();
+    history(&*journal, 500).await;
+    let (all_later, free_later) = pages();
+
+    assert!(free * 2 > all, "{free} of {all} pages are free");
+    assert!(
+        free_later < free && all_later == all,
+        "{all_later} {free_later}"
+    );
+}
+
+#[tokio::test]
+async fn two_who_archive_at_once_do_not_archive_anything_twice() {
+    let scratch = Scratch::default();
+    let (one, other) = (open(&scratch), open(&scratch));
+    history(&*one, 200).await;
+    let plan = everything_up_to(seal(&one).await);
+    let before = everything(&*one).await;
+
+    let (first, second) = tokio::join!(run(&one, &plan), run(&other, &plan));
+    let outcomes = [first, second];
+    let records = Query::of(archive_subject());
+    let records = one.read(records).await.unwrap();
+
+    for outcome in outcomes {
+        assert!(
+            matches!(outcome, Ok(_) | Err(ArchiveError::Raced)),
+            "{outcome:?}"
+        );
+    }
+    assert_eq!(records.len(), 1);
+    assert_eq!(everything(&*other).await[..before.len()], before);
+}
+
+/// Every place of the mover that has a name for dying at.
+const PLACES: [&str; 5] = [
+    "journal::before_archive",
+    "journal::after_archive",
+    "journal::after_archive_record",
+    "journal::before_letting_go",
+    "journal::after_letting_go",
+];
+
+#[tokio::test]
+async fn killed_anywhere_while_it_archives_nothing_is_lost_or_there_twice() {
+    for place in PLACES {
+        let scratch = Scratch::default();
+        let journal = open(&scratch);
+        history(&*journal, 100).await;
+        let witness = seal(&journal).await;
+        let before = answers(&journal, 101).await;
+        journal.close().await;
+
+        let input = json!({
+            "path": scratch.path(), "failpoint": place, "hit": 1, "witness": witness,
+        });
+        let (_, status) = Child::start("archive::child_that_archives", &input).listen();
+        assert_eq!(status.signal(), Some(9), "{place}: {status}");
+
+        let journal = open(&scratch);
+        assert_eq!(answers(&journal, 101).await, before, "{place}");
+        let report = run(&journal, &everything_up_to(witness.clone()))
+            .await
+            .unwrap();
+        assert_eq!(report.archived_to, 100, "{place}");
+        assert_eq!(answers(&journal, 101).await, before, "{place}");
+        let verdict = verify(&journal, witness, |_| ()).await.unwrap();
+        assert_eq!(verdict.faults, [], "{place}");
+        assert_eq!(whole(&scratch), [98, 99, 100, 101, 102], "{place}");
+        assert_eq!(archives(&scratch).len(), 1, "{place}");
+    }
+}
+
+#[test]
+#[ignore = "a process of its own, started by the test above"]
+fn child_that_archives() {
+    let Some(input) = input() else { return };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let journal = open_at(Path::new(input["path"].as_str().unwrap()));
+        let witness = serde_json::from_value(input["witness"].clone()).unwrap();
+        kill_at_hit(
+            input["failpoint"].as_str().unwrap(),
+            input["hit"].as_u64().unwrap(),
+        );
+        run(&journal, &everything_up_to(Some(witness)))
+            .await
+            .unwrap();
+    });
+}

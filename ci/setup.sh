@@ -6,6 +6,7 @@
 target=${CARGO_TARGET_DIR:-target}
 python_minor_min=11
 nats_server_version=2.15.1
+mutmut=(mutmut==3.8.1 libcst==1.9.0)
 mcp_peers=(mcp==2.3.0 fastmcp==4.1.6 uvicorn==0.54.0 uvloop==0.23.0 httptools==0.9.0 pytest==9.2.0)
 
 say() { printf 'x: %s\n' "$*" >&2; }
@@ -165,6 +166,22 @@ python_packages() {
 python_advice() {
   printf 'install Python 3.%s or newer with its headers and shared library' "$python_minor_min"
   printf ' (Debian: sudo apt-get install python3-dev), or name one: PYO3_PYTHON=/path/to/python3 ./x'
+}
+
+# --- What only the mutation run needs ---------------------------------------------------------
+
+# With the interpreter that serves, so that mutants meet the Python that the tools will.
+set_up_mutmut() {
+  local venv=$target/tools/mutmut key
+  key=$(printf '%s\n' "${mutmut[@]}" "$PYO3_PYTHON" | sha256sum)
+  [ "$(cat "$venv/mutants.stamp" 2>/dev/null)" != "$key" ] || return 0
+  "$PYO3_PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
+    (apt_install python3-venv) || return 1
+  say "fetching ${mutmut[*]}"
+  mkdir -p "$target/tools" &&
+    "$PYO3_PYTHON" -m venv --clear "$venv" >&2 &&
+    "$venv/bin/pip" install -q "${mutmut[@]}" >&2 &&
+    printf '%s\n' "$key" >"$venv/mutants.stamp"
 }
 
 # --- What only the bench needs ---------------------------------------------------------------

@@ -25,12 +25,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "crates" / "python" / "package"))
 os.chdir(ROOT)
 
-import libcst  # noqa: E402
-from libcst.metadata import MetadataWrapper, PositionProvider  # noqa: E402
-from luthier import _host  # noqa: E402
-from mutmut.mutation import file_mutation  # noqa: E402
-from mutmut.mutation.pragma_handling import IgnoredCode  # noqa: E402
-from tests.test_workspaces import Workspace, failure, files_of  # noqa: E402
+import libcst
+from libcst.metadata import MetadataWrapper, PositionProvider
+from mutmut.mutation import file_mutation
+from mutmut.mutation.pragma_handling import IgnoredCode
+from tests.test_workspaces import Workspace, failure, files_of
 
 SCORE_MIN = 80.0
 # A mutant that needs more than this has hung, which a case notices by its deadline.

@@ -7,6 +7,7 @@ import math
 import re
 from typing import Any, Literal
 
+from lib.documents import parse
 from luthier import ToolError
 
 Format = Literal["csv", "json", "markdown"]
@@ -16,6 +17,8 @@ Row = dict[str, Value]
 ROWS_MAX = 20_000
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d{0,14})")
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)|\.\d+)")
+# Between cells; one that belongs to a cell has a backslash before it.
+_BAR = re.compile(r"(?<!\\)\|")
 # Words that stand for a value in what spreadsheets and programs write.
 _NAMED: dict[str, Value] = {"": None, "null": None, "n/a": None, "true": True, "false": False}
 
@@ -33,12 +36,14 @@ def write(rows: list[Row], kind: Format) -> str:
     if kind == "json":
         return json.dumps(rows, ensure_ascii=False, indent=1)
     header = columns(rows)
+    if not header:
+        return ""
     lines = [[_shown(row.get(name)) for name in header] for row in rows]
     if kind == "csv":
         made = io.StringIO()
         csv.writer(made, lineterminator="\n").writerows([header, *lines])
         return made.getvalue()
-    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in [header, *lines]]
+    cells = [[" ".join(cell.replace("|", "\\|").splitlines()) for cell in line] for line in [header, *lines]]
     ruled = [cells[0], ["---"] * len(header), *cells[1:]]
     return "".join(f"| {' | '.join(line)} |\n" for line in ruled)
 
@@ -78,7 +83,11 @@ def _shown(value: Value) -> str:
 
 
 def _read_csv(text: str) -> list[Row]:
-    lines = [line for line in csv.reader(io.StringIO(text.strip("\n"))) if line]
+    try:
+        # Lines may end as on any system; whoever keeps a line break within a cell quotes it.
+        lines = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
+    except csv.Error as error:
+        raise ToolError(f"the table is no CSV: {error}") from None
     if not lines:
         return []
     return _rows(lines[0], lines[1:])
@@ -89,7 +98,9 @@ def _read_markdown(text: str) -> list[Row]:
     for line in text.splitlines():
         bare = line.strip()
         if bare.startswith("|"):
-            cells = re.split(r"(?<!\\)\|", bare.strip("|"))
+            cells = _BAR.split(bare)[1:]
+            if not cells[-1]:
+                cells.pop()
             lines.append([cell.strip().replace("\\|", "|") for cell in cells])
     if len(lines) < 2 or not all(re.fullmatch(r":?-+:?", cell) for cell in lines[1]):
         raise ToolError("a Markdown table has a header, a line of dashes and rows, each between `|`")
@@ -110,10 +121,7 @@ def _rows(header: list[str], lines: list[list[str]]) -> list[Row]:
 
 
 def _read_json(text: str) -> list[Row]:
-    try:
-        found: Any = json.loads(text)
-    except ValueError as error:
-        raise ToolError(f"the table is not JSON: {error}") from None
+    found: Any = parse(text, "the table")
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise ToolError("a JSON table is a list of objects")
     for row in found:

@@ -18,6 +18,10 @@ STOPWORDS = frozenset(
     """.split()
 )
 
+# Letters that have no accent to take away, and what stands for them elsewhere.
+_SPELT = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
 # Longest first; what is left of a word keeps this many letters.
 _ENDINGS = ("ations", "ation", "ingly", "edly", "ings", "ies", "ing", "ed", "es", "ly", "s")
 _STEM_CHARS_MIN = 3
@@ -26,7 +30,7 @@ _STEM_CHARS_MIN = 3
 def fold(text: str) -> str:
     """Lower case without accents: `Café` becomes `cafe`."""
     apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter)).translate(_SPELT)
 
 
 def words(text: str) -> list[str]:

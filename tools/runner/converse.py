@@ -8,9 +8,9 @@ from luthier import Context, Field, ToolError, tool
 
 FACTS_MAX = 200
 _ARTICLE = re.compile(r"^(?:the|a|an|my|our)\s+")
-_TOLD = re.compile(r"(?P<about>[^?]{1,80}?)\s+(?:is|are|was|were|=)\s+(?P<fact>[^?]{1,400}?)[.!]*$", re.IGNORECASE)
-_ASKED = re.compile(r"(?:what|who|where|when)(?:'s|\s+is|\s+are|\s+was|\s+were)\s+(?P<about>.+?)\s*\?*$", re.IGNORECASE)
-_FORGET = re.compile(r"forget\s+(?P<about>.+?)[.!]*$", re.IGNORECASE)
+_TOLD = re.compile(r"(?P<about>[^?]{1,80}?)\s+(?:is|are|was|were|=)\s+(?P<fact>[^?]{1,400}?)[.!]*$", re.I)
+_ASKED = re.compile(r"(?:what|who|where|when)(?:'s|\s+is|\s+are|\s+was|\s+were)\s+(?P<about>.+?)\s*\?*$", re.I)
+_FORGET = re.compile(r"forget\s+(?P<about>.+?)[.!]*$", re.I)
 
 
 class Turn(TypedDict):

@@ -8,6 +8,8 @@ from luthier import Context, Field, ToolError, tool
 Kind = Literal["email", "url", "date", "phone", "ip", "card", "hashtag", "money"]
 
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+# With commas between digits and none after them.
+_AMOUNT = r"\d(?:,?\d)*(?:\.\d+)?"
 PATTERNS: dict[str, re.Pattern[str]] = {
     "email": re.compile(r"(?<![\w.+-])[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}\b"),
     "url": re.compile(r"\bhttps?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}]"),
@@ -19,7 +21,7 @@ PATTERNS: dict[str, re.Pattern[str]] = {
     "ip": re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])"),
     "card": re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])"),
     "hashtag": re.compile(r"(?<![\w#&/])#[^\W\d_]\w*"),
-    "money": re.compile(r"(?:[$€£¥] ?\d[\d,]*(?:\.\d+)?|\b\d[\d,]*(?:\.\d+)? ?(?:USD|EUR|GBP|JPY)\b)"),
+    "money": re.compile(rf"(?:[$€£¥] ?{_AMOUNT}|\b{_AMOUNT} ?(?:USD|EUR|GBP|JPY)\b)"),
 }
 
 

@@ -1,9 +1,14 @@
 """JSON: pick out of it, and see what changed."""
 
 import json
+import re
 from typing import Annotated, Any, Literal, TypedDict
 
+from lib.documents import parse
 from luthier import Context, Field, ToolError, tool
+
+# An index as RFC 6901 has it; nothing has more places than that.
+_PLACE = re.compile(r"0|[1-9][0-9]{0,8}")
 
 Json = Annotated[str, Field(max_length=1_000_000, description="JSON as text")]
 
@@ -15,24 +20,17 @@ def json_pick(document: Json, pointer: Annotated[str, Field(pattern="^(/.*)?$")]
     Args:
         pointer: a JSON Pointer (RFC 6901), such as /users/0/name; empty for the whole
     """
-    value, walked = _parse(document), ""
+    value, walked = parse(document, "that"), ""
     for step in pointer.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict) and key in value:
             value = value[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+        elif isinstance(value, list) and _PLACE.fullmatch(key) and int(key) < len(value):
             value = value[int(key)]
         else:
             raise ToolError(f"nothing is at {walked}/{step}: {_shape(value)}", {"pointer": f"{walked}/{step}"})
         walked += f"/{step}"
     return value
-
-
-def _parse(document: str) -> Any:
-    try:
-        return json.loads(document)
-    except ValueError as error:
-        raise ToolError(f"that is not JSON: {error}") from None
 
 
 def _shape(value: Any) -> str:
@@ -54,7 +52,7 @@ class Change(TypedDict):
 def json_diff(before: Json, after: Json, ctx: Context) -> list[Change]:
     """What changed from one JSON document to another, each change with its JSON Pointer."""
     changes: list[Change] = []
-    _compare(_parse(before), _parse(after), "", changes)
+    _compare(parse(before, "`before`"), parse(after, "`after`"), "", changes)
     return changes[: ctx.state["limits"]["results_max"]]
 
 

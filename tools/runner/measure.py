@@ -2,6 +2,7 @@
 
 import datetime
 import difflib
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -42,7 +43,10 @@ def convert_units(value: float, source: str, target: str) -> float:
     if kinds[source] != kinds[target]:
         raise ToolError(f"{source} is a {kinds[source]} and {target} a {kinds[target]}")
     units = UNITS[kinds[source]]
-    return _rounded(value * units[source] / units[target])
+    converted = value * units[source] / units[target]
+    if not math.isfinite(converted):
+        raise ToolError(f"{value} {source} is more {target} than a number can hold")
+    return _rounded(converted)
 
 
 def _nearest(word: str, known: list[str]) -> str:

@@ -66,7 +66,8 @@ def find_duplicates(
                 raise ToolError("cancelled")
             ctx.progress(second, len(texts), f"{len(pairs)} pairs so far")
         for first in range(second):
-            alike = cosine(counts[first], later)
+            # Equal texts are alike even if no word in them says anything.
+            alike = 1.0 if texts[first] == texts[second] else cosine(counts[first], later)
             if alike >= threshold:
                 pairs.append({"first": first, "second": second, "similarity": round(alike, 4)})
     ctx.progress(len(texts), len(texts), f"{len(pairs)} pairs")

@@ -1,5 +1,6 @@
 """Small tables of any form: look into them, ask them, turn them into another form."""
 
+import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,33 +49,44 @@ def _describe(name: str, values: list[Value]) -> Column:
         name=name,
         type=kind,  # type: ignore[arg-type]
         missing=len(values) - len(present),
-        distinct=len(set(map(repr, present))),
+        distinct=len({_key(value) for value in present}),
         smallest=ordered[0] if ordered else None,
         largest=ordered[-1] if ordered else None,
-        mean=round(statistics.fmean(numbers), 4) if numbers else None,
+        mean=_finite(name, statistics.fmean, numbers, 4) if numbers else None,
     )
 
 
-def _kind(value: Value) -> str:
+def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "bool"
-    return "number" if isinstance(value, (int, float)) else "text"
+    if isinstance(value, (int, float)):
+        return "number"
+    return "text" if isinstance(value, str) else "none"
+
+
+def _is_same(cell: Value, wanted: Any) -> bool:
+    """Equality that takes `1` and `1.0` for one, and `1` and `true`, which Python takes for one, apart."""
+    return _kind(cell) == _kind(wanted) and cell == wanted
+
+
+def _contains(cell: Value, wanted: Any) -> bool:
+    return cell is not None and wanted is not None and str(wanted).casefold() in str(cell).casefold()
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Any], bool]:
     """Things of different kinds are in no order, so no row is found by it."""
-    return lambda cell, wanted: cell is not None and _kind(cell) == _kind(wanted) and compare(cell, wanted)
+    return lambda cell, wanted: _kind(cell) == _kind(wanted) != "none" and compare(cell, wanted)
 
 
 _COMPARE: dict[str, Callable[[Value, Any], bool]] = {
-    "=": lambda cell, wanted: cell == wanted and _kind(cell) == _kind(wanted),
-    "!=": lambda cell, wanted: cell != wanted,
+    "=": _is_same,
+    "!=": lambda cell, wanted: not _is_same(cell, wanted),
     "<": _ordered(lambda cell, wanted: cell < wanted),
     "<=": _ordered(lambda cell, wanted: cell <= wanted),
     ">": _ordered(lambda cell, wanted: cell > wanted),
     ">=": _ordered(lambda cell, wanted: cell >= wanted),
-    "contains": lambda cell, wanted: str(wanted).casefold() in str(cell).casefold(),
-    "in": lambda cell, wanted: cell in wanted,
+    "contains": _contains,
+    "in": lambda cell, wanted: any(_is_same(cell, one) for one in wanted),
     "is_null": lambda cell, wanted: cell is None,
 }
 
@@ -132,6 +144,7 @@ def _holds(condition: Condition, row: Row, rows: list[Row]) -> bool:
 
 
 def _key(value: Value) -> tuple[str, Any]:
+    """To sort and to tell apart by."""
     return _kind(value), value
 
 
@@ -160,10 +173,10 @@ def aggregate_table(
     rows = tables.read(table, format)
     keys = tables.column(rows, group_by)
     cells = tables.column(rows, column) if column is not None else [None] * len(rows)
-    groups: dict[Value, list[Value]] = {}
+    groups: dict[tuple[str, Value], list[Value]] = {}
     for key, cell in zip(keys, cells, strict=True):
-        groups.setdefault(key, []).append(cell)
-    made = [Group(key, len(cells), _reckon(function, cells, column)) for key, cells in groups.items()]
+        groups.setdefault(_key(key), []).append(cell)
+    made = [Group(key, len(cells), _reckon(function, cells, column)) for (_, key), cells in groups.items()]
     made.sort(key=lambda group: (-group.count, str(group.key)))
     return made[: ctx.state["limits"]["results_max"]]
 
@@ -180,7 +193,20 @@ def _reckon(function: str, cells: list[Value], column: str | None) -> float | No
     known: dict[str, Callable[[list[float]], float]] = {
         "sum": sum, "mean": statistics.fmean, "median": statistics.median, "min": min, "max": max,
     }  # fmt: skip
-    return round(known[function](numbers), 6)
+    return _finite(column, known[function], numbers, 6)
+
+
+def _finite(
+    column: str | None, reckon: Callable[[list[float]], float], numbers: list[float], digits: int
+) -> float:
+    """The result of a reckoning, which may be beyond what a number can hold."""
+    try:
+        result = reckon(numbers)
+        if math.isfinite(result):
+            return round(result, digits)
+    except OverflowError:
+        pass
+    raise ToolError(f"the numbers of the column {column!r} are too large to reckon with")
 
 
 @tool(annotations={"readOnlyHint": True, "idempotentHint": True})

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
 
-from lib.words import fold, sentences, stem, terms, words
+from lib.words import STOPWORDS, fold, sentences, stem, words
 from luthier import Context, Field, ToolError, tool
 
 WORDS_A_MINUTE = 230
@@ -120,9 +120,8 @@ def keywords(text: str, ctx: Context, limit: Limit = 8) -> list[Keyword]:
     """The words that a text is about, most frequent first; forms of a word count as one."""
     limit = min(limit, ctx.state["limits"]["results_max"])
     forms: dict[str, Counter[str]] = {}
-    known = set(terms(text))
     for word in words(fold(text)):
-        if stem(word) in known and len(word) > 2:
+        if word not in STOPWORDS and len(word) > 2:
             forms.setdefault(stem(word), Counter())[word] += 1
     ranked = sorted(forms.items(), key=lambda item: (-item[1].total(), item[0]))
     return [Keyword(min(seen, key=lambda w: (-seen[w], w)), seen.total()) for _, seen in ranked[:limit]]

@@ -103,10 +103,28 @@ def diff_text(before: str, after: str, context: Annotated[int, Field(ge=0, le=20
         context: lines around each change
     """
     old, new = before.splitlines(), after.splitlines()
-    lines = list(difflib.unified_diff(old, new, "before", "after", lineterm="", n=context))
-    changes = Counter(line[0] for line in lines[2:])
-    alike = difflib.SequenceMatcher(None, old, new, autojunk=False).ratio()
-    return Difference(changes["+"], changes["-"], round(alike, 4), "\n".join(lines))
+    # Not `difflib.unified_diff`, which takes lines that come often for noise.
+    compared = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    lines: list[str] = []
+    for group in compared.get_grouped_opcodes(context):
+        (_, old_start, _, new_start, _), (_, _, old_end, _, new_end) = group[0], group[-1]
+        lines.append(f"@@ -{_range(old_start, old_end)} +{_range(new_start, new_end)} @@")
+        for kind, first, last, new_first, new_last in group:
+            if kind == "equal":
+                lines += [f" {line}" for line in old[first:last]]
+            else:
+                lines += [f"-{line}" for line in old[first:last]]
+                lines += [f"+{line}" for line in new[new_first:new_last]]
+    changes = Counter(line[0] for line in lines)
+    diff = "\n".join(["--- before", "+++ after", *lines]) if lines else ""
+    return Difference(changes["+"], changes["-"], round(compared.ratio(), 4), diff)
+
+
+def _range(start: int, end: int) -> str:
+    """Lines as a unified diff counts them: from 1, and an empty range by the line before it."""
+    if end - start == 1:
+        return str(end)
+    return f"{start + (end > start)},{end - start}"
 
 
 @dataclass

@@ -40,17 +40,25 @@ class Matcher:
             frozenset({"$equal"}): lambda found, kind, at: unequal(found, kind["$equal"], at),
         }
 
-    def difference(self, found: Any, wanted: Any, at: str = "") -> str | None:
-        """Where a value differs from what was expected, and how."""
+    def difference(self, found: Any, wanted: Any, at: str = "", is_subset: bool = False) -> str | None:
+        """Where a value differs from what was expected, and how; within a subset there may be more."""
         if isinstance(wanted, dict):
             kind = self._kinds.get(frozenset(wanted))
             if kind is not None:
                 return kind(found, wanted, at)
-            if not isinstance(found, dict) or found.keys() != wanted.keys():
+            if len(wanted) == 1 and next(iter(wanted)).startswith("$"):
+                raise ValueError(f"{plain_text(wanted)} is no matcher")
+            if not isinstance(found, dict) or wanted.keys() - found.keys():
                 return _told(found, wanted, at)
-            return self._first((found[key], wanted[key], f"{at}/{key}") for key in wanted)
+            if not is_subset and found.keys() - wanted.keys():
+                return _told(found, wanted, at)
+            return self._first((found[key], wanted[key], f"{at}/{key}", is_subset) for key in wanted)
         if isinstance(wanted, list):
-            if not isinstance(found, list) or len(found) != len(wanted):
+            if not isinstance(found, list):
+                return _told(found, wanted, at)
+            if is_subset:
+                return self._among(found, wanted, at)
+            if len(found) != len(wanted):
                 return _told(found, wanted, at)
             return self._first((*pair, f"{at}/{place}") for place, pair in enumerate(zip(found, wanted)))
         return unequal(found, wanted, at)
@@ -72,18 +80,15 @@ class Matcher:
         return next((told for part in parts if (told := self.difference(*part)) is not None), None)
 
     def _subset(self, found: Any, kind: dict[str, Any], at: str) -> str | None:
-        wanted = kind["$subset"]
-        if isinstance(wanted, dict) and isinstance(found, dict):
-            if absent := wanted.keys() - found.keys():
-                return f"{at or 'the value'} lacks {', '.join(sorted(absent))}"
-            return self._first((found[key], wanted[key], f"{at}/{key}") for key in wanted)
-        if isinstance(wanted, list) and isinstance(found, list):
-            rest = iter(found)
-            for item in wanted:
-                if not any(self.difference(other, item) is None for other in rest):
-                    return _told(found, kind, at)
-            return None
-        return _told(found, kind, at)
+        return self.difference(found, kind["$subset"], at, is_subset=True)
+
+    def _among(self, found: list[Any], wanted: list[Any], at: str) -> str | None:
+        """Do the wanted items stand in their order among those that were found?"""
+        rest = iter(found)
+        for item in wanted:
+            if not any(self.difference(other, item, is_subset=True) is None for other in rest):
+                return _told(found, wanted, at)
+        return None
 
     def _set(self, found: Any, kind: dict[str, Any], at: str) -> str | None:
         if not isinstance(found, list) or len(found) != len(kind["$set"]):

@@ -29,6 +29,8 @@ TIERS = ("micro", "fast", "full")
 KEYS = {
     "name", "tool", "args", "expect", "seed", "state", "session", "skip", "tags", "weight", "timeout_ms", "repeat",
 }  # fmt: skip
+# What makes a case without a name the one that it is.
+IDENTITY = ("tool", "args", "state", "seed")
 TEMPLATES = sorted(path for path in (ROOT / "templates").glob("*") if (path / "tools").is_dir())
 
 
@@ -163,11 +165,14 @@ class Workspaces(unittest.TestCase):
         return workspace
 
     def check(self, workspace: Workspace) -> list[dict[str, Any]]:
-        """Runs every case, and wants one of each tool; names are known once in a file."""
+        """Runs every case, and wants one of each tool, and no case twice in a file."""
         self.assertEqual(workspace.manifest["warnings"], [])
         cases = [case for case in workspace.cases() if "skip" not in case[2]]
-        names = [(path, case["name"]) for _, path, case in cases if "name" in case]
-        self.assertEqual(len(names), len(set(names)))
+        known: set[tuple[Path, str]] = set()
+        for place, path, case in cases:
+            called = case.get("name") or json.dumps([case.get(key) for key in IDENTITY], sort_keys=True)
+            self.assertTrue("session" in case or (path, called) not in known, f"{place} stands there twice")
+            known.add((path, called))
         for place, path, case in cases:
             with self.subTest(place):
                 self.assertIsNone(failure(workspace, path, case))
@@ -275,7 +280,7 @@ class Matching(unittest.TestCase):
             ({"$regex": "b+$"}, ["abb"], ["abc", 1]),
             ({"$schema": {"type": "integer", "minimum": 2}}, [2, 3.0], [1, 2.5, "3", True]),
             ({"$equal": {"$regex": "a"}}, [{"$regex": "a"}], ["a"]),
-            ({"$near": 1}, [{"$near": 1}], [1]),
+            ({"$subset": {"a": {"b": [2]}}}, [{"a": {"b": [1, 2], "c": 3}}], [{"a": {"c": 3}}]),
         ]
         for wanted, good, bad in pairs:
             for value in good:
@@ -284,3 +289,6 @@ class Matching(unittest.TestCase):
             for value in bad:
                 with self.subTest(wanted=wanted, value=value):
                     self.assertIsNotNone(matcher.difference(value, wanted))
+        for wrong in ({"$near": 1}, [{"$regexp": "a"}]):
+            with self.assertRaisesRegex(ValueError, "is no matcher"):
+                matcher.difference([1], wrong)

@@ -8,6 +8,7 @@ from luthier import Context, Field, ToolError, tool
 Kind = Literal["email", "url", "date", "phone", "ip", "card", "hashtag", "money"]
 
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 # With commas between digits and none after them.
 _AMOUNT = r"\d(?:,?\d)*(?:\.\d+)?"
 PATTERNS: dict[str, re.Pattern[str]] = {
@@ -18,7 +19,7 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         rf"|(?:{_MONTHS})[a-z]* \d{{1,2}}, \d{{4}})\b"
     ),
     "phone": re.compile(r"(?<![\w.+-])\+\d{1,3}[ -]?(?:\(\d+\)[ -]?)?\d(?:[ -]?\d){5,12}(?![\w-])"),
-    "ip": re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])"),
+    "ip": re.compile(rf"(?<!\d)(?<!\d\.)(?:{_BYTE}\.){{3}}{_BYTE}(?!\.?\d)"),
     "card": re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])"),
     "hashtag": re.compile(r"(?<![\w#&/])#[^\W\d_]\w*"),
     "money": re.compile(rf"(?:[$€£¥] ?{_AMOUNT}|\b{_AMOUNT} ?(?:USD|EUR|GBP|JPY)\b)"),

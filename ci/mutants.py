@@ -8,15 +8,15 @@ the cases that run the mutated function, in a process of its own. Run by `./x mu
 from __future__ import annotations
 
 import argparse
-import difflib
 import gc
 import os
 import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -64,9 +64,27 @@ class Mutant:
     line: int
     function: str
     lines: range
-    source: str
-    diff: str
+    # The statement as it is and as it would be, and the file around it. Printed by whoever needs it: printing
+    # takes longer than trying.
+    print_change: Callable[[], tuple[str, str]]
+    parts: tuple[str, str]
     units: list[Unit] = field(default_factory=list)
+
+    @property
+    def source(self) -> str:
+        head, tail = self.parts
+        return f"{head}{self.print_change()[1]}{tail}"
+
+    @cached_property
+    def diff(self) -> str:
+        """The lines that differ, on one line."""
+        before, after = (code.splitlines() for code in self.print_change())
+        while before and after and before[0] == after[0]:
+            del before[0], after[0]
+        while before and after and before[-1] == after[-1]:
+            del before[-1], after[-1]
+        gone, come = (" ".join(map(str.strip, lines)) for lines in (before, after))
+        return f"{gone} -> {come or 'nothing'}"
 
     @property
     def name(self) -> str:
@@ -99,29 +117,30 @@ def mutants_of(path: str, source: str) -> Iterator[Mutant]:
     visitor = Visitor(file_mutation.mutation_operators, nothing)
     module = wrapper.visit(visitor)
     at = wrapper.resolve(PositionProvider)
+    printed = [*map(module.code_for_node, [*module.header, *module.body, *module.footer])]
     for mutation in visitor.mutations:
         function = mutation.contained_by_top_level_function
         if not isinstance(function, libcst.FunctionDef):
             continue
-        mutated = file_mutation.deep_replace(module, mutation.original_node, mutation.mutated_node).code
+        start = at[function].start.line
+        place, around = next(
+            (place, one)
+            for place, one in enumerate(module.body, start=len(module.header))
+            if at[one].start.line <= start <= at[one].end.line
+        )
         yield Mutant(
             path=path,
             line=at[mutation.original_node].start.line,
             function=function.name.value,
-            lines=range(at[function].start.line, at[function].end.line + 1),
-            source=mutated,
-            diff=_changed(source, mutated),
+            lines=range(start, at[function].end.line + 1),
+            print_change=partial(_change, module, around, mutation),
+            parts=("".join(printed[:place]), "".join(printed[place + 1 :])),
         )
 
 
-def _changed(old: str, new: str) -> str:
-    """The lines that differ, on one line."""
-    lines = difflib.ndiff(old.splitlines(), new.splitlines())
-    sides = {"- ": [], "+ ": []}  # type: dict[str, list[str]]
-    for line in lines:
-        if line[:2] in sides:
-            sides[line[:2]].append(line[2:].strip())
-    return f"{' '.join(sides['- '])} -> {' '.join(sides['+ ']) or 'nothing'}"
+def _change(module: libcst.Module, around: libcst.CSTNode, mutation: file_mutation.Mutation) -> tuple[str, str]:
+    changed = file_mutation.deep_replace(around, mutation.original_node, mutation.mutated_node)
+    return module.code_for_node(around), module.code_for_node(changed)
 
 
 def units_of(workspace: Workspace) -> list[Unit]:
@@ -142,8 +161,29 @@ def units_of(workspace: Workspace) -> list[Unit]:
     return units
 
 
-def watch(unit: Unit, files: dict[str, bytes]) -> str | None:
-    """Runs a unit on the tools as they are, and notes which lines it runs."""
+def watch_all(units: list[Unit], files: dict[str, bytes]) -> list[str]:
+    """Notes which lines each unit runs, on the tools as they are; returns what fails."""
+    shared = Workspace(ROOT, files)
+    once: dict[str, set[Place]] = {}
+    wrong = []
+    for unit in units:
+        tool = unit.cases[0][2]["tool"]
+        if tool not in once:
+            # What a module makes once and keeps is run by whichever case comes first, for all.
+            fresh = Workspace(ROOT, files)
+            watch(unit, fresh, files)
+            first = set(unit.ran)
+            unit.ran.clear()
+            watch(unit, fresh, files)
+            once[tool] = first - unit.ran
+        unit.ran.clear()
+        wrong.append(watch(unit, shared, files))
+        unit.ran |= once[tool]
+    return [told for told in wrong if told is not None]
+
+
+def watch(unit: Unit, workspace: Workspace, files: dict[str, bytes]) -> str | None:
+    """Runs a unit, and notes which lines it runs."""
 
     def see(frame: FrameType, event: str, _: Any) -> Any:
         if frame.f_code.co_filename not in files:
@@ -151,8 +191,6 @@ def watch(unit: Unit, files: dict[str, bytes]) -> str | None:
         unit.ran.add((frame.f_code.co_filename, frame.f_lineno))
         return see
 
-    # A version of its own, so that what a module keeps is made, and seen to be made, each time.
-    workspace = Workspace(ROOT, files)
     began = time.process_time()
     sys.settrace(see)
     try:
@@ -160,7 +198,6 @@ def watch(unit: Unit, files: dict[str, bytes]) -> str | None:
     finally:
         sys.settrace(None)
         unit.seconds = time.process_time() - began
-        workspace.code.close()
 
 
 def cover(mutant: Mutant, units: list[Unit]) -> None:
@@ -242,16 +279,14 @@ def main() -> int:
     began = time.monotonic()
     files = files_of(ROOT)
     units = units_of(Workspace(ROOT, files))
-    if wrong := [told for unit in units if (told := watch(unit, files)) is not None]:
+    if wrong := watch_all(units, files):
         print("cases fail without any mutant:", *wrong, sep="\n")
         return 2
     paths = [path for path in sorted(files) if path.startswith("tools/") and path.endswith(".py")]
     if unknown := set(options.paths) - set(paths):
         print(f"no such file of the tools: {', '.join(sorted(unknown))}; there are: {', '.join(paths)}")
         return 2
-    mutants = [
-        mutant for path in options.paths or paths for mutant in mutants_of(path, files[path].decode())
-    ]
+    mutants = [mutant for path in options.paths or paths for mutant in mutants_of(path, files[path].decode())]
     for mutant in mutants:
         cover(mutant, units)
     gc.freeze()  # children write to no page that they only look at

@@ -52,7 +52,7 @@ chmod +x "$box/python"
 machine bare
 run_on bare up
 expect "without apt-get it says what is missing" "$output" \
-  "*missing: gcc libc6-dev make pkg-config git curl ca-certificates (Debian's names)*next: install them*"
+  "*missing: gcc libc6-dev make pkg-config git openssh-client curl ca-certificates (Debian's names)*next: install them*"
 expect "and fails" "$status" 1
 
 machine user
@@ -61,7 +61,7 @@ printf '#!/bin/sh\necho 1000\n' >"$box/user/id"
 chmod +x "$box/user/id"
 run_on user test
 expect "without root it prints the exact command" "$output" \
-  "*next: sudo apt-get update && sudo apt-get install -y --no-install-recommends gcc libc6-dev make pkg-config git curl ca-certificates"
+  "*next: sudo apt-get update && sudo apt-get install -y --no-install-recommends gcc libc6-dev make pkg-config git openssh-client curl ca-certificates"
 expect "and fails" "$status" 1
 expect "and has not called apt-get" "$calls" ""
 
@@ -76,7 +76,7 @@ printf '#!/bin/sh\necho 0\n' >"$box/root/id"
 chmod +x "$box/root/id"
 run_on root up
 expect "as root it installs, and updates the lists when that fails" "$calls" \
-  "apt-get -q -y --no-install-recommends install gcc*git curl ca-certificates
+  "apt-get -q -y --no-install-recommends install gcc*git openssh-client curl ca-certificates
 apt-get -q -y --no-install-recommends update"
 expect "a failure of apt-get ends in the exact command" "$output" "*apt-get did not install*next: sudo apt-get*"
 expect "and fails" "$status" 1

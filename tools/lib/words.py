@@ -19,9 +19,7 @@ STOPWORDS = frozenset(
 )
 
 # Letters that have no accent to take away, and what stands for them elsewhere.
-_SPELT = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
-)
+_SPELT = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 # Longest first; what is left of a word keeps this many letters.
 _ENDINGS = ("ations", "ation", "ingly", "edly", "ings", "ies", "ing", "ed", "es", "ly", "s")
 _STEM_CHARS_MIN = 3

@@ -35,9 +35,7 @@ def summarise(text: str, ctx: Context, count: Annotated[int, Field(ge=1, le=50)]
         frequency = sum(counts[term] for term in about) / (top * max(len(about), 1))
         position = 1 - place / len(found)
         length = min(len(words(sentence)), WORDS_IDEAL) / WORDS_IDEAL
-        score = (
-            weights["frequency"] * frequency + weights["position"] * position + weights["length"] * length
-        )
+        score = weights["frequency"] * frequency + weights["position"] * position + weights["length"] * length
         scored.append((-score, place))
     return [found[place] for _, place in sorted(sorted(scored)[:count], key=lambda pair: pair[1])]
 

@@ -82,7 +82,7 @@ expect "a failure of apt-get ends in the exact command" "$output" "*apt-get did 
 expect "and fails" "$status" 1
 
 machine whole
-for name in cc make git pkg-config apt-get; do stub "$box/whole/$name" "exit 0"; done
+for name in cc make git pkg-config ssh-keygen apt-get; do stub "$box/whole/$name" "exit 0"; done
 stub "$box/whole/cargo" "exit 7"
 stub "$box/whole/rustc" 'echo "rustc 0.1.0"'
 run_on whole up

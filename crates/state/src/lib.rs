@@ -30,7 +30,7 @@ pub use counts::StateCounts;
 pub use document::{Document, InvalidTarget, Limits, Target};
 pub use history::{HistoryEntry, StateWatch};
 pub use manager::{Author, Clock, Moved, Seed, StateError, StateManager, Written};
-pub use migrate::{Adopted, Adoption, Migration, MigrationError};
+pub use migrate::{Adopted, Adoption, Migration, MigrationError, Script, ScriptFuture};
 pub use moves::Promotion;
 pub use projection::{HandEdit, Projection, ProjectionError};
 pub use replay::{ReplayError, Replayed};

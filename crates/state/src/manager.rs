@@ -13,7 +13,8 @@ use semver::Version;
 use serde_json::Value;
 
 use crate::{
-    ChangeError, Content, Document, Limits, Schema, SchemaError, StateCounts, Target, Violation,
+    Change, ChangeError, Content, Document, Limits, Schema, SchemaError, StateCounts, Target,
+    Violation,
     materialise::{self, Cache},
     root::{CodeRef, Root},
     shared::{Halt, Made, Shared},
@@ -116,6 +117,8 @@ pub enum StateError {
         version: Version,
         reason: String,
     },
+    #[error("the state moved again and again while it was migrated: try again when it rests")]
+    MovedMeanwhile,
     #[error("the idempotency key stands for another request, which made event {seq}")]
     KeyReused { seq: Seq },
     #[error("event {seq} does not hold what it should: {reason}")]
@@ -417,6 +420,19 @@ impl StateManager {
             .unwrap_or_else(PoisonError::into_inner)
             .get(lineage)
             .cloned()
+    }
+
+    /// What `value` would be after `change`, if it satisfies the schema of `lineage` then. Nothing is
+    /// written.
+    pub async fn preview(
+        &self,
+        lineage: &LineageName,
+        value: Value,
+        change: &Change,
+    ) -> Result<Content, StateError> {
+        let after = change.apply(value, &self.shared.limits)?;
+        let schema = self.schema(lineage).await?;
+        self.shared.checked_content(after, &schema)
     }
 
     /// Runs `make` inside the journal's writer and turns what came of it into a document.

@@ -1,9 +1,15 @@
 //! Taking up a new schema: both documents go through the migrations, or the version is refused.
 
-use journal::{Head, Query};
-use model::{LineageName, NewEvent};
+mod ahead;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use journal::Head;
+use model::{Digest, LineageName, NewEvent};
 use semver::Version;
 use serde_json::{Value, json};
+
+use self::ahead::Ahead;
 
 use crate::{
     Author, Change, Content, Limits, Schema, Stamp, StateError, StateManager, Target, Written,
@@ -15,39 +21,60 @@ use crate::{
     shared::{Halt, Shared},
 };
 
-/// A step from the state of one version to that of another: RFC 6902 operations in a file named
-/// `FROM-TO.json`.
+/// How often a document may move while scripts migrate it before the adoption is given up.
+const TRIES_MAX: usize = 8;
+
+/// A step from the state of one version to that of another, in a file named after the two:
+/// RFC 6902 operations in `FROM-TO.json`, or a script in `FROM-TO.py`.
 #[derive(Clone, Debug)]
 pub struct Migration {
     name: String,
     from: Version,
     to: Version,
-    change: Change,
+    step: Step,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Patch(Change),
+    Script(Script),
+}
+
+/// What a script makes of a document, or why it makes nothing of it.
+pub type ScriptFuture = Pin<Box<dyn Future<Output = Result<Value, String>> + Send>>;
+
+/// Runs scripts on documents, given the name of the file and the document. How, is the business of
+/// whoever hands it in: nothing here runs code.
+#[derive(Clone)]
+pub struct Script(Arc<RunScript>);
+
+type RunScript = dyn Fn(&str, Value) -> ScriptFuture + Send + Sync;
+
+impl Script {
+    pub fn new(run: impl Fn(&str, Value) -> ScriptFuture + Send + Sync + 'static) -> Self {
+        Self(Arc::new(run))
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Script")
+    }
 }
 
 /// A migration file that is none.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    #[error("`{0}` is not named FROM-TO.json with two versions, like 0.1.0-0.2.0.json")]
-    Name(String),
+    #[error("`{name}` is not named FROM-TO{ending} with two versions, like 0.1.0-0.2.0{ending}")]
+    Name { name: String, ending: &'static str },
     #[error("`{name}` does not hold a JSON Patch: {reason}")]
     Content { name: String, reason: String },
 }
 
 impl Migration {
-    /// From the name of a file, without its folder, and what is in it.
+    /// From the name of a file, without its folder, and the operations in it.
     pub fn parse(file_name: &str, operations: Value) -> Result<Self, MigrationError> {
-        let misnamed = || MigrationError::Name(file_name.to_owned());
-        let stem = file_name.strip_suffix(".json").ok_or_else(misnamed)?;
-        // A pre-release has dashes of its own, so each dash is tried.
-        let (from, to) = stem
-            .match_indices('-')
-            .find_map(|(at, _)| {
-                Version::parse(&stem[..at])
-                    .ok()
-                    .zip(Version::parse(&stem[at + 1..]).ok())
-            })
-            .ok_or_else(misnamed)?;
+        let (from, to) = versions(file_name, ".json")?;
         let change = Change::patch(operations).map_err(|error| MigrationError::Content {
             name: file_name.to_owned(),
             reason: error.to_string(),
@@ -56,9 +83,39 @@ impl Migration {
             name: file_name.to_owned(),
             from,
             to,
-            change,
+            step: Step::Patch(change),
         })
     }
+
+    /// From the name of a file, without its folder, and what runs it.
+    pub fn script(file_name: &str, script: Script) -> Result<Self, MigrationError> {
+        let (from, to) = versions(file_name, ".py")?;
+        Ok(Self {
+            name: file_name.to_owned(),
+            from,
+            to,
+            step: Step::Script(script),
+        })
+    }
+
+    fn is_script(&self) -> bool {
+        matches!(self.step, Step::Script(_))
+    }
+}
+
+/// The versions that a file leads between.
+fn versions(file_name: &str, ending: &'static str) -> Result<(Version, Version), MigrationError> {
+    let misnamed = || MigrationError::Name {
+        name: file_name.to_owned(),
+        ending,
+    };
+    let stem = file_name.strip_suffix(ending).ok_or_else(misnamed)?;
+    // A pre-release has dashes of its own, so each dash is tried.
+    let parsed = stem.match_indices('-').find_map(|(at, _)| {
+        let from = Version::parse(&stem[..at]).ok()?;
+        Some((from, Version::parse(&stem[at + 1..]).ok()?))
+    });
+    parsed.ok_or_else(misnamed)
 }
 
 /// A new schema, or new code, for a lineage.
@@ -91,9 +148,19 @@ impl StateManager {
         author: &Author,
     ) -> Result<Written, StateError> {
         let schema = Schema::compile(adoption.schema.clone())?;
-        let (shared, by) = (self.shared.clone(), author.clone());
-        let make = move |head: &mut dyn Head| shared.adopted(head, &schema, &adoption, &by);
-        self.apply(lineage, Target::Active, author, make).await
+        let mut tries = 0;
+        loop {
+            let ahead = self.migrate_ahead(lineage, &adoption, &schema).await?;
+            let (shared, by) = (self.shared.clone(), author.clone());
+            let (schema, adoption) = (schema.clone(), adoption.clone());
+            let make =
+                move |head: &mut dyn Head| shared.adopted(head, &schema, &adoption, &ahead, &by);
+            tries += 1;
+            match self.apply(lineage, Target::Active, author, make).await {
+                Err(StateError::MovedMeanwhile) if tries < TRIES_MAX => {}
+                outcome => return outcome,
+            }
+        }
     }
 }
 
@@ -132,28 +199,16 @@ impl StateManager {
             let given = self.shared.given(given, &schema)?;
             adopted.value = Value::clone(&given);
         } else if schema.hash() != adopted.root.schema.hash {
-            let since = self.version_of_schema(&adopted.root).await?;
-            let (chain, _reached) = chain(&adoption.migrations, &since, &adopted.root.version);
-            let limits = &self.shared.limits;
-            adopted.value = migrate(&adopted.before, &chain, &schema, &version, limits)?;
+            let root = &adopted.root;
+            let chain = self.chain_from(root, adoption).await?;
+            let documents = [root.active.hash];
+            let ahead = self.run_ahead(lineage, root, &chain, &documents).await?;
+            let shared = &self.shared;
+            let migrated = shared.migrated(&active.value, &chain, &ahead, &schema, &version)?;
+            adopted.value = Value::clone(&migrated);
             adopted.migrations = chain.iter().map(|step| step.name.clone()).collect();
         }
         Ok(adopted)
-    }
-
-    async fn version_of_schema(&self, root: &Root) -> Result<Version, StateError> {
-        let Some(seq) = root.schema.seq else {
-            return Ok(root.version.clone());
-        };
-        let query = Query {
-            after: seq - 1,
-            until: seq,
-            limit: 1,
-            ..Query::all()
-        };
-        let events = self.journal.read(query).await?;
-        let version = (events.first()).and_then(|event| event.context.version.clone());
-        Ok(version.unwrap_or_else(|| root.version.clone()))
     }
 }
 
@@ -163,6 +218,7 @@ impl Shared {
         head: &mut dyn Head,
         schema: &Schema,
         adoption: &Adoption,
+        ahead: &Ahead,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
         let mut root = self.root_before(head, None)?;
@@ -201,7 +257,11 @@ impl Shared {
         let active = materialise::document_in(head, &self.cache, &root.active)?;
         let staging = materialise::document_in(head, &self.cache, &root.staging)?;
         let is_followed = given.is_some() && root.staging.hash == root.active.hash;
-        let migrated = |document: &Content| self.migrated(document, &chain, schema, &version);
+        if !ahead.covers(&chain, &documents_to_migrate(&root, adoption)) {
+            return Err(StateError::MovedMeanwhile.into());
+        }
+        let migrated =
+            |document: &Content| self.migrated(document, &chain, ahead, schema, &version);
         let active = given.map_or_else(|| migrated(&active), Ok)?;
         let hash = active.hash();
         let mut data = release("adopt", &root, hash);
@@ -261,11 +321,20 @@ impl Shared {
         &self,
         document: &Content,
         chain: &[&Migration],
+        ahead: &Ahead,
         schema: &Schema,
         version: &Version,
     ) -> Result<Content, StateError> {
-        let migrated = migrate(document, chain, schema, version, &self.limits)?;
-        self.content(migrated)
+        let migrated = match ahead.find(chain, document.hash()) {
+            Some(made) => made.clone(),
+            None => migrate(document, chain, &self.limits),
+        };
+        let checked = migrated.and_then(|value| {
+            check(&value, chain, schema)?;
+            Ok(value)
+        });
+        let value = checked.map_err(|refused| refused.of(version))?;
+        self.content(value)
     }
 }
 
@@ -305,34 +374,68 @@ fn chain<'a>(
     (steps, reached)
 }
 
-fn migrate(
-    value: &Value,
-    chain: &[&Migration],
-    schema: &Schema,
-    version: &Version,
-    limits: &Limits,
-) -> Result<Value, StateError> {
-    let refused = |migration: &str, reason: String| StateError::Migration {
-        migration: migration.to_owned(),
-        version: version.clone(),
-        reason,
-    };
+/// The documents of `root` that an adoption takes along.
+fn documents_to_migrate(root: &Root, adoption: &Adoption) -> Vec<Digest> {
+    let is_given = adoption.value.is_some();
+    let is_followed = is_given && root.staging.hash == root.active.hash;
+    let active = (!is_given).then_some(root.active.hash);
+    let staging = (!is_followed).then_some(root.staging.hash);
+    active.into_iter().chain(staging).collect()
+}
+
+/// Why a step does not take a document along.
+#[derive(Clone, Debug)]
+struct Refused {
+    migration: String,
+    reason: String,
+}
+
+impl Refused {
+    fn by(step: &Migration, reason: String) -> Self {
+        Self {
+            migration: step.name.clone(),
+            reason,
+        }
+    }
+
+    fn of(self, version: &Version) -> StateError {
+        let Self { migration, reason } = self;
+        StateError::Migration {
+            migration,
+            version: version.clone(),
+            reason,
+        }
+    }
+}
+
+fn migrate(value: &Value, chain: &[&Migration], limits: &Limits) -> Result<Value, Refused> {
     let mut value = value.clone();
     for step in chain {
-        value = step
-            .change
-            .apply(value, limits)
-            .map_err(|error| refused(&step.name, error.to_string()))?;
+        value = match &step.step {
+            Step::Patch(change) => patched(step, change, value, limits)?,
+            Step::Script(_) => unreachable!("scripts have run before the writer is asked"),
+        };
     }
-    schema.check(&value).map_err(|violations| {
-        let name = chain
-            .last()
-            .map_or("the new schema", |step| step.name.as_str());
-        let reason = violations
-            .first()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        refused(name, reason)
-    })?;
     Ok(value)
+}
+
+fn patched(
+    step: &Migration,
+    change: &Change,
+    value: Value,
+    limits: &Limits,
+) -> Result<Value, Refused> {
+    let after = change.apply(value, limits);
+    after.map_err(|error| Refused::by(step, error.to_string()))
+}
+
+fn check(value: &Value, chain: &[&Migration], schema: &Schema) -> Result<(), Refused> {
+    schema.check(value).map_err(|violations| {
+        let last = chain.last().map(|step| step.name.as_str());
+        let first = violations.first().map(ToString::to_string);
+        Refused {
+            migration: last.unwrap_or("the new schema").to_owned(),
+            reason: first.unwrap_or_default(),
+        }
+    })
 }

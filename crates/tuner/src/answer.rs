@@ -151,6 +151,7 @@ pub(crate) fn problem(error: StateError) -> Problem {
         | StateError::NothingToRollBack
         | StateError::ActiveMoved
         | StateError::HeadMoved { .. }
+        | StateError::MovedMeanwhile
         | StateError::Migration { .. } => Problem::conflict(text),
         StateError::KeyReused { seq } => Problem::of(KEY_REUSED, text).with("first_event", seq),
         StateError::Read(error) => read_problem(&error),

@@ -310,6 +310,11 @@ impl From<StateError> for Failure {
                 "see what was released meanwhile, `luthier state history`, and decide again"
                     .to_owned(),
             ),
+            StateError::MovedMeanwhile => (
+                "moved_meanwhile",
+                Exit::Conflict,
+                "try again when fewer changes are made at once".to_owned(),
+            ),
             StateError::LineageName(_) => (
                 "lineage_name",
                 Exit::Usage,

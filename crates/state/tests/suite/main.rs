@@ -6,6 +6,7 @@ mod adopting;
 mod changing;
 mod checking;
 mod limits;
+mod migrating;
 mod moving;
 mod opening;
 mod projecting;

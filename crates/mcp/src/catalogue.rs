@@ -96,6 +96,7 @@ impl Catalogue {
             server,
             instructions: None,
             tools: Vec::new(),
+            unlisted_tools: Vec::new(),
             resources: Vec::new(),
             templates: Vec::new(),
             prompts: Vec::new(),
@@ -174,6 +175,7 @@ pub struct CatalogueBuilder {
     server: Implementation,
     instructions: Option<String>,
     tools: Vec<Tool>,
+    unlisted_tools: Vec<Tool>,
     resources: Vec<Resource>,
     templates: Vec<ResourceTemplate>,
     prompts: Vec<Prompt>,
@@ -192,6 +194,12 @@ impl CatalogueBuilder {
 
     pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
         self.tools.extend(tools);
+        self
+    }
+
+    /// A tool that can be called by whoever knows of it.
+    pub fn unlisted_tool(mut self, tool: Tool) -> Self {
+        self.unlisted_tools.push(tool);
         self
     }
 
@@ -242,12 +250,17 @@ impl CatalogueBuilder {
         }
         let mut tools = Vec::with_capacity(self.tools.len());
         let mut tool_index = HashMap::with_capacity(self.tools.len());
-        for tool in self.tools {
+        let is_unlisted = |name: &str| self.unlisted_tools.iter().any(|tool| tool.name == name);
+        for tool in &self.tools {
             let name = tool.name.to_string();
-            if self.has_meta_tools && MetaTool::find(&name).is_some() {
+            let is_meta = self.has_meta_tools && MetaTool::find(&name).is_some();
+            if is_meta || is_unlisted(&name) {
                 return Err(CatalogueError::Reserved { name });
             }
             listed_tools.push(tool.clone());
+        }
+        for tool in self.tools.into_iter().chain(self.unlisted_tools) {
+            let name = tool.name.to_string();
             tools.push(entry_of(tool)?);
             let index = tools.len() - 1;
             if tool_index.insert(name.clone(), index).is_some() {

@@ -54,10 +54,11 @@ pub(crate) enum Kind {
     Log = 39,
     Progress = 40,
     Nested = 41,
+    Lines = 42,
 }
 
 impl Kind {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::Hello,
         Self::LoadCode,
         Self::LoadState,
@@ -79,6 +80,7 @@ impl Kind {
         Self::Log,
         Self::Progress,
         Self::Nested,
+        Self::Lines,
     ];
 
     fn of(byte: u8) -> Option<Self> {

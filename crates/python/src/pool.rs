@@ -38,6 +38,12 @@
 //!   outer call at the latest, and is cancelled when that ends.
 //! * **Load** is shed, not stored: more than [`Settings::queue_max`] waiting calls of a class are
 //!   refused as [`CallError::Overloaded`].
+//! * **Scripts** are functions of the version's files that nobody serves, such as those that judge
+//!   a test or lead a document from one schema to the next: [`CallRequest::script`]. Files that hold
+//!   no `tools/runner/` are loaded like any others, and offer nothing else.
+//! * **Which lines ran** is told to [`CallRequest::events`] of a call that asks for it, those of
+//!   `async def` tools and of threads that it started included; of a call that was killed, nothing
+//!   is known. [`CallRequest::lines`] says which could.
 //! * **Third-party packages**: code with a `tools/requirements.txt` gets them from
 //!   [`Settings::wheels`] and has workers of its own, because a C extension cannot live twice in a
 //!   process.
@@ -74,8 +80,8 @@ use std::{
 use bytes::Bytes;
 
 pub use call::{
-    Answer, CallEvent, CallKind, CallRequest, Events, LogEvent, NestedCall, NestedFuture, Progress,
-    Within,
+    Answer, CallEvent, CallKind, CallRequest, Events, Lines, LogEvent, NestedCall, NestedFuture,
+    Progress, Within,
 };
 pub use code::{Code, State};
 pub use failure::{CallError, Crash, LoadError, LoadProblem, Raised};

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     ask::Round,
+    case::{Case, add_coverage},
     circuit::{Admission, Rests},
     core::Core,
     earlier::Earlier,
@@ -122,6 +123,10 @@ pub(crate) async fn call_tool(order: Order<'_>, caller: Caller<'_>) -> Result<Ca
     // Before the call is admitted: one that is refused here must not leave a trial behind.
     let client = caller.client.as_ref().filter(|_| facts.takes_context);
     let round = client.map(Round::of).transpose()?;
+    let case = match &caller.client {
+        Some(client) => Case::of(core, &offer, client.meta()).await?,
+        None => Case::default(),
+    };
     let began = Instant::now();
     let admitted = core.circuits.admit(offer.number, &facts.name, began);
     let (catalogue, instead_of) = match (&admitted, facts.falls_back) {
@@ -144,13 +149,16 @@ pub(crate) async fn call_tool(order: Order<'_>, caller: Caller<'_>) -> Result<Ca
     let trace = Trace::begin(&facts.name, caller.traceparent, caller.tracestate);
     let told = Told {
         core: Arc::clone(core),
-        now: offer.now.load_full(),
+        now: case.now.unwrap_or_else(|| offer.now.load_full()),
         offer,
         catalogue,
         tool: facts.name.clone(),
         conversation: conversation.to_string(),
-        seed: round.as_ref().map_or_else(drawn, Round::seed),
+        seed: case
+            .seed
+            .unwrap_or_else(|| round.as_ref().map_or_else(drawn, Round::seed)),
         trace,
+        coverage: case.coverage,
     };
     let running = Running {
         told: Arc::new(told),
@@ -335,6 +343,7 @@ impl Running {
             revision: now.revision,
             traceparent: self.told.trace.traceparent(),
             seed: self.told.seed,
+            notes_lines: self.told.coverage.is_some(),
             events: Some(Arc::clone(relay) as Arc<dyn Events>),
             ..CallRequest::tool(
                 &offer.code,
@@ -396,6 +405,7 @@ impl Running {
             let version = self.told.now.version_text.clone();
             ids.insert("version".to_owned(), version.into());
         }
+        add_coverage(&mut ids, self.told.coverage.as_ref());
         ids
     }
 

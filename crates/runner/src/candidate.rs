@@ -1,12 +1,12 @@
 //! A version that is not released yet, served by a Runner of its own over a journal that nobody
 //! keeps, so that it can be proved before anything of it is published.
 
-use std::{io, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use journal::{OpenError, OpenOptions, SqliteJournal};
 use model::{LineageName, VersionRef};
-use python::Pool;
+use python::{CallError, CallRequest, Lines, Pool};
 use repo::FileSet;
 use semver::Version;
 use serde_json::Value;
@@ -47,6 +47,14 @@ pub struct Proposed {
 /// [`Candidate::shut_down`]; whoever drops it instead cuts its calls off. The workers are those of
 /// the pool that it was started with, so a candidate and its base can share one: what is loaded of
 /// either is let go of with it.
+///
+/// A call may be a case of a test ([`RunnerConfig::takes_cases`]): `_meta["luthier/case"]` may have
+/// `state`, a merge patch on the active state that holds for this call and those that it makes;
+/// `seed`, which `ctx.rng` draws from; and `coverage: true`, which is answered, however the call
+/// ends unless its worker is killed, with the lines that ran, by file, in
+/// `_meta["luthier/coverage"]`. [`Candidate::executable_lines`] says which could. The tool `_score`,
+/// which is not listed, calls `scorer`, a function of the version's tests such as
+/// `tests/scorers.py:same`, with `args`, `value` and `case`, and answers `{"score": 0..1}`.
 pub struct Candidate {
     runner: Runner,
     journal: Arc<SqliteJournal>,
@@ -55,7 +63,7 @@ pub struct Candidate {
     connections: TaskTracker,
     stop: CancellationToken,
     /// Last, so that whatever has a file open in it goes before.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A tool of a candidate, with the schemas that its author declared: without the
@@ -80,6 +88,10 @@ pub enum CandidateError {
     Vault(#[from] VaultError),
     #[error("the candidate's code cannot be kept in its scratch vault")]
     Code(#[from] CodeError),
+    #[error("the lines of the candidate are not known")]
+    Call(#[from] CallError),
+    #[error("the lines of the candidate cannot be read")]
+    Lines(#[source] serde_json::Error),
     #[error("the candidate's scratch folder cannot be made")]
     Folder(#[source] io::Error),
 }
@@ -126,7 +138,11 @@ impl Candidate {
             git: None,
             pool,
         };
-        let runner = Runner::start(parts, config.clone());
+        let config = RunnerConfig {
+            takes_cases: true,
+            ..config.clone()
+        };
+        let runner = Runner::start_of(parts, config, &files);
         let loaded = runner.line(&reference(&version)).await;
         let mut candidate = Self {
             tools: Vec::new(),
@@ -135,7 +151,7 @@ impl Candidate {
             version,
             connections: TaskTracker::new(),
             stop: CancellationToken::new(),
-            _folder: folder,
+            folder,
         };
         match loaded {
             Ok(line) => {
@@ -154,9 +170,23 @@ impl Candidate {
         &self.version
     }
 
+    /// Where its journal and its vault are, while it is there.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// What it offers, by name.
     pub fn tools(&self) -> &[CandidateTool] {
         &self.tools
+    }
+
+    /// The lines that calls could run, by file: those of the functions below `tools/`.
+    pub async fn executable_lines(&self) -> Result<Lines, CandidateError> {
+        let line = self.runner.line(&reference(&self.version)).await?;
+        let offer = line.served.offer();
+        let request = CallRequest::lines(&offer.code, &offer.now.load().state);
+        let answer = line.served.core.pool.call(request).await?;
+        serde_json::from_slice(&answer.value).map_err(CandidateError::Lines)
     }
 
     /// A connection of its own, for an MCP client: one JSON message a line, as on standard input

@@ -45,7 +45,11 @@ pub(crate) struct Rests(pub(crate) Duration);
 impl Circuits {
     pub(crate) fn new(config: &RunnerConfig) -> Self {
         Self {
-            failures_max: config.failures_max.max(1),
+            failures_max: if config.takes_cases {
+                u32::MAX
+            } else {
+                config.failures_max.max(1)
+            },
             rest: config.rest,
             tools: Mutex::default(),
         }

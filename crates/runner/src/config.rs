@@ -24,6 +24,10 @@ pub struct RunnerConfig {
     /// References such as `active`, `1.4.2` or `^1.4` that are served at once; the one that was
     /// not asked for longest makes room.
     pub references_max: usize,
+    /// May a call ask for a state and a seed of its own, and for the lines that it ran, with
+    /// `luthier/case` in its `_meta`? Then no tool is ever left alone either, so that each call is
+    /// judged for itself. Not for production.
+    pub takes_cases: bool,
 }
 
 impl Default for RunnerConfig {
@@ -38,6 +42,7 @@ impl Default for RunnerConfig {
             session_bytes_max: 256 << 10,
             session_idle_max: Duration::from_hours(30 * 24),
             references_max: 64,
+            takes_cases: false,
         }
     }
 }

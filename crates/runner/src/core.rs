@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use journal::Journal;
 
 use crate::{
-    circuit::Circuits, config::RunnerConfig, logs::RecentLogs, record::Recorder,
+    case::Cases, circuit::Circuits, config::RunnerConfig, logs::RecentLogs, record::Recorder,
     sessions::Sessions, workers::Workers,
 };
 
@@ -16,6 +16,8 @@ pub(crate) struct Core {
     pub(crate) circuits: Circuits,
     pub(crate) logs: RecentLogs,
     pub(crate) recorder: Recorder,
+    /// There, if calls may be cases of tests.
+    pub(crate) cases: Option<Cases>,
 }
 
 impl Core {
@@ -24,6 +26,7 @@ impl Core {
         pool: Workers,
         journal: Arc<dyn Journal>,
         recorder: Recorder,
+        cases: Option<Cases>,
     ) -> Self {
         Self {
             pool,
@@ -31,6 +34,7 @@ impl Core {
             circuits: Circuits::new(&config),
             logs: RecentLogs::default(),
             recorder,
+            cases,
             config,
         }
     }

@@ -23,7 +23,7 @@ use repo::FileSet;
 use semver::Version;
 use serde::Deserialize;
 
-use crate::{builtin, candidate::CandidateTool, shape, versions::View};
+use crate::{builtin, candidate::CandidateTool, case, config::RunnerConfig, shape, versions::View};
 
 /// Where the modules of tools are; what else there is belongs to all of them.
 const MODULES: &str = "tools/runner/";
@@ -291,7 +291,7 @@ impl ResourceFacts {
 pub(crate) fn catalogue(
     offer: &Arc<Offer>,
     view: &View,
-    has_meta_tools: bool,
+    config: &RunnerConfig,
 ) -> Result<Catalogue, mcp::CatalogueError> {
     let now = offer.now.load();
     // Clients keep what they were told under its text, so the order is always the same.
@@ -310,8 +310,11 @@ pub(crate) fn catalogue(
     if *view == View::Fixed {
         builder = builder.fresh_for_ms(FIXED_FRESH_MS, CacheScope::Public);
     }
-    if !has_meta_tools {
+    if !config.has_meta_tools {
         builder = builder.without_meta_tools();
+    }
+    if config.takes_cases {
+        builder = builder.unlisted_tool(case::score_tool());
     }
     builder.build()
 }

@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     call::call_within,
+    case::Coverage,
     core::Core,
     logs::{LogLine, RecentLogs},
     offer::{Offer, Snapshot},
@@ -39,6 +40,8 @@ pub(crate) struct Told {
     pub(crate) conversation: String,
     pub(crate) seed: u64,
     pub(crate) trace: Trace,
+    /// Where the lines that run are noted, if somebody wants to know them.
+    pub(crate) coverage: Option<Arc<Coverage>>,
 }
 
 /// Stands between a call and whoever listens to it.
@@ -116,6 +119,7 @@ impl Relay {
         let is_wanted = match &event {
             CallEvent::Log(log) => reporter.wants(level_of(&log.level)),
             CallEvent::Progress(_) => reporter.wants_progress(),
+            CallEvent::Lines(_) => false,
         };
         if !is_wanted {
             return;
@@ -151,6 +155,9 @@ impl Events for Relay {
             } = log.clone();
             self.told.push(&level, message, stream, fields);
         }
+        if let (CallEvent::Lines(lines), Some(coverage)) = (&event, &self.told.coverage) {
+            coverage.add(lines.clone());
+        }
         self.pass_on(event);
     }
 
@@ -171,6 +178,7 @@ async fn send_all(reporter: Reporter, tool: String, mut waiting: Receiver<CallEv
                     .progress(told.progress, told.total, told.message)
                     .await;
             }
+            CallEvent::Lines(_) => {}
         }
     }
 }

@@ -27,6 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     candidate::CandidateTool,
+    case::Cases,
     code::{CodeError, CodeStore},
     config::RunnerConfig,
     connections::Connections,
@@ -178,6 +179,11 @@ pub enum ServeStdioError {
 impl Runner {
     /// Has to be called inside a runtime.
     pub fn start(parts: RunnerParts, config: RunnerConfig) -> Self {
+        Self::start_of(parts, config, &FileSet::default())
+    }
+
+    /// The same of one version, whose files judge its cases.
+    pub(crate) fn start_of(parts: RunnerParts, config: RunnerConfig, files: &FileSet) -> Self {
         let RunnerParts {
             journal,
             manager,
@@ -188,12 +194,16 @@ impl Runner {
         let recording = CancellationToken::new();
         let (recorder, writing) = Recorder::new(Arc::clone(&journal), recording.clone());
         let references_max = NonZeroUsize::new(config.references_max).unwrap_or(NonZeroUsize::MIN);
+        let cases = config
+            .takes_cases
+            .then(|| Cases::new(manager.clone(), pool.clone(), files));
         let inner = Inner {
             core: Arc::new(Core::new(
                 config,
                 Workers::new(pool),
                 Arc::clone(&journal),
                 recorder,
+                cases,
             )),
             journal,
             registry: Registry {
@@ -528,7 +538,7 @@ impl Inner {
         offer: &Arc<Offer>,
         view: &View,
     ) -> Result<mcp::Catalogue, ServeError> {
-        let made = offer::catalogue(offer, view, self.core.config.has_meta_tools);
+        let made = offer::catalogue(offer, view, &self.core.config);
         made.map_err(|source| ServeError::Catalogue {
             version: offer.now.load().version_text.clone(),
             source,

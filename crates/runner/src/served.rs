@@ -21,6 +21,7 @@ use crate::{
     ask::Round,
     builtin,
     call::{self, Caller, Order},
+    case,
     core::Core,
     earlier::Earlier,
     offer::Offer,
@@ -128,6 +129,7 @@ impl Served {
             conversation: conversation.clone(),
             seed: round.seed(),
             trace,
+            coverage: None,
         };
         let relay = Arc::new(Relay::new(Arc::new(told), Some(context.reporter())));
         let arguments = serde_json::to_vec(arguments).map_err(Failure::broken)?;
@@ -181,6 +183,11 @@ impl Backend for Served {
     }
 
     async fn call_tool(&self, call: ToolCall<'_>) -> Result<Answer<ToolAnswer>, Failure> {
+        if let Some(cases) = &self.core.cases
+            && call.tool.name() == case::SCORE
+        {
+            return Ok(cases.score(&self.core, &call).await?.into());
+        }
         let order = self.order(call.context.catalogue(), call.tool, call.arguments);
         let called = call::call_tool(order, Caller::of(&call.context)).await?;
         if called.is_stateful

@@ -45,6 +45,9 @@ impl From<CandidateError> for Failure {
         match error {
             CandidateError::Serve(error) => error.into(),
             CandidateError::State(error) => error.into(),
+            CandidateError::Call(_) | CandidateError::Lines(_) => {
+                Self::new("internal", Exit::Internal, error)
+            }
             CandidateError::Journal(_)
             | CandidateError::Vault(_)
             | CandidateError::Code(_)

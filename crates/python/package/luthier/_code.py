@@ -8,12 +8,14 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from . import _declare, _serve, _traceback
+from . import _coverage, _declare, _serve, _traceback
 from ._context import Assets
 from ._declare import Declaration
 from ._errors import DeclarationError
 from ._function import Fault
+from ._json import dump_result
 from ._modules import Modules
+from ._scripts import Scripts
 
 MODULE_FOLDER = "tools/runner"
 
@@ -32,16 +34,22 @@ class LoadFailed(Exception):
 class Code:
     """A loaded version."""
 
-    __slots__ = ("_assets", "_files", "_manifest", "_modules", "label", "runs")
+    __slots__ = ("_assets", "_files", "_manifest", "_modules", "_scripts", "_served", "label", "runs")
 
     def __init__(self, label: str, code: str, files: Mapping[str, bytes], folder: str) -> None:
         self.label = label
-        self.runs: dict[str, dict[str, Run]] = {
-            "tool": {}, "resource": {}, "prompt": {}, "completion": {},
-        }  # fmt: skip
         self._files = files
         self._assets = Assets(files)
         self._modules = Modules(code, files)
+        self._served: dict[str, dict[str, Run]] = {
+            "tool": {}, "resource": {}, "prompt": {}, "completion": {},
+        }  # fmt: skip
+        self._scripts = Scripts(files, self._modules, _problem)
+        self.runs: dict[str, Mapping[str, Run] | Scripts] = {
+            **self._served,
+            "script": self._scripts,
+            "about": {"lines": lambda arguments, info: dump_result(_coverage.executable(files))},
+        }
         try:
             self._manifest = self._load(folder)
         except BaseException:
@@ -54,8 +62,9 @@ class Code:
 
     def close(self) -> None:
         """Forgets the version; to be called when its last call has ended."""
-        for runs in self.runs.values():
+        for runs in self._served.values():
             runs.clear()
+        self._scripts.clear()
         self._modules.close()
 
     # --- Loading ---
@@ -113,7 +122,7 @@ class Code:
                     "traceback": "",
                 }
             )
-        self.runs[kind][key] = run
+        self._served[kind][key] = run
         manifest[f"{kind}s"].append(entry)
 
     def _fault(self, declaration: Declaration, fault: Fault) -> dict[str, Any]:

@@ -56,6 +56,8 @@ pub(crate) struct CallHeader<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) traceparent: Option<std::borrow::Cow<'a, str>>,
     pub(crate) seed: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) notes_lines: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) session_bytes: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

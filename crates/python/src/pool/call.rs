@@ -1,6 +1,7 @@
 //! What is asked of a pool and what comes back.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     pin::Pin,
     sync::{Arc, Weak},
@@ -24,7 +25,14 @@ pub enum CallKind {
     Resource,
     Prompt,
     Completion,
+    /// A function of one of the version's files that nobody serves, as `PATH:FUNCTION`.
+    Script,
+    /// What the host knows of the code.
+    About,
 }
+
+/// What of [`CallKind::About`] says which lines of the code calls could run.
+const LINES: &str = "lines";
 
 impl CallKind {
     pub(super) fn as_str(self) -> &'static str {
@@ -33,6 +41,8 @@ impl CallKind {
             Self::Resource => "resource",
             Self::Prompt => "prompt",
             Self::Completion => "completion",
+            Self::Script => "script",
+            Self::About => "about",
         }
     }
 }
@@ -44,7 +54,7 @@ pub struct CallRequest {
     pub state: State,
     pub kind: CallKind,
     pub name: String,
-    /// A JSON object.
+    /// A JSON object; of a script, an array.
     pub arguments: Bytes,
     /// The session's JSON object, for a call that may change one.
     pub session: Option<Bytes>,
@@ -58,6 +68,8 @@ pub struct CallRequest {
     pub revision: u64,
     pub traceparent: Option<String>,
     pub seed: u64,
+    /// Tell [`CallRequest::events`] which lines ran, which makes the call several times slower.
+    pub notes_lines: bool,
     pub events: Option<Arc<dyn Events>>,
     /// The call that makes this one, when a tool does: from [`NestedCall`].
     pub within: Option<Within>,
@@ -111,11 +123,33 @@ impl CallRequest {
             revision: 0,
             traceparent: None,
             seed: 0,
+            notes_lines: false,
             events: None,
             within: None,
         }
     }
+
+    /// A call of a function of one of the version's files, `PATH:FUNCTION`, with a JSON array of
+    /// arguments. What it raises comes as a message for whoever called it, with its place in
+    /// [`super::Raised::data`].
+    pub fn script(code: &Code, state: &State, function: &str, arguments: impl Into<Bytes>) -> Self {
+        Self {
+            kind: CallKind::Script,
+            ..Self::tool(code, state, function, arguments)
+        }
+    }
+
+    /// Asks which lines of the code calls could run: a [`Lines`] as JSON.
+    pub fn lines(code: &Code, state: &State) -> Self {
+        Self {
+            kind: CallKind::About,
+            ..Self::tool(code, state, LINES, Bytes::from_static(b"{}"))
+        }
+    }
 }
+
+/// Lines of functions, in order, by file.
+pub type Lines = BTreeMap<String, Vec<u32>>;
 
 /// What a call came to.
 #[derive(Clone, Debug)]
@@ -154,6 +188,8 @@ pub struct Progress {
 pub enum CallEvent {
     Log(LogEvent),
     Progress(Progress),
+    /// The lines that ran, told once, before the call ends.
+    Lines(Lines),
 }
 
 /// A call that a running tool makes.

@@ -113,6 +113,7 @@ impl Call {
             revision: request.revision,
             traceparent: request.traceparent.as_deref().map(Into::into),
             seed: request.seed,
+            notes_lines: request.notes_lines,
             session_bytes: session.map(<[u8]>::len),
             client_bytes: client.map(<[u8]>::len),
         };

@@ -203,6 +203,7 @@ fn receive(
         Kind::Answer | Kind::Raised => receive_end(seat, frame, effects),
         Kind::Log => receive_log(lane, process, seat, frame, effects),
         Kind::Progress => receive_progress(seat, frame, effects),
+        Kind::Lines => receive_lines(seat, frame, effects),
         Kind::Nested => receive_nested(lane, process, seat, frame, effects),
         Kind::Missing | Kind::Skipped => {
             receive_unrun(seat, frame, effects);
@@ -263,6 +264,16 @@ fn receive_progress(
     });
     let entry = seat.in_flight.get(&frame.id);
     effects.extend(entry.and_then(|entry| tell(entry, event)));
+    Ok(())
+}
+
+fn receive_lines(seat: &Seat, frame: &Frame, effects: &mut Vec<Effect>) -> Result<(), FrameError> {
+    let lines = serde_json::from_slice(&frame.body).map_err(|source| FrameError::Json {
+        kind: frame.kind,
+        source,
+    })?;
+    let entry = seat.in_flight.get(&frame.id);
+    effects.extend(entry.and_then(|entry| tell(entry, CallEvent::Lines(lines))));
     Ok(())
 }
 

@@ -96,7 +96,8 @@ impl CallInfo {
 
 #[pymethods]
 impl CallInfo {
-    /// Sends a log entry (`kind` "log") or a sign of progress ("progress").
+    /// Sends a log entry (`kind` "log"), a sign of progress ("progress"), or which lines ran
+    /// ("coverage").
     #[pyo3(signature = (kind, header, body = None))]
     fn emit(
         &self,
@@ -108,6 +109,7 @@ impl CallInfo {
         let kind = match kind.to_ascii_lowercase().as_str() {
             "log" => Kind::Log,
             "progress" => Kind::Progress,
+            "coverage" => Kind::Lines,
             other => {
                 return Err(PyValueError::new_err(format!(
                     "{other:?} is no kind of event"
@@ -116,7 +118,12 @@ impl CallInfo {
         };
         let json = dumps(py, header)?;
         let body = body.unwrap_or_default();
-        if json.len() + body.len() > frame::HEADER_BYTES_MAX {
+        let bytes_max = if kind == Kind::Lines {
+            BODY_BYTES_MAX
+        } else {
+            frame::HEADER_BYTES_MAX
+        };
+        if json.len() + body.len() > bytes_max {
             return Err(PyValueError::new_err(
                 "the fields of a log entry are too large",
             ));

@@ -59,6 +59,8 @@ pub(super) struct Host {
     load: Py<PyAny>,
     parse_state: Py<PyAny>,
     call: Py<PyAny>,
+    /// The same, which tells the lines that ran.
+    call_noted: Py<PyAny>,
     failures: failure::Classes,
     codes: RefCell<HashMap<u64, Py<PyAny>>>,
     states: RefCell<HashMap<u64, Document>>,
@@ -84,6 +86,7 @@ impl Host {
             load: host.getattr("load")?.unbind(),
             parse_state: host.getattr("parse_state")?.unbind(),
             call: host.getattr("call")?.unbind(),
+            call_noted: host.getattr("call_noted")?.unbind(),
             failures: failure::Classes::import(py, &host)?,
             codes: RefCell::default(),
             states: RefCell::default(),
@@ -250,7 +253,12 @@ impl Host {
             info,
         );
         let outer = self.process.running.swap(frame.id, Ordering::SeqCst);
-        let result = self.call.bind(py).call1(arguments);
+        let call = if header.notes_lines {
+            &self.call_noted
+        } else {
+            &self.call
+        };
+        let result = call.bind(py).call1(arguments);
         let step = match result {
             Ok(value) if !value.is_instance_of::<PyBytes>() => Step::Awaits(running, value),
             result => {

@@ -7,6 +7,7 @@ mod context;
 mod load;
 mod nested;
 mod package;
+mod scripts;
 mod support;
 mod wheels;
 mod workers;

@@ -87,6 +87,7 @@ impl Told {
                     log.message
                 ),
                 CallEvent::Progress(progress) => format!("progress {}", progress.progress),
+                CallEvent::Lines(lines) => format!("lines {lines:?}"),
             })
             .collect()
     }

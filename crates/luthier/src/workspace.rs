@@ -2,14 +2,15 @@
 //! The highest stable version that is tagged on `main` speaks for the workspace; where there is
 //! none, or no git, the folder does as it lies there.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use bytes::Bytes;
 use model::{LineageName, json};
+use python::Pool;
 use repo::{Bounds, Bundle, FileSet, OpenError, Repo};
 use semver::Version;
 use serde_json::Value;
-use state::{Adoption, CodeRef, Migration, Seed};
+use state::{Adoption, CodeRef, Migration, Script, Seed};
 
 use crate::{exit::Exit, failure::Failure};
 
@@ -96,26 +97,16 @@ impl Offered {
     }
 
     /// What is asked of the state that is there already.
-    pub(crate) fn wanted(&self) -> Result<Wanted, Failure> {
-        let migrations = self.migrations();
-        let mut python = migrations.keys().filter(|name| is_named(name, "py"));
-        let python = python.next().map(|name| (*name).to_owned());
-        let names = migrations.keys().filter(|name| is_named(name, "json"));
-        let migrations = names
-            .map(|name| {
-                let operations = self.json(&format!("{MIGRATIONS}{name}"))?;
-                Ok(Migration::parse(name, operations)?)
-            })
-            .collect::<Result<_, Failure>>()?;
-        let adoption = Adoption {
+    /// Its migrations in Python run in the workers of `pool`.
+    pub(crate) fn wanted(&self, pool: Option<&Pool>) -> Result<Adoption, Failure> {
+        Ok(Adoption {
             stamp: None,
             version: self.version.clone(),
             code: Some(self.code()),
             schema: self.json(SCHEMA)?,
             value: None,
-            migrations,
-        };
-        Ok(Wanted { adoption, python })
+            migrations: self.migrations(pool)?,
+        })
     }
 
     fn code(&self) -> CodeRef {
@@ -125,13 +116,23 @@ impl Offered {
         }
     }
 
-    fn migrations(&self) -> BTreeMap<&str, &Bytes> {
-        let files = self.files.files().iter();
-        let named = files.filter_map(|(path, content)| {
-            let name = path.strip_prefix(MIGRATIONS)?;
-            (!name.contains('/')).then_some((name, content))
+    /// The steps that it brings from the state of one version to that of another.
+    pub(crate) fn migrations(&self, pool: Option<&Pool>) -> Result<Vec<Migration>, Failure> {
+        let script = pool.map_or_else(without_workers, |pool| {
+            runner::migrations(pool, &self.files)
         });
-        named.collect()
+        let paths = self.files.files().keys();
+        let names = paths.filter_map(|path| path.strip_prefix(MIGRATIONS));
+        let mut steps = Vec::new();
+        for name in names.filter(|name| !name.contains('/')) {
+            if is_named(name, "json") {
+                let operations = self.json(&format!("{MIGRATIONS}{name}"))?;
+                steps.push(Migration::parse(name, operations)?);
+            } else if is_named(name, "py") {
+                steps.push(Migration::script(name, script.clone())?);
+            }
+        }
+        Ok(steps)
     }
 
     pub(crate) fn find(&self, path: &str) -> Option<&Bytes> {
@@ -149,11 +150,12 @@ impl Offered {
     }
 }
 
-/// What a workspace asks of the state that is there already.
-pub(crate) struct Wanted {
-    pub(crate) adoption: Adoption,
-    /// A migration in Python, which runs with a release and nowhere else.
-    pub(crate) python: Option<String>,
+/// What is said where nothing runs Python.
+fn without_workers() -> Script {
+    Script::new(|_name, _document| {
+        let reason = "it is in Python, and no tools run in this process: serve the role `runner`";
+        Box::pin(async move { Err(reason.to_owned()) })
+    })
 }
 
 fn is_named(path: &str, ending: &str) -> bool {

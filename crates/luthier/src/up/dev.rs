@@ -112,6 +112,7 @@ impl WorkingTree {
             manager,
             vault,
             refused,
+            pool: _,
         } = source;
         Self {
             workspace,

@@ -105,6 +105,7 @@ impl Source {
             workspace: self.workspace,
             git: self.git,
             refused: self.refused,
+            pool: self.pool,
         }
     }
 }

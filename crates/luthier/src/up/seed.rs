@@ -7,6 +7,7 @@ use std::{
 };
 
 use model::{Context, LineageName, event::AgentRole};
+use python::Pool;
 use repo::{CloneError, OpenError, Repo};
 use runner::CodeStore;
 use state::{Author, StateError, StateManager};
@@ -17,11 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::services::chain;
-use crate::{
-    exit::Exit,
-    failure::Failure,
-    workspace::{Offered, Wanted},
-};
+use crate::{exit::Exit, failure::Failure, workspace::Offered};
 
 /// Time between two looks at the tags; a look is a few `stat`s.
 const TAGS_INTERVAL_MS: u64 = 250;
@@ -37,6 +34,8 @@ pub(super) struct WorkspaceFollower {
     /// A clone of the workspace in the data folder, so that no clean-up takes a version away.
     pub(super) git: Option<Arc<Repo>>,
     pub(super) refused: Refused,
+    /// What runs migrations in Python, where tools are served.
+    pub(super) pool: Option<Pool>,
 }
 
 /// Why the state is not what the workspace says.
@@ -185,18 +184,9 @@ impl WorkspaceFollower {
         let refused =
             |reason: &str| Trouble::Workspace(format!("the workspace was refused: {reason}"));
         let offered = self.offered().await?;
-        let wanted = offered
-            .wanted()
+        let adoption = offered
+            .wanted(self.pool.as_ref())
             .map_err(|failure| refused(&chain(&failure)))?;
-        let Wanted { adoption, python } = wanted;
-        if let Some(python) = python {
-            let schema = self.manager.schema(main).await;
-            let schema = schema.map_err(|error| Trouble::Journal(error.into()))?;
-            if *schema.value() != adoption.schema {
-                let reason = format!("`{python}` is a migration in Python, which needs a release");
-                return Err(refused(&reason));
-            }
-        }
         keep_code(&self.store, &offered).await?;
         match self.manager.adopt(main, adoption, &operator()).await {
             Ok(written) => {

@@ -97,6 +97,7 @@ impl Server {
             workspace: workspace.to_owned(),
             git: tools::git(taken.claim, workspace, &taken.opened.data)?,
             refused: Refused::default(),
+            pool: taken.pool.clone(),
         };
         let url = taken.bound.url("");
         let pool = taken.pool.clone();

@@ -69,6 +69,8 @@ pub(super) struct Source {
     pub(super) workspace: PathBuf,
     pub(super) git: Option<Arc<Repo>>,
     pub(super) refused: Refused,
+    /// What runs migrations in Python, where tools are served.
+    pub(super) pool: Option<Pool>,
 }
 
 /// Where versions in git are read: in a clone, so that no clean-up of the workspace takes a release
@@ -131,6 +133,7 @@ where
                 git: git(claim, &workspace, &opened.data)?,
                 workspace,
                 refused: Refused::default(),
+                pool: Some(pool.clone()),
             };
             let parts = RunnerParts {
                 journal: opened.journal.clone(),

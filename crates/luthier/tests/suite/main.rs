@@ -13,6 +13,7 @@ mod healing;
 mod init;
 mod install;
 mod ledger;
+mod migrating;
 mod reference;
 mod requests;
 mod runner;

@@ -59,23 +59,11 @@ fn a_workspace_without_a_first_state_is_up_and_its_ledger_is_served() {
 }
 
 #[test]
-fn a_misnamed_migration_and_one_in_python_are_told_of() {
+fn a_misnamed_migration_is_told_of() {
     let workspace = Workspace::new();
     workspace.luthier_json(&["state", "get", "active"]);
     workspace.write("state/migrations/first.json", "[]");
     let misnamed = Server::start_in(&workspace);
 
     assert!(reason(&misnamed).contains("`first.json` is not named FROM-TO.json"));
-    misnamed.stop();
-
-    fs::remove_file(workspace.path().join("state/migrations/first.json")).unwrap();
-    workspace.write("state/migrations/0.1.0-0.2.0.py", "def migrate(state): ...");
-    workspace.write("state/schema.json", "{\"type\": \"object\"}");
-    let python = Server::start_in(&workspace);
-
-    assert!(reason(&python).contains("`0.1.0-0.2.0.py` is a migration in Python"));
-    assert_eq!(
-        python.get("/agent/active/state/active").json()["version"],
-        json!("0.1.0")
-    );
 }

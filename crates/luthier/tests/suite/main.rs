@@ -17,6 +17,7 @@ mod migrating;
 mod reference;
 mod requests;
 mod runner;
+mod semantics;
 mod server;
 mod settings;
 mod sharing;

@@ -77,7 +77,7 @@ fn git_verifies_what_we_sign_and_refuses_it_after_one_byte_changed() {
         assert_eq!(git(root, &["fsck", "--strict", "--no-dangling"]), "");
         let versions = repo.versions().unwrap();
         assert_eq!(
-            versions.list[0].message.lines().next(),
+            (repo.message(&versions.list[0]).unwrap().lines()).next(),
             Some("v1.0.0: signed")
         );
         for (kind, id) in [("tag", tag.to_string()), ("commit", signed.to_string())] {

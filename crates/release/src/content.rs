@@ -1,10 +1,12 @@
 //! What a commit holds, as far as a version is concerned.
 
+use std::{ffi::OsStr, path::Path};
+
 use bytes::Bytes;
 use model::json;
 use repo::{Bounds, Bundle, CommitId, FileSet, Repo};
 use serde_json::Value;
-use state::Migration;
+use state::{Migration, Script};
 
 use crate::ReleaseError;
 
@@ -65,23 +67,28 @@ pub fn state_text(state: &Value) -> Bytes {
     Bytes::from(text)
 }
 
-/// The migrations between states that a version carries.
-pub(crate) fn migrations(files: &FileSet) -> Result<Vec<Migration>, ReleaseError> {
-    let names = files.files().keys().filter_map(|path| {
-        let name = path.strip_prefix(MIGRATIONS)?;
-        (!name.contains('/') && name.ends_with(".json")).then_some((path, name))
-    });
-    names
-        .map(|(path, name)| {
-            let text = files.find(path).map(Bytes::as_ref).unwrap_or_default();
-            let operations =
-                json::parse(text, &LIMITS).map_err(|error| ReleaseError::BadMigration {
-                    name: name.to_owned(),
-                    reason: error.to_string(),
-                })?;
-            Ok(Migration::parse(name, operations)?)
-        })
-        .collect()
+/// The migrations between states that a version carries; those in Python are run by `script`.
+pub(crate) fn migrations(files: &FileSet, script: &Script) -> Result<Vec<Migration>, ReleaseError> {
+    let mut steps = Vec::new();
+    for (path, text) in files.files() {
+        let Some(name) = path.strip_prefix(MIGRATIONS) else {
+            continue;
+        };
+        let extension = Path::new(name).extension().and_then(OsStr::to_str);
+        match extension.filter(|_| !name.contains('/')) {
+            Some("json") => {
+                let operations =
+                    json::parse(text, &LIMITS).map_err(|error| ReleaseError::BadMigration {
+                        name: name.to_owned(),
+                        reason: error.to_string(),
+                    })?;
+                steps.push(Migration::parse(name, operations)?);
+            }
+            Some("py") => steps.push(Migration::script(name, script.clone())?),
+            _ => {}
+        }
+    }
+    Ok(steps)
 }
 
 fn read(files: &FileSet, path: &'static str) -> Result<Value, ReleaseError> {

@@ -47,8 +47,9 @@ pub struct Base {
 pub struct Proof {
     /// Unknown where the workspace says that it needs none.
     pub tests: TestStatus,
-    /// Its tools, with what they take and give.
-    pub tools: BTreeMap<String, ToolInterface>,
+    /// Its tools, with what they take and give; nothing where nobody looked, because they are those
+    /// of the version before.
+    pub tools: Option<BTreeMap<String, ToolInterface>>,
     pub evals: Option<Evals>,
 }
 

@@ -348,7 +348,7 @@ struct Making {
     at: jiff::Timestamp,
     author: Person,
     code: repo::FileSet,
-    tools: BTreeMap<String, ToolInterface>,
+    tools: Option<BTreeMap<String, ToolInterface>>,
     evals: Option<Evals>,
     follows: Option<Version>,
     facts: Map<String, Value>,
@@ -378,7 +378,8 @@ impl Making {
                 signer,
             })?
         };
-        let mut objects = vec![kept::code(&self.code), kept::tools(commit, &self.tools)];
+        let mut objects = vec![kept::code(&self.code)];
+        objects.extend((self.tools.as_ref()).map(|tools| kept::tools(commit, tools)));
         let mut notes = self.notes;
         if let Some(evals) = self.evals {
             let (lineage, number) = (self.lineage.as_str(), self.number.to_string());

@@ -74,7 +74,7 @@ impl Releaser {
                 Kind::RollBack(Box::new(plan))
             }
             Some("adopt") => Kind::Code {
-                migrations: migrations(&content.files)?,
+                migrations: migrations(&content.files, &(self.scripts)(&content.files))?,
             },
             _ => Kind::First,
         };
@@ -120,12 +120,16 @@ impl Releaser {
         lineage: &LineageName,
         version: &Version,
     ) -> Result<Option<(CommitId, Notes)>, ReleaseError> {
-        let repo = self.parts.repo.clone();
-        let versions = spawn_blocking(move || repo.versions()).await??;
-        let mut found =
-            (versions.list.iter()).filter(|it| it.lineage == *lineage && it.number == *version);
-        Ok(found
-            .next()
-            .map(|it| (it.commit, Notes::parse(&it.message))))
+        let (repo, lineage, version) = (self.parts.repo.clone(), lineage.clone(), version.clone());
+        let found = spawn_blocking(move || {
+            let versions = repo.versions()?;
+            let is_it = |it: &&repo::Version| it.lineage == lineage && it.number == version;
+            let Some(found) = versions.list.iter().find(is_it) else {
+                return Ok(None);
+            };
+            let notes = Notes::parse(&repo.message(found)?);
+            Ok(Some((found.commit, notes)))
+        });
+        found.await?
     }
 }

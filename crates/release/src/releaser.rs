@@ -5,10 +5,10 @@ use std::{path::PathBuf, sync::Arc};
 use compat::{Bump, Interface, Reason, Verdict};
 use journal::Journal;
 use model::{LineageName, Revision};
-use repo::{CommitId, Repo, SigningKey};
+use repo::{CommitId, FileSet, Repo, SigningKey};
 use semver::Version;
 use serde_json::Value;
-use state::{CodeRef, Document, Promotion, Root, StateError, StateManager, Written};
+use state::{CodeRef, Document, Promotion, Root, Script, StateError, StateManager, Written};
 use tokio::task::spawn_blocking;
 use vault::Vault;
 
@@ -39,7 +39,11 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Releaser {
     pub(crate) parts: Arc<Parts>,
+    pub(crate) scripts: ScriptsOf,
 }
+
+/// Runs the migrations in Python that the files of a version bring.
+pub type ScriptsOf = Arc<dyn Fn(&FileSet) -> Script + Send + Sync>;
 
 /// Who wants a version, and why.
 #[derive(Clone, Debug)]
@@ -63,11 +67,24 @@ pub struct Released {
     pub written: Written,
 }
 
+/// What a migration in Python comes to where nothing runs it.
+async fn refuse() -> Result<Value, String> {
+    Err("it is in Python, and nothing here runs that".to_owned())
+}
+
 impl Releaser {
+    /// One that runs no Python: a version whose migrations need it is refused.
     pub fn new(parts: Parts) -> Self {
         Self {
             parts: Arc::new(parts),
+            scripts: Arc::new(|_files| Script::new(|_name, _document| Box::pin(refuse()))),
         }
+    }
+
+    /// The same, with what runs it.
+    #[must_use]
+    pub fn with_scripts(self, scripts: ScriptsOf) -> Self {
+        Self { scripts, ..self }
     }
 
     pub fn repo(&self) -> &Arc<Repo> {
@@ -102,7 +119,10 @@ impl Releaser {
                 state: content.state.clone(),
                 base: Some(before.as_base(&root.version)),
             };
-            let proof = prover.prove(&proposal).await?;
+            let mut proof = prover.prove(&proposal).await?;
+            if proof.tools.is_none() {
+                proof.tools = kept::load_tools(&self.parts.vault, head).await?;
+            }
             let plan = Plan {
                 lineage: lineage.clone(),
                 kind: Kind::Promote { base },
@@ -146,9 +166,7 @@ impl Releaser {
             let then = then.with_state(Value::clone(&plan.document().value));
             let proof = Proof {
                 tests: self.tests_of(lineage, &plan.document().version).await?,
-                tools: kept::load_tools(&self.parts.vault, old)
-                    .await?
-                    .unwrap_or_default(),
+                tools: kept::load_tools(&self.parts.vault, old).await?,
                 evals: None,
             };
             let verdict = self.verdict(&now, Some(head), &then, &proof, false).await?;
@@ -178,7 +196,7 @@ impl Releaser {
         migrates: bool,
     ) -> Result<Verdict, ReleaseError> {
         let known = match commit {
-            _ if before.code.digest() == after.code.digest() => Some(proof.tools.clone()),
+            _ if before.code.digest() == after.code.digest() => Some(tools_of(proof)),
             Some(commit) => kept::load_tools(&self.parts.vault, commit).await?,
             None => None,
         };
@@ -195,7 +213,7 @@ impl Releaser {
             migrates: false,
         };
         let new = Interface {
-            tools: proof.tools.clone(),
+            tools: tools_of(proof),
             goldens: after.goldens(),
             state_schema: Some(after.schema.clone()),
             migrates,
@@ -266,6 +284,10 @@ impl Content {
         let files = self.files.files().iter();
         compat::goldens(files.map(|(path, content)| (path.as_str(), content.as_ref())))
     }
+}
+
+fn tools_of(proof: &Proof) -> std::collections::BTreeMap<String, compat::ToolInterface> {
+    proof.tools.clone().unwrap_or_default()
 }
 
 fn state_alone() -> Verdict {

@@ -93,7 +93,8 @@ impl Releaser {
             let head = head(lineage, &root)?;
             let before = self.load(head).await?;
             let fitted = self.fit(offered, head, &before, &root).await?;
-            let steps = migrations(&fitted.content.files)?;
+            let files = &fitted.content.files;
+            let steps = migrations(files, &(self.scripts)(files))?;
             let adopted = self.adopted(lineage, &fitted, &steps).await?;
             if adopted.root.version != root.version || adopted.before != before.state {
                 // What is active is not what the head's commit says: it has just moved.
@@ -141,7 +142,7 @@ impl Releaser {
         let versions = spawn_blocking(move || repo.versions()).await??;
         let mut count = 0;
         for version in &versions.list {
-            let notes = Notes::parse(&version.message);
+            let notes = Notes::parse(&self.parts.repo.message(version)?);
             if notes.is_released() && self.take_up(version, &notes).await? {
                 told(&version.name());
                 count += 1;

@@ -76,6 +76,7 @@ async fn adopt(
 ) -> Result<Written, StateError> {
     let adoption = Adoption {
         version: None,
+        stamp: None,
         code: None,
         schema: schema_of(required),
         value: None,

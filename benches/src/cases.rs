@@ -1,6 +1,7 @@
 //! Every case, peers first.
 
 mod proof;
+mod registry;
 mod runner;
 
 use std::{
@@ -81,6 +82,7 @@ impl Bench {
         self.measure_watch(OWN, own).await?;
         self.measure_history().await?;
         self.measure_program().await?;
+        self.measure_registry().await?;
         self.measure_runner().await?;
         self.measure_proof()
     }

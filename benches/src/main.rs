@@ -1,5 +1,5 @@
-//! Measures Luthier's journal, state, program and Runner beside named peers, on one machine, in one
-//! run.
+//! Measures Luthier's journal, state, program, registry and Runner beside named peers, on one
+//! machine, in one run.
 //! It asserts nothing and keeps nothing: figures of one machine at one moment, for comparison.
 //! Start at [`cases`]; [`load`] is what every store is put under.
 
@@ -13,6 +13,7 @@ mod luthier;
 mod nats;
 mod process;
 mod program;
+mod registry;
 mod runner;
 mod server;
 mod sqlite;

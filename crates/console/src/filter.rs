@@ -3,7 +3,10 @@
 use journal::{Order, Query};
 use model::{EventType, Subject, event::Label, trace::TraceId};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{
+    IntoParams,
+    openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type},
+};
 use web::{Limit, Problem, Timestamp, kinds};
 
 /// Which events; what is left out does not restrict.
@@ -15,28 +18,32 @@ pub(crate) struct Filter {
     #[param(minimum = 0)]
     after: Option<u64>,
     /// Only events of this type, such as `state.change`; may be repeated.
+    #[param(schema_with = types)]
     r#type: Vec<String>,
     /// Only events of this subject: a lineage, a session, a job.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, max_length = 128,
+        pattern = r"^[A-Za-z0-9_=-]+(\.[A-Za-z0-9_=-]+)*$")]
     subject: Option<Subject>,
     /// Only what this agent or person did.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, max_length = 128, pattern = "^[!-~]+$")]
     agent: Option<Label>,
     /// Only events of this conversation.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, max_length = 128, pattern = "^[!-~]+$")]
     conversation: Option<Label>,
     /// Only events of this version.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, max_length = 128, pattern = r"^(0|[1-9][0-9]{0,18})(\.(0|[1-9][0-9]{0,18})){2}(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$")]
     version: Option<semver::Version>,
     /// Only events of this trace.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(?!0{32})[0-9a-f]{32}$")]
     trace: Option<TraceId>,
     /// Only events at or after this moment.
+    #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Timestamp>,
     /// Only events before this moment.
+    #[param(value_type = Option<String>, format = DateTime)]
     before: Option<Timestamp>,
     /// `oldest` first (the default) or `newest` first, which a live stream cannot be.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(oldest|newest)$")]
     order: OrderName,
     /// How many events to answer with at most; a live stream takes none, for it has no pages.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 500, default = 50)]
@@ -54,6 +61,11 @@ enum OrderName {
 impl Filter {
     pub(crate) fn into_query(self) -> Result<Query, Problem> {
         let all = Query::all();
+        if self.after.is_some_and(|after| after > all.until) {
+            return Err(
+                refused("after", "no ledger goes as far as that").hint("name the seq of an event")
+            );
+        }
         let kinds: Result<_, _> = self.r#type.iter().map(|name| kind(name)).collect();
         Ok(Query {
             after: self.after.unwrap_or(0),
@@ -89,6 +101,16 @@ impl Filter {
         }
         Ok((query, after))
     }
+}
+
+/// The types there are, each with whatever is named below it.
+fn types() -> Schema {
+    let words = EventType::WORDS.join("|").replace('.', r"\.");
+    let one = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(format!(r"^(luthier\.)?({words})(\.[a-z]+)*$")))
+        .max_length(Some(EventType::BYTES_MAX - "luthier.".len()));
+    ArrayBuilder::new().items(one).into()
 }
 
 fn kind(name: &str) -> Result<EventType, Problem> {

@@ -32,7 +32,8 @@ const RETRY_AFTER_S: u32 = 5;
     tag = "events",
     params(
         Filter,
-        ("last-event-id" = Option<String>, Header, description = "The last seq that was received."),
+        ("last-event-id" = Option<String>, Header, description = "The last seq that was received.",
+            pattern = "^[0-9]{1,18}$"),
     ),
     responses(
         (status = 200, description = "Events as they are committed.",

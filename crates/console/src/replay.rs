@@ -33,9 +33,10 @@ pub(crate) struct Moment {
     #[param(minimum = 0)]
     seq: Option<u64>,
     /// Or a moment: everything up to and including it.
+    #[param(value_type = Option<String>, format = DateTime)]
     time: Option<Timestamp>,
     /// Or either of them, or a version of `main`: what `luthier ledger replay --at` takes.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, max_length = 128, pattern = r"^([0-9]{1,18}|[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])|v?(0|[1-9][0-9]{0,18})(\.(0|[1-9][0-9]{0,18})){2}(-(0|[1-9][0-9]*|[A-Za-z][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[A-Za-z][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z-]+)?)$")]
     at: Option<Place>,
 }
 
@@ -144,10 +145,14 @@ async fn place(shared: &Shared, moment: Moment) -> Result<u64, Problem> {
         }
         (Some(Place::Time(time)), None) => last_until(shared, time).await,
         (Some(Place::Version(version)), None) => release_of(shared, version).await,
-        (None, _) | (Some(_), Some(_)) => Err(Problem::bad_request(
-            "name one place: `at`, `seq` or `time`",
-        )
-        .hint("for example /events/replay?at=120")),
+        (None, _) => {
+            let newest = shared.console.journal.newest().await;
+            newest.map_err(|error| problem(&error))
+        }
+        (Some(_), Some(_)) => Err(
+            Problem::bad_request("name one place: `at`, `seq` or `time`")
+                .hint("for example /events/replay?at=120"),
+        ),
     }
 }
 

@@ -252,8 +252,11 @@ impl EventType {
     pub const SIGNAL: Self = Self::known("luthier.signal");
     pub const STATE_CHANGE: Self = Self::known("luthier.state.change");
 
+    /// How long the name of a type may be.
+    pub const BYTES_MAX: usize = 64;
+
     /// Every type there is, as people name them; a step of one is named below it: `job.plan`.
-    const WORDS: [&'static str; 16] = [
+    pub const WORDS: [&'static str; 16] = [
         "archive",
         "call",
         "config",
@@ -323,7 +326,7 @@ impl TryFrom<String> for EventType {
     fn try_from(text: String) -> Result<Self, InvalidEventType> {
         let is_word =
             |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
-        let is_valid = text.len() <= 64
+        let is_valid = text.len() <= Self::BYTES_MAX
             && text
                 .strip_prefix("luthier.")
                 .is_some_and(|rest| rest.split('.').all(is_word));

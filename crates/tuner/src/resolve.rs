@@ -29,11 +29,12 @@ pub(crate) enum At {
 
 /// Finds what `text` names, or says which versions there are.
 pub(crate) async fn resolve(state: &StateManager, text: &str) -> Result<Resolved, Problem> {
-    let reference: VersionRef =
-        text.parse()
-            .map_err(|error: model::version::InvalidVersionRef| {
-                Problem::bad_request(error.to_string()).with("version", text)
-            })?;
+    let reference: VersionRef = text
+        .parse()
+        // No version has a name that means nothing.
+        .map_err(|error: model::version::InvalidVersionRef| {
+            Problem::not_found(error.to_string()).with("version", text)
+        })?;
     let main = LineageName::default();
     match reference {
         VersionRef::Alias(Alias::Active) => Ok(Resolved {

@@ -18,7 +18,7 @@ use model::{
 };
 use serde::Deserialize;
 use state::{Author, Change, StateManager, Target};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{CachePolicy, IfMatch, IfNoneMatch, Path, Problem, ProblemDocument, Query, RawBody};
 
@@ -40,6 +40,7 @@ struct Place {
     /// An exact version, a range, or `active`, `latest`, `staging`.
     version: String,
     /// `staging` or `active`.
+    #[param(pattern = "^(staging|active)$")]
     document: String,
 }
 
@@ -93,6 +94,42 @@ struct PatchQuery {
     if_revision: Option<u64>,
 }
 
+/// One operation of RFC 6902, as the description of the path shows it.
+#[expect(dead_code, reason = "operations are read by what applies them")]
+#[derive(Deserialize, ToSchema)]
+#[serde(tag = "op", rename_all = "lowercase")]
+enum Operation {
+    Add {
+        path: Pointer,
+        value: serde_json::Value,
+    },
+    Remove {
+        path: Pointer,
+    },
+    Replace {
+        path: Pointer,
+        value: serde_json::Value,
+    },
+    Move {
+        from: Pointer,
+        path: Pointer,
+    },
+    Copy {
+        from: Pointer,
+        path: Pointer,
+    },
+    Test {
+        path: Pointer,
+        value: serde_json::Value,
+    },
+}
+
+/// A place in a document (RFC 6901).
+#[expect(dead_code, reason = "operations are read by what applies them")]
+#[derive(Deserialize, ToSchema)]
+#[schema(value_type = String, pattern = "^(/([^~/]|~[01])*)*$")]
+struct Pointer(String);
+
 /// Changes the staged document.
 ///
 /// `If-Match` names the revision that the change was made from; `*` leaves it to the writer to
@@ -105,15 +142,17 @@ struct PatchQuery {
     params(
         Place,
         PatchQuery,
-        ("if-match" = Option<String>, Header, description = "The ETag that was read, or `*`."),
+        ("if-match" = Option<String>, Header, description = "The ETag that was read, or `*`.",
+            pattern = "^(\\*|(W/)?\"[!#-~]*\")$"),
         ("idempotency-key" = Option<String>, Header,
-            description = "Makes a repeated request count once."),
+            description = "Makes a repeated request count once.",
+            pattern = "^[!-~]+$", max_length = 128),
     ),
     request_body(
         description = "RFC 6902 operations, or an RFC 7396 merge patch.",
         content(
-            (Vec<serde_json::Value> = "application/json-patch+json"),
-            (serde_json::Value = "application/merge-patch+json"),
+            (Vec<Operation> = "application/json-patch+json"),
+            (serde_json::Map<String, serde_json::Value> = "application/merge-patch+json"),
         )
     ),
     responses(

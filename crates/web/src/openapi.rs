@@ -1,6 +1,7 @@
 //! The description of every REST path, made whole.
 
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, License, OpenApi, PathItem, Ref, RefOr,
@@ -45,6 +46,11 @@ pub(crate) fn complete(api: &mut OpenApi, about: &About<'_>) {
     }
     for operation in api.paths.paths.values_mut().flat_map(operations_mut) {
         operation
+            .parameters
+            .iter_mut()
+            .flatten()
+            .for_each(never_null);
+        operation
             .responses
             .responses
             .entry("default".to_owned())
@@ -56,6 +62,19 @@ pub(crate) fn complete(api: &mut OpenApi, about: &About<'_>) {
                     .content(MEDIA_TYPE, content);
                 RefOr::T(response.build())
             });
+    }
+}
+
+/// What is left out is not sent at all: a header or a query has no way to say `null`.
+fn never_null(parameter: &mut RefOr<Parameter>) {
+    if let RefOr::T(parameter) = parameter
+        && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+        && let SchemaType::Array(types) = &mut schema.schema_type
+    {
+        types.retain(|kind| *kind != Type::Null);
+        if let [only] = &types[..] {
+            schema.schema_type = SchemaType::Type(only.clone());
+        }
     }
 }
 

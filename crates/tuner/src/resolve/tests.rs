@@ -104,6 +104,6 @@ async fn each_reference_means_what_the_registry_says_or_names_what_there_is() {
     ~0.1.2            main newest 0.1.3, n = 1
     >=2               404 no stable version matches `>=2` ["0.1.3","0.1.2","0.1.1"]
     0123abcd          404 no version was released from commit 0123abcd ["0.1.3","0.1.2","0.1.1"]
-    not a version     400 `not a version` names no version: write one exactly (1.4.2), a range (^1.4), a commit (7 or more hex digits), or active, latest, canary or staging
+    not a version     404 `not a version` names no version: write one exactly (1.4.2), a range (^1.4), a commit (7 or more hex digits), or active, latest, canary or staging
     "#);
 }

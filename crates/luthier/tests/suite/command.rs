@@ -28,6 +28,7 @@ fn help_lists_the_commands_and_long_help_the_exit_codes() {
       doctor       Check what this machine and this workspace need, with a fix for each
       config       Read and change settings
       state        Read and change state documents
+      versions     List, show and compare versions
       ledger       Read, prove, replay and copy the ledger
       completions  Print a shell's completions
 

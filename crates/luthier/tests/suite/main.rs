@@ -25,5 +25,6 @@ mod state;
 mod streams;
 mod testing;
 mod up;
+mod versions;
 mod witness;
 mod workspaces;

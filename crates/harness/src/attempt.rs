@@ -84,7 +84,8 @@ impl<'a> Conversation<'a> {
                 };
             }
         };
-        if case.session.is_some() && self.id.is_none() {
+        // A refused turn leaves the conversation as it was: there may be none yet.
+        if case.session.is_some() && self.id.is_none() && !outcome.is_error {
             self.id = conversation_of(&outcome);
         }
         let attempt = self.judge(case, &outcome).await;
@@ -173,6 +174,7 @@ impl<'a> Conversation<'a> {
             Err(error) => return broken(format!("could not be run: {}", chain(&error))),
         };
         let given = self.target.value_of(SCORE_TOOL, &outcome);
+        let given = given.get("score").cloned().unwrap_or(given);
         match given.as_f64().filter(|score| (0.0..=1.0).contains(score)) {
             None => broken(format!(
                 "gave {}: a score is a number from 0 to 1",

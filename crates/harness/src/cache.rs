@@ -12,6 +12,8 @@ use model::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::coverage::Lines;
+
 /// Versions that are remembered; the ones used longest ago make room.
 const FILES_MAX: usize = 64;
 
@@ -30,7 +32,15 @@ pub struct CacheKey {
 #[derive(Debug)]
 pub struct Cache {
     path: PathBuf,
-    known: Mutex<BTreeMap<String, Vec<Passed>>>,
+    known: Mutex<BTreeMap<String, Remembered>>,
+}
+
+/// A unit that passed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Remembered {
+    pub(crate) cases: Vec<Passed>,
+    /// The lines that ran, if that was looked at.
+    pub(crate) lines: Option<Lines>,
 }
 
 /// A case that passed.
@@ -71,12 +81,12 @@ impl Cache {
         })
     }
 
-    pub(crate) fn find(&self, unit: &Digest) -> Option<Vec<Passed>> {
+    pub(crate) fn find(&self, unit: &Digest) -> Option<Remembered> {
         let known = self.known.lock().expect("nobody panics while holding it");
         known.get(&unit.to_string()).cloned()
     }
 
-    pub(crate) fn add(&self, unit: &Digest, passed: Vec<Passed>) {
+    pub(crate) fn add(&self, unit: &Digest, passed: Remembered) {
         let mut known = self.known.lock().expect("nobody panics while holding it");
         known.insert(unit.to_string(), passed);
     }

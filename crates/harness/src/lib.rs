@@ -39,7 +39,7 @@ pub use diff::changed_lines;
 pub use expect::Expectation;
 pub use metric::Metric;
 pub use partial::{BaseRun, Environment, Measured, MergeError, Partial, Tested};
-pub use report::{Comparison, comparison_html, html, junit, text};
+pub use report::{Comparison, Pair, comparison_html, html, junit, text};
 pub use run::{Progress, RunOptions, run};
 pub use shard::{InvalidShard, Shard};
 pub use summary::{Coverage, Evaluation, Summary, TierSummary};

@@ -7,7 +7,7 @@ mod page;
 mod plot;
 mod text;
 
-pub use comparison::{Comparison, comparison_html};
+pub use comparison::{Comparison, Pair, comparison_html};
 pub use html::html;
 pub use junit::junit;
 pub use text::text;

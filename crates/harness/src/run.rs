@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     budgets::Budgets,
-    cache::{Cache, Passed},
+    cache::{Cache, Passed, Remembered},
     case::Case,
     coverage::Lines,
     dataset::Dataset,
@@ -96,11 +96,8 @@ pub async fn run(
             base: base.map(|(_, base)| base.clone()),
             has_coverage: options.has_coverage,
             reruns: options.reruns,
-            // What was measured earlier can neither be compared side by side nor show its lines.
-            cache: options
-                .cache
-                .clone()
-                .filter(|_| base.is_none() && !options.has_coverage),
+            // What was measured earlier cannot be compared side by side.
+            cache: options.cache.clone().filter(|_| base.is_none()),
             stop_at: Instant::now() + budgets.wall_max(tier) * OVERRUN_MAX,
             stop: options.stop.clone(),
         };
@@ -150,15 +147,16 @@ struct TierMeasured {
     tier: TierRun,
     measured: Vec<Measured>,
     lines: Lines,
-    /// How long the calls of either side took, all together.
+    /// How long its calls took, and everything else, all together.
     own: Duration,
-    base: Duration,
+    beside: Duration,
 }
 
 struct UnitDone {
     run: UnitRun,
     own: Duration,
-    base: Duration,
+    /// What took time and was not the version answering its cases.
+    beside: Duration,
 }
 
 impl Running {
@@ -184,12 +182,14 @@ impl Running {
                 }
             }
             done.measured.extend(unit.run.measured);
-            done.lines.extend(&unit.run.lines);
+            if let Some(lines) = &unit.run.lines {
+                done.lines.extend(lines);
+            }
             done.own += unit.own;
-            done.base += unit.base;
+            done.beside += unit.beside;
         }
-        // The base's calls are not the tier's fault.
-        let both = (done.own + done.base).as_secs_f64();
+        // Neither the base nor looking at lines is the tier's fault.
+        let both = (done.own + done.beside).as_secs_f64();
         let share = if both > 0.0 {
             done.own.as_secs_f64() / both
         } else {
@@ -236,14 +236,18 @@ impl Running {
     }
 
     async fn own(&self, unit: &Unit) -> UnitDone {
-        let mut plan = self.plan(&self.target);
-        plan.has_coverage = self.has_coverage;
+        let plan = self.plan(&self.target);
         let began = Instant::now();
-        let run = plan.run(unit).await;
+        let mut run = plan.run(unit).await;
+        let own = began.elapsed();
+        let began = Instant::now();
+        if self.has_coverage {
+            run.lines = Some(plan.lines(unit).await);
+        }
         UnitDone {
             run,
-            own: began.elapsed(),
-            base: Duration::ZERO,
+            own,
+            beside: began.elapsed(),
         }
     }
 
@@ -251,25 +255,25 @@ impl Running {
         Plan {
             target,
             snapshots: &self.dataset.snapshots,
-            has_coverage: false,
             reruns: self.reruns,
         }
     }
 
     fn remembered(&self, unit: &Unit, key: &model::Digest) -> Option<UnitDone> {
-        let passed = self.cache.as_ref()?.find(key)?;
-        if passed.len() != unit.cases.len() {
+        let known = self.cache.as_ref()?.find(key)?;
+        let is_enough = known.lines.is_some() || !self.has_coverage;
+        if known.cases.len() != unit.cases.len() || !is_enough {
             return None;
         }
-        let cases = unit.cases.iter().zip(passed);
+        let cases = unit.cases.iter().zip(known.cases);
         let measured = cases.map(|(case, passed)| of_cache(case, passed));
         Some(UnitDone {
             run: UnitRun {
                 measured: measured.collect(),
-                lines: Lines::default(),
+                lines: known.lines,
             },
             own: Duration::ZERO,
-            base: Duration::ZERO,
+            beside: Duration::ZERO,
         })
     }
 
@@ -284,7 +288,11 @@ impl Running {
             ms: it.result.ms,
             score: it.result.score,
         });
-        cache.add(key, passed.collect());
+        let remembered = Remembered {
+            cases: passed.collect(),
+            lines: run.lines.clone(),
+        };
+        cache.add(key, remembered);
     }
 }
 
@@ -293,7 +301,7 @@ impl UnitDone {
         for (measured, run) in self.run.measured.iter_mut().zip(runs) {
             measured.base = run;
         }
-        self.base = took;
+        self.beside += took;
     }
 
     fn unbegun(unit: &Unit, why: &str) -> Self {
@@ -304,10 +312,10 @@ impl UnitDone {
         Self {
             run: UnitRun {
                 measured: measured.collect(),
-                lines: Lines::default(),
+                lines: None,
             },
             own: Duration::ZERO,
-            base: Duration::ZERO,
+            beside: Duration::ZERO,
         }
     }
 }

@@ -90,7 +90,6 @@ impl Unit {
 pub(crate) struct Plan<'a> {
     pub(crate) target: &'a Target,
     pub(crate) snapshots: &'a BTreeMap<String, Value>,
-    pub(crate) has_coverage: bool,
     /// How often a unit is run again that failed.
     pub(crate) reruns: u32,
 }
@@ -98,7 +97,8 @@ pub(crate) struct Plan<'a> {
 /// What came of a unit.
 pub(crate) struct UnitRun {
     pub(crate) measured: Vec<Measured>,
-    pub(crate) lines: Lines,
+    /// The lines that ran, if that was looked at.
+    pub(crate) lines: Option<Lines>,
 }
 
 impl Plan<'_> {
@@ -107,14 +107,10 @@ impl Plan<'_> {
         let repeat = unit.cases.iter().map(|case| case.repeat).max().unwrap_or(1);
         let mut rounds = Vec::new();
         for _ in 0..repeat {
-            rounds.push(self.once(unit).await);
+            rounds.push(self.once(unit, false).await);
         }
         while rounds.len() <= self.reruns as usize && is_failed_so_far(&rounds) {
-            rounds.push(self.once(unit).await);
-        }
-        let mut lines = Lines::default();
-        for attempt in rounds.iter().flatten().flatten() {
-            lines.extend(&attempt.lines);
+            rounds.push(self.once(unit, false).await);
         }
         let measured = unit.cases.iter().enumerate().map(|(index, case)| {
             let attempts = rounds.iter().filter_map(|round| round[index].as_ref());
@@ -122,13 +118,23 @@ impl Plan<'_> {
         });
         UnitRun {
             measured: measured.collect(),
-            lines,
+            lines: None,
         }
     }
 
+    /// The lines that a unit runs, found out in a run of its own: looking makes calls several times
+    /// slower.
+    pub(crate) async fn lines(&self, unit: &Unit) -> Lines {
+        let mut lines = Lines::default();
+        for attempt in self.once(unit, true).await.iter().flatten() {
+            lines.extend(&attempt.lines);
+        }
+        lines
+    }
+
     /// Runs it once; a case that is skipped has no attempt.
-    async fn once(&self, unit: &Unit) -> Vec<Option<Attempt>> {
-        let mut talk = Conversation::begin(self.target, self.snapshots, self.has_coverage);
+    async fn once(&self, unit: &Unit, has_coverage: bool) -> Vec<Option<Attempt>> {
+        let mut talk = Conversation::begin(self.target, self.snapshots, has_coverage);
         let mut attempts = Vec::new();
         for case in &unit.cases {
             let attempt = match case.skip {
@@ -146,7 +152,7 @@ impl Plan<'_> {
         if !has_tools {
             return vec![None; unit.cases.len()];
         }
-        let attempts = self.once(unit).await.into_iter();
+        let attempts = self.once(unit, false).await.into_iter();
         let runs = attempts.map(|attempt| {
             attempt.map(|attempt| BaseRun {
                 ms: rounded(attempt.ms),

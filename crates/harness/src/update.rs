@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     attempt::Got,
     dataset::Dataset,
-    diff::shown,
+    diff::{clip, shown},
     expect::Kind,
     partial::{Measured, Partial},
     pattern::Pattern,
@@ -112,8 +112,8 @@ impl Rewrites {
             "{}:{}: {} → {}",
             result.file,
             result.line,
-            crate::diff::clip(&before),
-            shown(&wanted)
+            clip(&before),
+            clip(&written(&wanted))
         );
         *line = replaced;
         file.changes.push(change);
@@ -142,12 +142,18 @@ fn replace(line: &[u8], wanted: &Value) -> Option<(Vec<u8>, String)> {
     let start = before.as_ptr() as usize - text.as_ptr() as usize;
     let mut made = String::with_capacity(text.len());
     made.push_str(&text[..start]);
-    write(wanted, &mut made);
+    made.push_str(&written(wanted));
     made.push_str(&text[start + before.len()..]);
     Some((made.into_bytes(), before.to_owned()))
 }
 
 /// JSON on one line, with a space where people write one.
+fn written(value: &Value) -> String {
+    let mut text = String::new();
+    write(value, &mut text);
+    text
+}
+
 fn write(value: &Value, out: &mut String) {
     match value {
         Value::Array(items) => {

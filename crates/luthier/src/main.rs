@@ -3,7 +3,6 @@
 //! logic of a role or a store. Start at [`cli::Command`], then `command/`, then `up/`.
 
 mod adjust;
-#[expect(dead_code, reason = "the commands that prove a version come next")]
 mod candidate;
 mod cli;
 mod command;

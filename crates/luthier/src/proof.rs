@@ -49,21 +49,6 @@ impl Proved {
     }
 }
 
-impl How {
-    /// All tiers, whole, whatever is remembered.
-    pub(crate) fn thorough(stop: CancellationToken) -> Self {
-        Self {
-            tiers: Tier::ALL.to_vec(),
-            shard: Shard::WHOLE,
-            jobs: None,
-            is_cached: false,
-            has_coverage: false,
-            progress: None,
-            stop,
-        }
-    }
-}
-
 /// Runs the cases of `given` against it, in `workers`.
 pub(crate) async fn prove(
     workers: &Pool,

@@ -24,7 +24,11 @@ pub fn text(summary: &Summary, cases: &[CaseResult]) -> String {
     if let Some(more) = told.len().checked_sub(CASES_SHOWN_MAX).filter(|it| *it > 0) {
         let _infallible = writeln!(text, "… and {more} more\n");
     }
-    for (tier, of_tier) in &summary.tiers {
+    let tiers = summary
+        .tiers
+        .iter()
+        .filter(|(_, of_tier)| of_tier.cases > 0);
+    for (tier, of_tier) in tiers {
         write_tier(&mut text, *tier, of_tier);
     }
     if let Some(coverage) = summary.coverage {

@@ -106,7 +106,7 @@ impl Backend for Version {
                 let told = call.arguments.get("conversation_id").cloned();
                 json!({"told": told, "conversation_id": told.unwrap_or_else(|| json!("new"))})
             }
-            "_score" => json!({"result": call.arguments["value"]["score"]}),
+            "_score" => json!({"score": call.arguments["value"]["score"]}),
             other => panic!("there is no {other}"),
         };
         let mut answer = ToolAnswer::structured(value, "");

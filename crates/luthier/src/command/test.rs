@@ -22,6 +22,10 @@ use crate::{
 };
 
 #[derive(Args, Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct TestArgs {
     /// A tier to run; may be said several times [default: all of them]
     #[arg(long, value_name = "TIER", value_parser = parse_tier)]
@@ -100,12 +104,11 @@ pub(crate) fn run(session: &Session, args: &TestArgs) -> Result<Exit, Failure> {
             workers,
             stop,
         };
-        let outcome = if args.watch {
+        if args.watch {
             testing.watch().await
         } else {
             testing.once().await
-        };
-        outcome
+        }
     });
     runtime.shutdown_background();
     telemetry.shutdown();
@@ -129,7 +132,7 @@ impl Testing<'_> {
             tiers: self.tiers(),
             shard: self.args.shard,
             jobs: self.args.jobs,
-            is_cached: !self.args.no_cache && !self.args.coverage && !self.args.update,
+            is_cached: !self.args.no_cache && !self.args.update,
             has_coverage: self.args.coverage,
             progress: Some(self.progress(&given)),
             stop: self.stop.clone(),

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::workspace::Workspace;
+use crate::server::Workspace;
 
 const TOOLS: &str = r#"
 from luthier import Context, tool

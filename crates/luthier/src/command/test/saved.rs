@@ -97,7 +97,7 @@ impl Saved {
         let cases = text.lines().map(serde_json::from_str);
         let cases = cases
             .collect::<Result<_, _>>()
-            .map_err(|error| foreign(&path, error))?;
+            .map_err(|error| foreign(&path, &error))?;
         Ok(Self {
             summary: read(&folder.join(SUMMARY))?,
             cases,
@@ -107,7 +107,7 @@ impl Saved {
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = fs::read(path).map_err(|error| unread(path, error))?;
-    serde_json::from_slice(&text).map_err(|error| foreign(path, error))
+    serde_json::from_slice(&text).map_err(|error| foreign(path, &error))
 }
 
 fn unread(path: &Path, error: std::io::Error) -> Failure {
@@ -115,7 +115,7 @@ fn unread(path: &Path, error: std::io::Error) -> Failure {
     failure.with_hint("name a folder that `luthier test --out DIR` wrote".to_owned())
 }
 
-fn foreign(path: &Path, error: serde_json::Error) -> Failure {
+fn foreign(path: &Path, error: &serde_json::Error) -> Failure {
     let message = format!(
         "`{}` is no result of `luthier test`: {error}",
         path.display()

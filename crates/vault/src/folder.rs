@@ -4,17 +4,13 @@ use std::{
     fs::{self, File, TryLockError},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant, SystemTime},
 };
 
 use fail::fail_point;
 use uuid::Uuid;
 
-use crate::Key;
-
-/// The largest object.
-pub const OBJECT_BYTES_MAX: u64 = 256 << 20;
+use crate::{Key, VaultError, vault::check_size};
 
 /// Where objects are written before they have their name; no key begins with a dot.
 const NEW: &str = ".new";
@@ -29,49 +25,30 @@ const LOCK_LOOK: Duration = Duration::from_millis(1);
 /// An unfinished object this old was left by a process that is gone.
 const LEFTOVER_AGE_S_MIN: u64 = 3_600;
 
-/// Objects by key. Several processes may use one folder; whoever puts last wins.
+/// Objects below one folder, each in the file that its key names.
 #[derive(Debug)]
-pub struct Vault {
+pub(crate) struct Folder {
     root: PathBuf,
-    puts: AtomicU64,
-    bytes: AtomicU64,
 }
 
-/// Why the vault did not do what it was asked. No object was changed in any of these cases.
-#[derive(Debug, thiserror::Error)]
-pub enum VaultError {
-    #[error("the object is {bytes} bytes, {bytes_max} are allowed")]
-    TooLarge { bytes: u64, bytes_max: u64 },
-    #[error("could not {action} `{}`", path.display())]
-    Io {
-        action: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
-}
-
-impl Vault {
-    /// Opens the folder, creating it if there is none. Like everything here, blocks on the disk.
-    pub fn open(root: impl Into<PathBuf>) -> Result<Self, VaultError> {
-        let root = root.into();
+impl Folder {
+    /// Opens the folder, creating it if there is none.
+    pub(crate) fn open(root: PathBuf) -> Result<Self, VaultError> {
         let new = root.join(NEW);
         fs::create_dir_all(&new).map_err(failed("create", &new))?;
         sync_folder(&root)?;
         // Its own name is as durable as what is in it.
         sync_folder(parent_of(&root))?;
-        let vault = Self {
-            root,
-            puts: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-        };
-        vault.drop_leftovers()?;
-        Ok(vault)
+        let folder = Self { root };
+        folder.drop_leftovers()?;
+        Ok(folder)
     }
 
-    /// Keeps `bytes` under `key`, in place of what was there. On return a power cut cannot undo it;
-    /// a reader sees the old object or the new one and nothing between.
-    pub fn put(&self, key: &Key, bytes: &[u8]) -> Result<(), VaultError> {
-        check_size(bytes.len() as u64)?;
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn put(&self, key: &Key, bytes: &[u8]) -> Result<(), VaultError> {
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.root);
         self.create_folder(folder)?;
@@ -86,19 +63,14 @@ impl Vault {
             discard(&new);
             failed("replace", &path)(error)
         })?;
-        sync_folder(folder)?;
-        self.puts.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        Ok(())
+        sync_folder(folder)
     }
 
-    /// Puts `bytes` under `key` if `may_replace` agrees with what is there; says whether it did. Of
-    /// several processes that do this to one vault at once, one decides after the other.
-    pub fn put_if<E: From<VaultError>>(
+    pub(crate) fn put_if<E: From<VaultError>>(
         &self,
         key: &Key,
         bytes: &[u8],
-        may_replace: impl FnOnce(Option<&[u8]>) -> Result<bool, E>,
+        mut may_replace: impl FnMut(Option<&[u8]>) -> Result<bool, E>,
     ) -> Result<bool, E> {
         // Let go of when the file is closed, and by a process that dies.
         let _lock = self.lock()?;
@@ -125,14 +97,7 @@ impl Vault {
         }
     }
 
-    /// Objects written since it was opened, and their bytes.
-    pub fn written(&self) -> (u64, u64) {
-        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        (load(&self.puts), load(&self.bytes))
-    }
-
-    /// What is kept under `key`.
-    pub fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, VaultError> {
+    pub(crate) fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, VaultError> {
         let path = self.path(key);
         let mut file = match File::open(&path) {
             Ok(file) => file,
@@ -150,8 +115,7 @@ impl Vault {
         Ok(Some(bytes))
     }
 
-    /// Lets go of what is kept under `key`; says whether anything was.
-    pub fn delete(&self, key: &Key) -> Result<bool, VaultError> {
+    pub(crate) fn delete(&self, key: &Key) -> Result<bool, VaultError> {
         let path = self.path(key);
         match fs::remove_file(&path) {
             Ok(()) => sync_folder(path.parent().unwrap_or(&self.root)).map(|()| true),
@@ -162,43 +126,43 @@ impl Vault {
         }
     }
 
-    /// Up to `limit` keys that begin with `under` and a `/`, in their order, from the first that
-    /// comes after `after`.
-    pub fn list(
+    /// A file that is not what it should be is told of where it is read.
+    pub(crate) fn check(&self) -> Result<(), VaultError> {
+        let new = self.root.join(NEW);
+        fs::read_dir(&new).map(drop).map_err(failed("list", &new))
+    }
+
+    pub(crate) fn list(
         &self,
         under: &Key,
         after: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<Key>, VaultError> {
-        let mut keys = Vec::new();
-        let mut folders = vec![under.as_str().to_owned()];
-        while let Some(at) = folders.pop() {
-            let folder = self.root.join(&at);
-            let entries = match fs::read_dir(&folder) {
-                Err(error) if is_absent(&error) => continue,
-                entries => entries.map_err(failed("list", &folder))?,
-            };
-            for entry in entries {
-                let entry = entry.map_err(failed("list", &folder))?;
-                let is_folder = entry
-                    .file_type()
-                    .map_err(failed("look at", &folder))?
-                    .is_dir();
-                let name = format!("{at}/{}", entry.file_name().to_string_lossy());
-                if is_folder {
-                    folders.push(name);
-                } else if let Ok(key) = name.parse::<Key>() {
-                    keys.push(key);
+        let mut found = Vec::new();
+        let mut open = vec![under.as_str().to_owned()];
+        // The next to look at is the last: what is in a folder takes the folder's place.
+        while let Some(at) = open.pop() {
+            let path = self.root.join(&at);
+            // A folder ends where its objects begin to differ, so it is in its place among files.
+            let Some(mut names) = names_in(&path)? else {
+                let key: Option<Key> = at.parse().ok();
+                let is_next = |key: &Key| after.is_none_or(|after| after < key);
+                found.extend(key.filter(|key| at != under.as_str() && is_next(key)));
+                if found.len() == limit {
+                    break;
                 }
-            }
+                continue;
+            };
+            names.sort_unstable_by(|one, other| other.cmp(one));
+            let within = names
+                .iter()
+                .map(|name| format!("{at}/{}", name.trim_end_matches('/')));
+            open.extend(within);
         }
-        keys.retain(|key| after.is_none_or(|after| key > after));
-        keys.sort_unstable();
-        keys.truncate(limit);
-        Ok(keys)
+        Ok(found)
     }
 
-    fn path(&self, key: &Key) -> PathBuf {
+    pub(crate) fn path(&self, key: &Key) -> PathBuf {
         self.root.join(key.as_str())
     }
 
@@ -239,47 +203,61 @@ impl Vault {
     }
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// The names in a folder, those of folders with a `/` at their end; none if it is no folder.
+fn names_in(path: &Path) -> Result<Option<Vec<String>>, VaultError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(failed("list", path)(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed("list", path))?;
+        let is_folder = entry.file_type().map_err(failed("look at", path))?.is_dir();
+        // What is no text is no part of a key either.
+        if let Ok(name) = entry.file_name().into_string() {
+            names.push(if is_folder { name + "/" } else { name });
+        }
+    }
+    Ok(Some(names))
+}
+
+pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Never over what is there, were it another process's: each object has a name of its own.
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-fn parent_of(folder: &Path) -> &Path {
+pub(crate) fn parent_of(folder: &Path) -> &Path {
     match folder.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
 }
 
-fn sync_folder(folder: &Path) -> Result<(), VaultError> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), VaultError> {
     File::open(folder)
         .and_then(|opened| opened.sync_all())
         .map_err(failed("sync", folder))
 }
 
-/// An unfinished object that stays behind does no harm: [`Vault::open`] drops it later.
-fn discard(path: &Path) {
+/// An unfinished object that stays behind does no harm: [`Folder::open`] drops it later.
+pub(crate) fn discard(path: &Path) {
     drop(fs::remove_file(path));
 }
 
-fn check_size(bytes: u64) -> Result<(), VaultError> {
-    if bytes > OBJECT_BYTES_MAX {
-        let bytes_max = OBJECT_BYTES_MAX;
-        return Err(VaultError::TooLarge { bytes, bytes_max });
-    }
-    Ok(())
-}
-
-fn is_absent(error: &io::Error) -> bool {
+pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
 }
 
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> VaultError + use<> {
+pub(crate) fn failed(
+    action: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> VaultError + use<> {
     let path = path.to_owned();
     move |source| VaultError::Io {
         action,
@@ -287,49 +265,13 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> VaultE
         source,
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Vault;
 
     fn key(text: &str) -> Key {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn an_object_is_replaced_whole_counted_and_gone_when_deleted() {
-        let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(folder.path().join("vault")).unwrap();
-
-        vault.put(&key("evals/b/summary.json"), b"{}").unwrap();
-        vault.put(&key("evals/a.json"), b"1").unwrap();
-        vault.put(&key("witness/seal.json"), b"old").unwrap();
-        vault.put(&key("witness/seal.json"), b"new").unwrap();
-
-        let found = vault.get(&key("witness/seal.json")).unwrap();
-        assert_eq!(found.as_deref(), Some(&b"new"[..]));
-        assert_eq!(vault.written(), (4, 9));
-        assert!(vault.delete(&key("evals/a.json")).unwrap());
-        assert!(!vault.delete(&key("evals/a.json")).unwrap());
-        assert_eq!(vault.get(&key("evals/a.json")).unwrap(), None);
-    }
-
-    #[test]
-    fn what_is_kept_below_a_key_is_listed_in_order_from_any_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(folder.path()).unwrap();
-        for name in ["a/c", "a/b/2", "a/b/1", "ab/1", "a/d"] {
-            vault.put(&key(name), b"1").unwrap();
-        }
-        let list = |under, after: Option<&str>, limit| {
-            let found = vault.list(&key(under), after.map(key).as_ref(), limit);
-            let found = found.unwrap().into_iter().map(String::from);
-            found.collect::<Vec<_>>().join(" ")
-        };
-
-        assert_eq!(list("a", None, 9), "a/b/1 a/b/2 a/c a/d");
-        assert_eq!(list("a", Some("a/b/2"), 1), "a/c");
-        assert_eq!(list("none", None, 9), "");
     }
 
     #[test]
@@ -373,37 +315,6 @@ mod tests {
         assert!(died.is_err());
         assert_eq!(vault.get(&key("a")).unwrap().as_deref(), Some(&b"old"[..]));
         assert_eq!(vault.written(), (1, 3));
-    }
-
-    #[test]
-    fn of_many_who_compare_and_replace_at_once_none_goes_backwards() {
-        let folder = tempfile::tempdir().unwrap();
-        let number = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().parse::<u32>().unwrap();
-        std::thread::scope(|scope| {
-            for offset in 0..4 {
-                let vault = Vault::open(folder.path()).unwrap();
-                scope.spawn(move || {
-                    for at in (offset..200).step_by(4) {
-                        let mut highest = None;
-                        let put: Result<bool, VaultError> =
-                            vault.put_if(&key("newest"), at.to_string().as_bytes(), |found| {
-                                highest = found.map(number);
-                                Ok(highest.is_none_or(|highest| highest < at))
-                            });
-                        let is_newer = highest.is_none_or(|highest| highest < at);
-                        assert_eq!(put.unwrap(), is_newer);
-                        let now = vault.get(&key("newest")).unwrap().unwrap();
-                        assert!(number(&now) >= at);
-                    }
-                });
-            }
-        });
-
-        let vault = Vault::open(folder.path()).unwrap();
-        assert_eq!(
-            vault.get(&key("newest")).unwrap().as_deref(),
-            Some(&b"199"[..])
-        );
     }
 
     #[test]

@@ -1,8 +1,22 @@
-//! Objects by key: what is kept beside the journal, such as the newest seal, evals and archives.
-//! It never edits an object in place and never shows one half written. Start at [`Vault`].
+//! Objects by key: what is kept beside the journal, such as the newest seal, code, evals and
+//! archives, in a folder or in a bucket that speaks S3. It never edits an object in place and never
+//! shows one half written. Start at [`Vault`]; what may wait for its store goes through [`Outbox`].
 
+mod error;
+mod evals;
 mod folder;
 mod key;
+mod outbox;
+mod s3;
+mod sha256;
+mod vault;
 
-pub use folder::{OBJECT_BYTES_MAX, Vault, VaultError};
+pub use error::VaultError;
+pub use evals::{EvalError, EvalFile, EvalFiles, EvalStore};
 pub use key::{InvalidKey, Key};
+pub use outbox::{Outbox, Pending};
+pub use s3::{
+    Conditions, InvalidLocation, S3Credentials, S3Limits, S3Location, S3Settings, WRITERS,
+};
+pub use sha256::Sha256Sum;
+pub use vault::{LIST_MAX, OBJECT_BYTES_MAX, Vault};

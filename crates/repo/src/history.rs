@@ -149,14 +149,13 @@ impl<'a> Walk<'a> {
             return Err(HistoryError::TooLong);
         }
         self.sides.insert(id, sides);
-        let at = match self.loaded.get(&id) {
-            Some(commit) => commit.committed_at,
-            None => {
-                let commit = load_commit(self.git, id)?;
-                let at = commit.committed_at;
-                self.loaded.insert(id, commit);
-                at
-            }
+        let at = if let Some(commit) = self.loaded.get(&id) {
+            commit.committed_at
+        } else {
+            let commit = load_commit(self.git, id)?;
+            let at = commit.committed_at;
+            self.loaded.insert(id, commit);
+            at
         };
         self.waiting.push((at, id));
         Ok(())

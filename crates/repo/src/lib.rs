@@ -8,6 +8,7 @@ mod bundle;
 mod clone;
 mod commit;
 mod copy;
+mod diff;
 mod draft;
 mod fingerprint;
 mod folder;
@@ -33,6 +34,7 @@ pub use bounds::{
 pub use bundle::{Bundle, FileSet, InvalidFileSet};
 pub use clone::{CloneError, Refreshed, SkippedRef};
 pub use commit::{Commit, CommitId, InvalidCommitId, Person};
+pub use diff::{ContentDiff, Diff, DiffBounds, FileChange, FileDiff};
 pub use draft::{Base, Changes, Draft, NewCommit, NewTag, Signer, TagId, TreeId, WriteError};
 pub use folder::FolderError;
 pub use glance::Glance;

@@ -5,6 +5,7 @@
 
 mod bundling;
 mod cloning;
+mod comparing;
 mod damage;
 mod listing;
 mod opening;

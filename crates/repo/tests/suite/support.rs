@@ -51,6 +51,13 @@ impl Workspace {
         git(&self.root, arguments)
     }
 
+    /// What git prints; nothing when it fails.
+    pub(crate) fn git_or_nothing(&self, arguments: &[&str]) -> Option<String> {
+        let output = command(&self.root, arguments).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.success()).then(|| text.trim_end().to_owned())
+    }
+
     pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.root.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -45,7 +45,7 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
     /// Run again at each save
-    #[arg(long, conflicts_with_all = ["update", "junit", "out", "json"])]
+    #[arg(long, conflicts_with_all = ["update", "junit", "out"])]
     pub(crate) watch: bool,
     /// Write what the tools answer now into the cases that fail, and show what changed
     #[arg(long)]
@@ -138,6 +138,8 @@ impl Testing<'_> {
             stop: self.stop.clone(),
         };
         let proved = prove(&self.workers, &self.config, &given, &how).await?;
+        // The bar goes before there is something to read.
+        drop(how);
         if self.args.update {
             return self.update(&given, &proved);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use journal::{Order, Query, Watch};
+use journal::{Needed, Order, Query, Watch};
 use json_patch::Patch;
 use model::{Event, LineageName, Seq, Subject};
 
@@ -48,6 +48,23 @@ impl StateManager {
         let active = self.document_under(lineage, Target::Active, &root).await?;
         let staging = self.document_under(lineage, Target::Staging, &root).await?;
         Ok(diff(&active.value, &staging.value))
+    }
+
+    /// The events that the documents and schemas of every lineage are made of as they stand: what a
+    /// journal keeps at hand while it archives others. What it has archived it still reads.
+    pub async fn needed(&self) -> Result<Vec<Needed>, StateError> {
+        let mut needed = Vec::new();
+        for lineage in self.lineages().await? {
+            let root = self.root(&lineage).await?;
+            let documents = [&root.staging, &root.active];
+            let of_documents = documents.map(|document| document.body.zip(document.seq));
+            let of_schema = root.schema.seq.map(|seq| (seq, seq));
+            for (from, to) in of_documents.into_iter().chain([of_schema]).flatten() {
+                let subject = Subject::lineage(&lineage);
+                needed.push(Needed { subject, from, to });
+            }
+        }
+        Ok(needed)
     }
 
     /// Every change of `lineage` after `after`, once and in order.

@@ -1,13 +1,17 @@
 //! What one invocation works with: its workspace, its configuration, its data folder.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use journal::{FileIdentity, Journal as _, OpenOptions, Query, SqliteJournal, Witness};
 use serde_json::json;
 use tokio::runtime;
-use vault::{Key, Vault};
+use vault::{Key, Vault, VaultError};
 
 use crate::{
+    archives::VaultArchives,
     cli::GlobalArgs,
     config::{Config, Flags, Layers, Origin, Settings},
     environment::Environment,
@@ -180,7 +184,7 @@ impl Configured {
 pub(crate) struct Opened {
     pub(crate) configured: Configured,
     pub(crate) data: PathBuf,
-    pub(crate) journal: std::sync::Arc<SqliteJournal>,
+    pub(crate) journal: Arc<SqliteJournal>,
     /// The file that `journal` has open.
     pub(crate) file: FileIdentity,
 }
@@ -210,7 +214,11 @@ impl Opened {
 
     fn open(configured: Configured, data: PathBuf) -> Result<Self, Failure> {
         let path = journal_path(&data);
-        let journal = SqliteJournal::open(OpenOptions::new(&path))?;
+        let options = OpenOptions {
+            archives: Some(Arc::new(VaultArchives::of(&data))),
+            ..OpenOptions::new(&path)
+        };
+        let journal = SqliteJournal::open(options)?;
         let file = FileIdentity::of(&path)
             .map_err(|error| Failure::io(&format!("look at `{}`", path.display()), error))?;
         Ok(Self {
@@ -222,7 +230,7 @@ impl Opened {
     }
 
     pub(crate) fn vault(&self) -> Result<Vault, Failure> {
-        Ok(Vault::open(vault_path(&self.data))?)
+        Ok(open_vault(&self.data)?)
     }
 
     /// Writes what is queued and lets go of the file.
@@ -265,6 +273,11 @@ pub(crate) fn journal_path(data: &Path) -> PathBuf {
     data.join("journal.db")
 }
 
+/// The folder of the logs, and below it of the other signals.
+pub(crate) fn logs_path(data: &Path) -> PathBuf {
+    data.join("logs")
+}
+
 pub(crate) fn vault_path(data: &Path) -> PathBuf {
     data.join("vault")
 }
@@ -272,6 +285,11 @@ pub(crate) fn vault_path(data: &Path) -> PathBuf {
 /// The public halves of the keys that sign releases.
 pub(crate) fn allowed_signers(data: &Path) -> PathBuf {
     data.join("signing").join("allowed_signers")
+}
+
+/// The vault of a data folder.
+pub(crate) fn open_vault(data: &Path) -> Result<Vault, VaultError> {
+    Vault::open(vault_path(data))
 }
 
 fn no_workspace(folder: &Path) -> Failure {

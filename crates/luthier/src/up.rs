@@ -4,10 +4,12 @@
 //! taken down the other way round, so that whatever was acknowledged on the way is kept.
 
 mod announce;
+mod archiver;
 mod ask;
 mod dev;
 mod events;
 mod follow;
+mod keeper;
 mod lock;
 mod metrics;
 mod observe;
@@ -30,8 +32,9 @@ use tokio::runtime::{self, Runtime};
 use web::{BindConfig, Bound, Listener};
 
 pub(crate) use self::{
+    archiver::hot_since,
     ask::ask,
-    lock::{Running, StartLock, find_running},
+    lock::{Lease, Running, StartLock, find_running},
     seed::clone as clone_of_workspace,
     services::{catalogue, chain, free_bytes},
     tools::{Of, chatter, start_workers, stop_on_signal, with_runner},
@@ -41,7 +44,7 @@ use crate::{
     cli::{Role, UpArgs},
     config::{Config, Flags},
     failure::Failure,
-    session::{Configured, Opened, Session},
+    session::{Configured, Opened, Session, logs_path},
 };
 
 /// The name of this process in logs and traces, beside those of its children.
@@ -186,15 +189,18 @@ fn start_telemetry(
         _ => config.telemetry.log_level.clone(),
     };
     Ok(telemetry::init(&TelemetryConfig {
-        log_dir: Some(config.data.join("logs")),
+        log_dir: Some(logs_path(&config.data)),
         log_level,
         rotation: Rotation {
             file_bytes_max: config.telemetry.log_file_bytes_max,
             files_max: config.telemetry.log_files_max,
+            waits_for_archive: config.telemetry.is_archived,
         },
         stderr: Some(StderrStyle {
             is_coloured: session.output.is_stderr_coloured(),
         }),
+        has_trace_files: config.telemetry.has_trace_files,
+        has_metric_files: config.telemetry.has_metric_files,
         otlp,
         ..TelemetryConfig::new(&config.name, instance)
     })?)

@@ -1,18 +1,20 @@
 //! The resources that every version has.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use jiff::{SignedDuration, Timestamp};
+use journal::Query;
 use mcp::{
     Failure,
     rmcp::model::{
         ProtocolVersion, ReadResourceResult, Resource, ResourceContents, ResourceTemplate,
     },
 };
-use model::Digest;
+use model::{Digest, Event, EventType};
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{core::Core, offer::Offer};
+use crate::{core::Core, logs::LogLine, offer::Offer};
 
 pub(crate) const STATE: &str = "state://active";
 const ASSETS: &str = "state://assets";
@@ -78,7 +80,7 @@ pub(crate) async fn read(
         MANIFEST => manifest(offer),
         _ => match path.split_once("://") {
             Some(("session", id)) => session(core, id).await?,
-            Some(("logs", id)) => json!({"lines": core.logs.of(conversation(id)?)}),
+            Some(("logs", id)) => json!({"lines": logs(core, id).await?}),
             _ => return Ok(None),
         },
     };
@@ -97,11 +99,48 @@ fn limit_of(query: &str) -> Result<usize, Failure> {
     }
 }
 
-fn conversation(id: &str) -> Result<&str, Failure> {
-    match Uuid::try_parse(id) {
-        Ok(_) => Ok(id),
-        Err(_) => Err(Failure::Unknown),
+/// Calls of a conversation whose lines are looked for.
+const CALLS_MAX: usize = 100;
+
+/// The lines of a conversation: from memory, and from files where memory does not reach.
+async fn logs(core: &Core, id: &str) -> Result<Vec<LogLine>, Failure> {
+    let uuid = Uuid::try_parse(id).map_err(|_malformed| Failure::Unknown)?;
+    let (newest, since) = core.logs.of(id);
+    let began = began_at(uuid);
+    if !newest.is_empty() && began.is_some_and(|began| began >= since) {
+        return Ok(newest);
     }
+    let query = Query {
+        conversation: id.parse().ok(),
+        kinds: vec![EventType::CALL],
+        limit: CALLS_MAX,
+        ..Query::all()
+    };
+    let calls = core.journal.read(query).await.map_err(Failure::broken)?;
+    let called_at = calls.iter().flat_map(|call| [began_of(call), call.time]);
+    let called_at = called_at.chain(began);
+    let (called_at, history): (Vec<_>, _) = (called_at.collect(), core.history.clone());
+    let older = tokio::task::spawn_blocking(move || history.find(uuid, &called_at)).await;
+    let mut lines = older.map_err(Failure::broken)?.map_err(Failure::broken)?;
+    if !newest.is_empty() {
+        // What is in memory is in a file, too.
+        lines.retain(|line| line.time < since);
+    }
+    lines.extend(newest);
+    Ok(lines)
+}
+
+/// When a call began, or a little before.
+fn began_of(call: &Event) -> Timestamp {
+    let took = call.data.get("duration_us").and_then(Value::as_i64);
+    let took = SignedDuration::from_micros(took.unwrap_or(0));
+    call.time.checked_sub(took).unwrap_or(call.time)
+}
+
+/// When a conversation began, by its id.
+fn began_at(id: Uuid) -> Option<Timestamp> {
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?).ok()
 }
 
 async fn session(core: &Core, id: &str) -> Result<Value, Failure> {

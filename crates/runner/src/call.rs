@@ -146,14 +146,16 @@ pub(crate) async fn call_tool(order: Order<'_>, caller: Caller<'_>) -> Result<Ca
     };
     let conversation = named_id.unwrap_or_else(begun);
     let drawn = || Uuid::new_v4().as_u64_pair().0;
-    let trace = Trace::begin(&facts.name, caller.traceparent, caller.tracestate);
+    let conversation_text = conversation.to_string();
+    let (place, state) = (caller.traceparent, caller.tracestate);
+    let trace = Trace::begin(&facts.name, &conversation_text, place, state);
     let told = Told {
         core: Arc::clone(core),
         now: case.now.unwrap_or_else(|| offer.now.load_full()),
         offer,
         catalogue,
         tool: facts.name.clone(),
-        conversation: conversation.to_string(),
+        conversation: conversation_text,
         seed: case
             .seed
             .unwrap_or_else(|| round.as_ref().map_or_else(drawn, Round::seed)),

@@ -22,6 +22,7 @@ use vault::{Vault, VaultError};
 use crate::{
     code::{CodeError, CodeStore},
     config::RunnerConfig,
+    logs::LogHistory,
     runner::{Runner, RunnerParts, ServeError},
 };
 
@@ -119,6 +120,7 @@ impl Candidate {
             folder,
             journal,
             store,
+            history,
         } = task::spawn_blocking(move || Scratch::new(&code))
             .await
             .map_err(|panic| CandidateError::Folder(io::Error::other(panic)))??;
@@ -137,6 +139,7 @@ impl Candidate {
             store,
             git: None,
             pool,
+            history,
         };
         let config = RunnerConfig {
             takes_cases: true,
@@ -231,6 +234,7 @@ struct Scratch {
     folder: TempDir,
     journal: Arc<SqliteJournal>,
     store: CodeStore,
+    history: LogHistory,
 }
 
 impl Scratch {
@@ -244,10 +248,11 @@ impl Scratch {
             synchronous: "OFF",
             ..OpenOptions::new(folder.path().join("journal.db"))
         })?;
-        let vault = Vault::open(folder.path().join("vault"))?;
-        let store = CodeStore::new(Arc::new(vault));
+        let vault = Arc::new(Vault::open(folder.path().join("vault"))?);
+        let store = CodeStore::new(vault.clone());
         store.put(code)?;
         Ok(Self {
+            history: LogHistory::new(folder.path().join("logs"), vault),
             folder,
             journal,
             store,

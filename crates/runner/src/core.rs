@@ -5,8 +5,13 @@ use std::{sync::Arc, time::Duration};
 use journal::Journal;
 
 use crate::{
-    case::Cases, circuit::Circuits, config::RunnerConfig, logs::RecentLogs, record::Recorder,
-    sessions::Sessions, workers::Workers,
+    case::Cases,
+    circuit::Circuits,
+    config::RunnerConfig,
+    logs::{LogHistory, RecentLogs},
+    record::Recorder,
+    sessions::Sessions,
+    workers::Workers,
 };
 
 pub(crate) struct Core {
@@ -15,6 +20,8 @@ pub(crate) struct Core {
     pub(crate) sessions: Sessions,
     pub(crate) circuits: Circuits,
     pub(crate) logs: RecentLogs,
+    pub(crate) history: LogHistory,
+    pub(crate) journal: Arc<dyn Journal>,
     pub(crate) recorder: Recorder,
     /// There, if calls may be cases of tests.
     pub(crate) cases: Option<Cases>,
@@ -27,10 +34,13 @@ impl Core {
         journal: Arc<dyn Journal>,
         recorder: Recorder,
         cases: Option<Cases>,
+        history: LogHistory,
     ) -> Self {
         Self {
             pool,
-            sessions: Sessions::new(journal, &config),
+            sessions: Sessions::new(journal.clone(), &config),
+            journal,
+            history,
             circuits: Circuits::new(&config),
             logs: RecentLogs::default(),
             recorder,

@@ -36,6 +36,7 @@ pub use code::{CodeError, CodeStore};
 pub use config::RunnerConfig;
 pub use follow::acknowledged;
 pub use http::PROBLEMS;
+pub use logs::{LogHistory, LogHistoryError, archived_key};
 pub use runner::{Runner, RunnerParts, ServeError, ServeStdioError};
 pub use scripts::migrations;
 pub use trial::Trial;

@@ -1,4 +1,7 @@
-//! The newest lines that tools logged or printed, for `logs://`.
+//! The newest lines that tools logged or printed, for `logs://`; older ones are in
+//! [`LogHistory`].
+
+mod history;
 
 use std::{
     collections::VecDeque,
@@ -8,6 +11,11 @@ use std::{
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+pub use self::history::{LogHistory, LogHistoryError, archived_key};
+
+/// What tools tell is logged as told by this.
+pub(crate) const TARGET: &str = "tool";
 
 /// Room for lines; the oldest go first.
 const BYTES_MAX: usize = 4 << 20;
@@ -36,13 +44,23 @@ pub(crate) struct LogLine {
 }
 
 /// A bounded memory of them.
-#[derive(Default)]
-pub(crate) struct RecentLogs(Mutex<Lines>);
+pub(crate) struct RecentLogs(Mutex<Kept>);
 
-#[derive(Default)]
-struct Lines {
+struct Kept {
+    /// Everything that was told here after this is there.
+    since: Timestamp,
     lines: VecDeque<(usize, LogLine)>,
     bytes: usize,
+}
+
+impl Default for RecentLogs {
+    fn default() -> Self {
+        Self(Mutex::new(Kept {
+            since: Timestamp::now(),
+            lines: VecDeque::new(),
+            bytes: 0,
+        }))
+    }
 }
 
 impl RecentLogs {
@@ -54,9 +72,10 @@ impl RecentLogs {
         kept.bytes += bytes;
         kept.lines.push_back((bytes, line));
         while kept.bytes > BYTES_MAX
-            && let Some((bytes, _)) = kept.lines.pop_front()
+            && let Some((bytes, line)) = kept.lines.pop_front()
         {
             kept.bytes -= bytes;
+            kept.since = line.time;
         }
     }
 
@@ -71,18 +90,15 @@ impl RecentLogs {
             .collect()
     }
 
-    pub(crate) fn of(&self, conversation: &str) -> Vec<LogLine> {
+    /// The lines of a conversation, and since when there can be none that was forgotten.
+    pub(crate) fn of(&self, conversation: &str) -> (Vec<LogLine>, Timestamp) {
         let kept = self.lock();
         let is_of = |line: &&LogLine| line.conversation_id.as_deref() == Some(conversation);
-        kept.lines
-            .iter()
-            .map(|(_, line)| line)
-            .filter(is_of)
-            .cloned()
-            .collect()
+        let lines = kept.lines.iter().map(|(_, line)| line);
+        (lines.filter(is_of).cloned().collect(), kept.since)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Lines> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     call::call_within,
     case::Coverage,
     core::Core,
-    logs::{LogLine, RecentLogs},
+    logs::{LogLine, RecentLogs, TARGET},
     offer::{Offer, Snapshot},
     trace::Trace,
 };
@@ -64,13 +64,7 @@ impl Told {
         stream: Option<String>,
         fields: Map<String, Value>,
     ) {
-        let (tool, conversation) = (self.tool.as_str(), self.conversation.as_str());
-        self.trace.span.in_scope(|| match level {
-            "error" => tracing::error!(target: "tool", tool, conversation, message),
-            "warning" => tracing::warn!(target: "tool", tool, conversation, message),
-            "info" => tracing::info!(target: "tool", tool, conversation, message),
-            _ => tracing::debug!(target: "tool", tool, conversation, message),
-        });
+        self.log(level, &message, stream.as_deref(), &fields);
         let logs: &RecentLogs = &self.core.logs;
         logs.push(LogLine {
             time: Timestamp::now(),
@@ -82,6 +76,32 @@ impl Told {
             version: self.now.version_text.clone(),
             stream,
             fields,
+        });
+    }
+}
+
+impl Told {
+    /// What [`LogHistory`](crate::LogHistory) reads back.
+    fn log(&self, told_as: &str, message: &str, stream: Option<&str>, fields: &Map<String, Value>) {
+        macro_rules! log {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: TARGET,
+                    tool = self.tool.as_str(),
+                    conversation_id = self.conversation.as_str(),
+                    version = self.now.version_text.as_str(),
+                    told_as,
+                    stream,
+                    fields = (!fields.is_empty()).then(|| json!(fields).to_string()),
+                    message,
+                )
+            };
+        }
+        self.trace.span.in_scope(|| match told_as {
+            "critical" | "error" => log!(error),
+            "warning" => log!(warn),
+            "info" => log!(info),
+            _ => log!(debug),
         });
     }
 }

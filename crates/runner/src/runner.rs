@@ -34,6 +34,7 @@ use crate::{
     core::Core,
     follow::is_of_staging,
     http::BODY_BYTES_MAX,
+    logs::LogHistory,
     offer::{self, Facts, Offer, Snapshot},
     record::Recorder,
     served::Served,
@@ -61,6 +62,8 @@ pub struct RunnerParts {
     /// The clone of the workspace, if that is in git.
     pub git: Option<Arc<Repo>>,
     pub pool: Pool,
+    /// Where lines are that tools told long ago.
+    pub history: LogHistory,
 }
 
 /// Serves the tools of any version.
@@ -190,6 +193,7 @@ impl Runner {
             store,
             git,
             pool,
+            history,
         } = parts;
         let recording = CancellationToken::new();
         let (recorder, writing) = Recorder::new(Arc::clone(&journal), recording.clone());
@@ -204,6 +208,7 @@ impl Runner {
                 Arc::clone(&journal),
                 recorder,
                 cases,
+                history,
             )),
             journal,
             registry: Registry {

@@ -116,9 +116,10 @@ impl Served {
     ) -> Result<Answer<Bytes>, Failure> {
         let round = Round::of(context)?;
         let offer = offer_of(context.catalogue());
-        let trace = Trace::begin(name, context.traceparent(), context.tracestate());
         let now = offer.now.load_full();
         let conversation = round.conversation().to_string();
+        let (place, state) = (context.traceparent(), context.tracestate());
+        let trace = Trace::begin(name, &conversation, place, state);
         let traceparent = trace.traceparent();
         let told = Told {
             core: Arc::clone(&self.core),

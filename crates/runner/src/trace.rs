@@ -13,8 +13,13 @@ pub(crate) struct Trace {
 
 impl Trace {
     /// A span of its own, below the caller's if it told of one.
-    pub(crate) fn begin(tool: &str, traceparent: Option<&str>, tracestate: Option<&str>) -> Self {
-        let span = tracing::info_span!("tools/call", tool, otel.kind = "server");
+    pub(crate) fn begin(
+        tool: &str,
+        conversation_id: &str,
+        traceparent: Option<&str>,
+        tracestate: Option<&str>,
+    ) -> Self {
+        let span = tracing::info_span!("tools/call", tool, conversation_id, otel.kind = "server");
         let caller = traceparent.and_then(|text| TraceParent::parse(text, tracestate));
         if let Some(caller) = &caller {
             telemetry::set_parent(&span, caller);

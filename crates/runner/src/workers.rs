@@ -43,6 +43,7 @@ struct Way {
     worker: TraceParent,
     python: TraceParent,
     tool: String,
+    conversation_id: String,
     began: SystemTime,
 }
 
@@ -61,6 +62,7 @@ impl Way {
             worker,
             python,
             tool: request.name.clone(),
+            conversation_id: request.conversation_id.clone(),
             began: SystemTime::now(),
         })
     }
@@ -82,7 +84,10 @@ impl Way {
             name,
             began,
             ended,
-            attributes: vec![KeyValue::new("tool", self.tool.clone())],
+            attributes: vec![
+                KeyValue::new("tool", self.tool.clone()),
+                KeyValue::new("conversation_id", self.conversation_id.clone()),
+            ],
             error: error.clone(),
         };
         telemetry::finish(span(&self.worker, &self.python, "python", called));

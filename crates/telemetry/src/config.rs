@@ -26,6 +26,9 @@ pub struct TelemetryConfig {
     pub rotation: Rotation,
     /// Lines for people on stderr, if they are wanted.
     pub stderr: Option<StderrStyle>,
+    /// Are spans, are metrics also written to files, below the folder of the logs?
+    pub has_trace_files: bool,
+    pub has_metric_files: bool,
     /// The collector, if there is one.
     pub otlp: Option<OtlpConfig>,
 }
@@ -40,6 +43,8 @@ impl TelemetryConfig {
             log_level: LOG_LEVEL.to_owned(),
             rotation: Rotation::default(),
             stderr: None,
+            has_trace_files: false,
+            has_metric_files: false,
             otlp: None,
         }
     }
@@ -51,6 +56,8 @@ pub struct Rotation {
     pub file_bytes_max: u64,
     /// The file being written included; 0 counts as 1.
     pub files_max: usize,
+    /// Files stay until somebody archived and removed them, up to eight times as many.
+    pub waits_for_archive: bool,
 }
 
 impl Default for Rotation {
@@ -58,6 +65,7 @@ impl Default for Rotation {
         Self {
             file_bytes_max: LOG_FILE_BYTES_MAX,
             files_max: LOG_FILES_MAX,
+            waits_for_archive: false,
         }
     }
 }

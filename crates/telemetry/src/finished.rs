@@ -30,7 +30,7 @@ pub struct FinishedSpan<'a> {
     pub error: Option<String>,
 }
 
-/// Does anybody collect spans? If not, none need be made.
+/// Does anybody collect spans, be it in a file? If not, none need be made.
 pub fn is_collecting() -> bool {
     PROCESS.get().is_some()
 }
@@ -42,15 +42,17 @@ pub fn finish(span: FinishedSpan<'_>) {
     }
 }
 
-/// The queue to the collector, for the tracer and for [`finish`] alike.
+/// The queues to the collector and to the disk, for the tracer and for [`finish`] alike.
 #[derive(Clone, Debug)]
-pub(crate) struct Sink(Arc<BatchSpanProcessor>);
+pub(crate) struct Sink(Arc<[BatchSpanProcessor]>);
 
 impl Sink {
-    pub(crate) fn new(exporter: impl SpanExporter + 'static, resource: &Resource) -> Self {
-        let mut processor = BatchSpanProcessor::builder(exporter).build();
-        processor.set_resource(resource);
-        Self(Arc::new(processor))
+    pub(crate) fn new(queues: Vec<BatchSpanProcessor>) -> Self {
+        Self(queues.into())
+    }
+
+    fn each(&self, of: impl Fn(&BatchSpanProcessor) -> OTelSdkResult) -> OTelSdkResult {
+        self.0.iter().map(of).fold(Ok(()), Result::and)
     }
 
     pub(crate) fn serve_process(&self) {
@@ -59,38 +61,55 @@ impl Sink {
     }
 
     fn finish(&self, span: FinishedSpan<'_>) {
-        self.0.on_end(SpanData {
-            span_context: span.place.context().clone(),
-            parent_span_id: span.parent.context().span_id(),
-            parent_span_is_remote: span.parent.context().is_remote(),
-            span_kind: SpanKind::Internal,
-            name: span.name.into(),
-            start_time: span.began,
-            end_time: span.ended,
-            attributes: span.attributes,
-            dropped_attributes_count: 0,
-            events: SpanEvents::default(),
-            links: SpanLinks::default(),
-            status: span.error.map_or(Status::Unset, Status::error),
-            instrumentation_scope: InstrumentationScope::builder("luthier").build(),
-        });
+        SpanProcessor::on_end(
+            self,
+            SpanData {
+                span_context: span.place.context().clone(),
+                parent_span_id: span.parent.context().span_id(),
+                parent_span_is_remote: span.parent.context().is_remote(),
+                span_kind: SpanKind::Internal,
+                name: span.name.into(),
+                start_time: span.began,
+                end_time: span.ended,
+                attributes: span.attributes,
+                dropped_attributes_count: 0,
+                events: SpanEvents::default(),
+                links: SpanLinks::default(),
+                status: span.error.map_or(Status::Unset, Status::error),
+                instrumentation_scope: InstrumentationScope::builder("luthier").build(),
+            },
+        );
     }
+}
+
+/// A queue to wherever `exporter` sends spans.
+pub(crate) fn queue(
+    exporter: impl SpanExporter + 'static,
+    resource: &Resource,
+) -> BatchSpanProcessor {
+    let mut queue = BatchSpanProcessor::builder(exporter).build();
+    queue.set_resource(resource);
+    queue
 }
 
 impl SpanProcessor for Sink {
     fn on_start(&self, span: &mut Span, context: &Context) {
-        self.0.on_start(span, context);
+        for queue in self.0.iter() {
+            queue.on_start(span, context);
+        }
     }
 
     fn on_end(&self, span: SpanData) {
-        self.0.on_end(span);
+        for queue in self.0.iter() {
+            queue.on_end(span.clone());
+        }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.0.force_flush()
+        self.each(SpanProcessor::force_flush)
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.0.shutdown_with_timeout(timeout)
+        self.each(|queue| queue.shutdown_with_timeout(timeout))
     }
 }

@@ -19,15 +19,18 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
 use crate::config::TelemetryConfig;
-use crate::finished::Sink;
+use crate::finished::{self, Sink};
 use crate::log::{Lines, LogFile, OPENTELEMETRY_TARGET, Stderr};
 use crate::metrics::Meter;
 use crate::otlp::{Driver, Exporters, OtlpError};
+use crate::pack::Signal;
 use crate::process;
 use crate::prometheus::Scraper;
+use crate::written::Written;
 
-/// How often metrics go to the collector.
+/// How often metrics go to the collector, and to the disk.
 const METRICS_INTERVAL: Duration = Duration::from_secs(15);
+const METRIC_FILES_INTERVAL: Duration = Duration::from_mins(1);
 
 /// How long a flush waits for the disk.
 const FLUSH_WAIT_MAX: Duration = Duration::from_secs(3);
@@ -133,7 +136,7 @@ pub fn build(config: &TelemetryConfig) -> Result<(Dispatch, Telemetry), Telemetr
 }
 
 fn subscriber(providers: &Providers, level: EnvFilter, lines: Lines) -> Dispatch {
-    let has_collector = providers.driver.is_some();
+    let has_collector = providers.spans.is_some();
     let spans = tracing_opentelemetry::layer()
         .with_tracer(providers.tracers.tracer("luthier"))
         .with_location(false)
@@ -185,7 +188,7 @@ impl Drop for Telemetry {
 }
 
 impl Providers {
-    fn new(config: &TelemetryConfig, scraper: Scraper) -> Result<Self, OtlpError> {
+    fn new(config: &TelemetryConfig, scraper: Scraper) -> Result<Self, TelemetryError> {
         let resource = resource(config);
         // Ids are made for every request, sampled or not, collector or not.
         let mut tracers = SdkTracerProvider::builder()
@@ -194,15 +197,24 @@ impl Providers {
         let mut meters = SdkMeterProvider::builder()
             .with_resource(resource.clone())
             .with_reader(scraper);
-        let (mut spans, mut driver) = (None, None);
+        let (mut queues, mut driver) = (Vec::new(), None);
         if let Some(otlp) = &config.otlp {
             let exporters = Exporters::new(otlp)?;
-            let sink = Sink::new(exporters.spans, &resource);
-            tracers = tracers.with_span_processor(sink.clone());
-            spans = Some(sink);
+            queues.push(finished::queue(exporters.spans, &resource));
             let reader = PeriodicReader::builder(exporters.metrics);
             meters = meters.with_reader(reader.with_interval(METRICS_INTERVAL).build());
             driver = Some(exporters.driver);
+        }
+        if let Some(file) = written(config, Signal::Traces)? {
+            queues.push(finished::queue(file, &resource));
+        }
+        if let Some(file) = written(config, Signal::Metrics)? {
+            let reader = PeriodicReader::builder(file);
+            meters = meters.with_reader(reader.with_interval(METRIC_FILES_INTERVAL).build());
+        }
+        let spans = (!queues.is_empty()).then(|| Sink::new(queues));
+        if let Some(spans) = &spans {
+            tracers = tracers.with_span_processor(spans.clone());
         }
         Ok(Self {
             tracers: tracers.build(),
@@ -257,6 +269,19 @@ fn open_log(folder: &Path, config: &TelemetryConfig) -> Result<LogFile, Telemetr
         folder: folder.to_owned(),
         source,
     })
+}
+
+/// The file of a signal, if it is wanted and there is a folder.
+fn written(config: &TelemetryConfig, signal: Signal) -> Result<Option<Written>, TelemetryError> {
+    let is_wanted = match signal {
+        Signal::Logs => false,
+        Signal::Metrics => config.has_metric_files,
+        Signal::Traces => config.has_trace_files,
+    };
+    match config.log_dir.as_deref().filter(|_folder| is_wanted) {
+        Some(logs) => Ok(Some(Written::new(open_log(&signal.folder(logs), config)?))),
+        None => Ok(None),
+    }
 }
 
 fn resource(config: &TelemetryConfig) -> Resource {

@@ -10,3 +10,4 @@ pub(crate) use file::LogFile;
 pub(crate) use layer::{Lines, OPENTELEMETRY_TARGET, Stderr};
 pub(crate) use queue::{LineQueue, Refused};
 pub(crate) use rolling::RollingFile;
+pub use rolling::{OldFile, old_files};

@@ -111,6 +111,7 @@ fn rotation_keeps_its_bounds_and_every_kept_line_is_whole() {
     let rotation = Rotation {
         file_bytes_max: 4096,
         files_max: 3,
+        ..Rotation::default()
     };
     let config = TelemetryConfig {
         log_dir: Some(folder.path().to_owned()),
@@ -218,4 +219,40 @@ fn the_whole_process_is_initialised_once_and_measures_itself() {
         text.contains("\nluthier_journal_appends_total 3\n"),
         "{text}"
     );
+}
+
+#[test]
+fn spans_and_metrics_are_written_to_files_beside_the_logs_when_they_are_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = TelemetryConfig {
+        log_dir: Some(folder.path().to_owned()),
+        has_trace_files: true,
+        has_metric_files: true,
+        ..TelemetryConfig::new("luthier", "one")
+    };
+    let (dispatch, telemetry) = telemetry::build(&config).unwrap();
+    let counted = telemetry.meter("test").counter("things", "Things.");
+    let trace = with_default(&dispatch, || {
+        tracing::info_span!("outer", conversation_id = "c-1").in_scope(|| {
+            counted.add(3, &[]);
+            current_trace().unwrap().0
+        })
+    });
+    telemetry.shutdown();
+
+    let line = |name: &str| -> Value {
+        let text = fs::read_to_string(folder.path().join(name)).unwrap();
+        serde_json::from_str(text.lines().next().unwrap()).unwrap()
+    };
+    let span = line("traces/one.jsonl");
+    let span = span
+        .pointer("/resourceSpans/0/scopeSpans/0/spans/0")
+        .unwrap();
+    let metrics = line("metrics/one.jsonl").to_string();
+
+    assert_eq!(span["traceId"], trace.as_str());
+    assert_eq!(span["name"], "outer");
+    assert!(span["attributes"].to_string().contains("c-1"), "{span}");
+    let expected = r#""name":"luthier_test_things""#;
+    assert!(metrics.contains(expected), "{metrics}");
 }

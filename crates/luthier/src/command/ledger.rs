@@ -1,5 +1,6 @@
 //! `luthier ledger …`: read, prove, replay and copy the log of everything.
 
+mod archive;
 mod copy;
 mod filter;
 mod prove;
@@ -10,6 +11,7 @@ mod tail;
 use clap::Subcommand;
 
 use self::{
+    archive::ArchiveArgs,
     copy::{ExportArgs, ForkArgs},
     filter::FilterArgs,
     query::QueryArgs,
@@ -38,6 +40,8 @@ pub(crate) enum LedgerCommand {
     Export(ExportArgs),
     /// Seal what no seal covers yet, and remember the seal in the vault
     Seal,
+    /// Move old sealed events to archives in the vault, where they are still read
+    Archive(ArchiveArgs),
 }
 
 pub(crate) fn run(session: &Session, command: LedgerCommand) -> Result<Exit, Failure> {
@@ -62,6 +66,7 @@ async fn perform(
         LedgerCommand::Fork(args) => copy::fork(session, opened, args).await?,
         LedgerCommand::Export(args) => copy::export(session, opened, args).await?,
         LedgerCommand::Seal => prove::seal(session, opened).await?,
+        LedgerCommand::Archive(args) => archive::run(session, opened, args).await?,
     }
     Ok(Exit::Success)
 }

@@ -90,7 +90,7 @@ impl Kind {
 }
 
 /// What is fixed while the program runs.
-const FIXED: [(&str, Kind, &str); 32] = [
+const FIXED: [(&str, Kind, &str); 36] = [
     (
         "name",
         Kind::Text { default: "luthier" },
@@ -339,7 +339,33 @@ const FIXED: [(&str, Kind, &str); 32] = [
             max: 10_000,
             unit: "files",
         },
-        "Log files that are kept.",
+        "Log files that are kept here, and of each other signal; those that are not in the vault yet \
+         stay for longer, up to eight times as many.",
+    ),
+    (
+        "telemetry.trace_files",
+        Kind::Switch { default: false },
+        "Write traces to files as OTLP, below the logs.",
+    ),
+    (
+        "telemetry.metric_files",
+        Kind::Switch { default: true },
+        "Write metrics to files as OTLP once a minute, below the logs.",
+    ),
+    (
+        "telemetry.archive",
+        Kind::Switch { default: true },
+        "Keep closed files of logs, metrics and traces in the vault.",
+    ),
+    (
+        "telemetry.local_days",
+        Kind::Whole {
+            default: 7,
+            min: 0,
+            max: 36_500,
+            unit: "days",
+        },
+        "Age from which files that are in the vault are removed here.",
     ),
     (
         "telemetry.otlp_endpoint",

@@ -58,6 +58,10 @@ pub(crate) struct TelemetrySettings {
     pub(crate) log_level: String,
     pub(crate) log_file_bytes_max: u64,
     pub(crate) log_files_max: usize,
+    pub(crate) has_trace_files: bool,
+    pub(crate) has_metric_files: bool,
+    pub(crate) is_archived: bool,
+    pub(crate) local_days: u64,
     pub(crate) otlp: Option<OtlpSettings>,
 }
 
@@ -166,6 +170,10 @@ impl TelemetrySettings {
             log_level: text(settings, "telemetry.log_level"),
             log_file_bytes_max: whole(settings, "telemetry.log_file_bytes_max"),
             log_files_max: whole(settings, "telemetry.log_files_max"),
+            has_trace_files: switch(settings, "telemetry.trace_files"),
+            has_metric_files: switch(settings, "telemetry.metric_files"),
+            is_archived: switch(settings, "telemetry.archive"),
+            local_days: whole(settings, "telemetry.local_days"),
             otlp: (!endpoint.is_empty()).then_some(OtlpSettings {
                 endpoint,
                 is_http,

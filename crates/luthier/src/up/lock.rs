@@ -193,12 +193,19 @@ impl StartLock {
     }
 }
 
-/// The right to do what one process of a data folder does for all: sealing, copying.
+/// The right to do what one process of a data folder does for all: sealing, copying, archiving.
 pub(crate) struct Lease {
     _file: File,
 }
 
 impl Lease {
+    /// At once or not at all.
+    pub(crate) fn take_if_free(data: &Path, work: &str) -> Result<Option<Self>, Failure> {
+        let file = open(&data.join(format!("{work}.lock")))?;
+        let is_free = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+        Ok(is_free.then_some(Self { _file: file }))
+    }
+
     /// Waits until whoever has it is gone; `None` when `stop` comes before.
     pub(crate) async fn wait(
         data: &Path,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use journal::{FileIdentity, Journal as _, OpenOptions, SqliteJournal};
 use python::Pool;
 use repo::Repo;
-use runner::{CodeStore, Runner, RunnerParts};
+use runner::{CodeStore, LogHistory, Runner, RunnerParts};
 use state::StateManager;
 use supervision::{Limits, Service, Supervisor, SystemMemory};
 use telemetry::Scraper;
@@ -24,7 +24,9 @@ use web::{
 
 use super::{
     Taken, announce,
+    archiver::Archiver,
     follow::{Follower, Told},
+    keeper::TelemetryKeeper,
     metrics, observe,
     projections::Projections,
     roles::{self, Parts},
@@ -44,7 +46,7 @@ use crate::{
     config::{Config, HttpConfig},
     exit::Exit,
     failure::Failure,
-    session::{Session, allowed_signers, vault_path},
+    session::{Session, allowed_signers, logs_path, vault_path},
 };
 
 /// Time that everything after the last request has to come to its end.
@@ -258,6 +260,18 @@ impl Server {
             knobs: shared.state_knobs.clone(),
             after,
         };
+        let keeper = TelemetryKeeper {
+            data: data.to_owned(),
+            vault: shared.vault.clone(),
+            settings: self.config.telemetry.clone(),
+        };
+        let archiver = Archiver {
+            data: data.to_owned(),
+            journal: shared.journal.clone(),
+            vault: shared.vault.clone(),
+            manager: shared.manager.clone(),
+            knobs: shared.journal_knobs.clone(),
+        };
         let supervisor = self.supervisor.clone();
         self.working.spawn("supervision", |stop| async move {
             let report = supervisor
@@ -277,6 +291,8 @@ impl Server {
             .spawn("settings", |stop| follower.run(after, stop));
         self.working
             .spawn("projections", |stop| projections.run(stop));
+        self.working.spawn("telemetry", |stop| keeper.run(stop));
+        self.working.spawn("archiver", |stop| archiver.run(stop));
         self.sealing.spawn("sealer", |stop| sealer.run(stop));
     }
 
@@ -355,6 +371,7 @@ impl Shared {
             store: CodeStore::new(self.vault.clone()),
             git,
             pool,
+            history: LogHistory::new(logs_path(&config.data), self.vault.clone()),
         };
         Runner::start(parts, config.runner.runner.clone())
     }
@@ -393,7 +410,7 @@ impl Shared {
         );
         let mut services: Vec<Arc<dyn Service>> = vec![
             Arc::new(TelemetryService {
-                logs: Arc::new(config.data.join("logs")),
+                logs: Arc::new(logs_path(&config.data)),
             }),
             Arc::new(JournalService {
                 journal: self.journal.clone(),

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use python::Pool;
 use repo::Repo;
-use runner::{CodeStore, Runner, RunnerParts};
+use runner::{CodeStore, LogHistory, Runner, RunnerParts};
 use state::StateManager;
 use telemetry::{StderrStyle, Telemetry, TelemetryConfig};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -27,7 +27,7 @@ use crate::{
     config::{Config, RunnerSettings},
     failure::Failure,
     output::Output,
-    session::{Configured, Opened, Session},
+    session::{Configured, Opened, Session, logs_path},
 };
 
 /// Time that installing the packages of a version may take.
@@ -141,6 +141,7 @@ where
                 store: CodeStore::new(source.vault.clone()),
                 git: source.git.clone(),
                 pool,
+                history: LogHistory::new(logs_path(&opened.data), source.vault.clone()),
             };
             let runner = Runner::start(parts, config.runner.runner.clone());
             let stop = stop_on_signal()?;

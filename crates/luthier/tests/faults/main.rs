@@ -10,5 +10,6 @@ mod contention;
 mod crash;
 mod linear;
 mod questions;
+mod retention;
 #[path = "../suite/server.rs"]
 mod server;

@@ -16,6 +16,7 @@ mod ledger;
 mod migrating;
 mod reference;
 mod requests;
+mod retention;
 mod runner;
 mod semantics;
 mod server;

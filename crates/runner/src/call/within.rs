@@ -50,7 +50,12 @@ pub(crate) async fn call_within(outer: Arc<Told>, call: NestedCall) -> Result<By
         conversation: outer.conversation.clone(),
         // As repeatable as the call around it.
         seed: outer.seed.wrapping_add(depth as u64),
-        trace: Trace::begin(&facts.name, traceparent.as_deref(), None),
+        trace: Trace::begin(
+            &facts.name,
+            &outer.conversation,
+            traceparent.as_deref(),
+            None,
+        ),
         coverage: outer.coverage.clone(),
     };
     let began = Instant::now();

@@ -17,7 +17,8 @@ use crate::config::Rotation;
 /// How much may wait for the disk before lines are dropped, which is counted.
 const LOG_QUEUE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// The JSON lines of this process.
+/// JSON lines of this process.
+#[derive(Debug)]
 pub(crate) struct LogFile {
     queue: Arc<LineQueue>,
     dropped: Arc<AtomicU64>,

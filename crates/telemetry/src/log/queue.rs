@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Lines on their way to a writer, bounded by the bytes that are not written yet.
+#[derive(Debug)]
 pub(crate) struct LineQueue {
     state: Mutex<State>,
     filled: Condvar,
@@ -12,7 +13,7 @@ pub(crate) struct LineQueue {
     bytes_max: usize,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     lines: Vec<String>,
     /// Of the lines waiting and of the batch being written.

@@ -3,19 +3,30 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::config::Rotation;
 
 /// How many processes may write logs of the same name side by side.
 const OWNERS_MAX: usize = 64;
 
-/// `NAME.jsonl`, the one being written, and `NAME.1.jsonl`, `NAME.2.jsonl`, … from new to old.
+/// A file is closed when it is this old, so that what it holds does not wait for its archive for
+/// ever, and the archive is found by the day.
+pub(crate) const FILE_AGE_MAX: Duration = Duration::from_hours(24);
+
+/// Files that wait for an archive are kept beyond their number, but never more than so many times
+/// as many.
+const WAITING_FACTOR: usize = 8;
+
+/// `NAME.jsonl`, the one being written, and `NAME.N.jsonl`, the ones before: N is the time of the
+/// last line in milliseconds, so it never names another file.
 pub(crate) struct RollingFile {
     folder: PathBuf,
     name: String,
     rotation: Rotation,
     file: File,
     len_bytes: u64,
+    began: SystemTime,
 }
 
 impl RollingFile {
@@ -29,13 +40,16 @@ impl RollingFile {
             } else {
                 format!("{name}-{owner}")
             };
-            let Some((file, len_bytes)) = open_own(&folder.join(format!("{name}.jsonl")))? else {
+            let path = folder.join(format!("{name}.jsonl"));
+            let Some((file, len_bytes)) = open_own(&path)? else {
                 continue;
             };
+            let metadata = file.metadata()?;
             let rolling = Self {
                 folder: folder.to_owned(),
                 name,
                 rotation,
+                began: metadata.created().or_else(|_none| metadata.modified())?,
                 file,
                 len_bytes,
             };
@@ -53,6 +67,9 @@ impl RollingFile {
     /// Appends lines, each of which ends in a line feed. None is ever split between two files, and
     /// one that could not be written whole leaves no part behind.
     pub(crate) fn write_lines(&mut self, lines: &[String]) -> io::Result<()> {
+        if self.len_bytes > 0 && self.began.elapsed().is_ok_and(|age| age > FILE_AGE_MAX) {
+            self.rotate()?;
+        }
         let mut pending = Vec::new();
         for line in lines {
             let len_after = self.len_bytes + (pending.len() + line.len()) as u64;
@@ -77,37 +94,119 @@ impl RollingFile {
     }
 
     fn rotate(&mut self) -> io::Result<()> {
-        if self.rotation.files_max <= 1 {
+        if self.rotation.files_max <= 1 && !self.rotation.waits_for_archive {
             self.file.set_len(0)?;
-            self.len_bytes = 0;
+            (self.len_bytes, self.began) = (0, SystemTime::now());
             return Ok(());
         }
         // Without it, an earlier rotation got as far as moving it away: the old ones stay put then.
         if self.path().try_exists()? {
-            for age in (1..self.rotation.files_max - 1).rev() {
-                rename_if_there(&self.old_path(age), &self.old_path(age + 1))?;
-            }
-            rename_if_there(&self.path(), &self.old_path(1))?;
+            let written = self.file.metadata()?.modified()?;
+            let written = written.duration_since(SystemTime::UNIX_EPOCH);
+            let written = written.map_or(0, |time| time.as_millis());
+            let newest = self.old()?.pop().map_or(0, |file| file.number);
+            let number = u64::try_from(written).unwrap_or(0).max(newest + 1);
+            let old = self.folder.join(format!("{}.{number}.jsonl", self.name));
+            rename_if_there(&self.path(), &old)?;
         }
         *self = Self::open(&self.folder, &self.name, self.rotation)?;
+        self.began = SystemTime::now();
         Ok(())
     }
 
-    /// Removes what an earlier, wider bound left.
+    /// Removes the oldest of more files than there may be.
     fn remove_surplus(&self) -> io::Result<()> {
-        for age in self.rotation.files_max.max(1).. {
-            match fs::remove_file(self.old_path(age)) {
-                Ok(()) => {}
-                Err(problem) if problem.kind() == io::ErrorKind::NotFound => break,
-                Err(problem) => return Err(problem),
-            }
+        let mut old = self.old()?;
+        let mut surplus = (old.len() + 1).saturating_sub(self.rotation.files_max.max(1));
+        if self.rotation.waits_for_archive {
+            // Those that are archived are removed by whoever archived them.
+            surplus = (old.len() + 1).saturating_sub(
+                self.rotation
+                    .files_max
+                    .max(1)
+                    .saturating_mul(WAITING_FACTOR),
+            );
+        }
+        for file in old.drain(..surplus.min(old.len())) {
+            file.remove()?;
         }
         Ok(())
     }
 
-    fn old_path(&self, age: usize) -> PathBuf {
-        self.folder.join(format!("{}.{age}.jsonl", self.name))
+    /// The files before this one, from old to new.
+    fn old(&self) -> io::Result<Vec<OldFile>> {
+        let mut old = old_files(&self.folder)?;
+        old.retain(|file| file.name == self.name);
+        Ok(old)
     }
+}
+
+/// A file that is not written any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldFile {
+    folder: PathBuf,
+    /// Of the file that it was.
+    pub name: String,
+    /// The time of its last line in milliseconds, or a little more.
+    pub number: u64,
+    /// Somebody keeps a copy.
+    pub is_kept: bool,
+}
+
+/// What stands in the name of a file that somebody keeps a copy of.
+const KEPT: &str = ".kept";
+
+impl OldFile {
+    fn parse(folder: &Path, file_name: &str) -> Option<Self> {
+        let stem = file_name.strip_suffix(".jsonl")?;
+        let (stem, is_kept) = match stem.strip_suffix(KEPT) {
+            Some(stem) => (stem, true),
+            None => (stem, false),
+        };
+        let (name, number) = stem.rsplit_once('.')?;
+        Some(Self {
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+            number: number.parse().ok()?,
+            is_kept,
+        })
+    }
+
+    pub fn path(&self) -> PathBuf {
+        let (name, number) = (&self.name, self.number);
+        let kept = if self.is_kept { KEPT } else { "" };
+        self.folder.join(format!("{name}.{number}{kept}.jsonl"))
+    }
+
+    /// Notes in its name that somebody keeps a copy.
+    pub fn mark_kept(&mut self) -> io::Result<()> {
+        let before = self.path();
+        self.is_kept = true;
+        fs::rename(before, self.path())
+    }
+
+    /// Removes it from the disk; that another process did so before is as good.
+    pub fn remove(&self) -> io::Result<()> {
+        match fs::remove_file(self.path()) {
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(()),
+            outcome => outcome,
+        }
+    }
+}
+
+/// All files of `folder` that are not written any more, from old to new.
+pub fn old_files(folder: &Path) -> io::Result<Vec<OldFile>> {
+    let entries = match fs::read_dir(folder) {
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut old = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        old.extend(name.to_str().and_then(|name| OldFile::parse(folder, name)));
+    }
+    old.sort_by(|one, other| (one.number, &one.name).cmp(&(other.number, &other.name)));
+    Ok(old)
 }
 
 /// The file and its length, or nothing if another process writes it.
@@ -146,27 +245,28 @@ fn rename_if_there(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::fs;
     use std::path::Path;
 
-    use super::RollingFile;
+    use super::{OldFile, RollingFile, old_files};
     use crate::config::Rotation;
 
     const TIGHT: Rotation = Rotation {
         file_bytes_max: 16,
         files_max: 3,
+        waits_for_archive: false,
     };
 
-    fn files(folder: &Path) -> BTreeMap<String, String> {
-        fs::read_dir(folder)
+    /// What the files hold, from old to new, and the one being written last.
+    fn contents(folder: &Path) -> Vec<String> {
+        let mut paths: Vec<_> = old_files(folder)
             .unwrap()
-            .map(|entry| entry.unwrap())
-            .map(|entry| {
-                let name = entry.file_name().into_string().unwrap();
-                (name, fs::read_to_string(entry.path()).unwrap())
-            })
-            .collect()
+            .iter()
+            .map(OldFile::path)
+            .collect();
+        paths.push(folder.join("one.jsonl"));
+        let read = |path| fs::read_to_string(path).unwrap();
+        paths.into_iter().map(read).collect()
     }
 
     fn lines(range: std::ops::Range<usize>) -> Vec<String> {
@@ -181,13 +281,8 @@ mod tests {
         file.write_lines(&lines(0..5)).unwrap();
         file.write_lines(&lines(5..9)).unwrap();
 
-        insta::assert_debug_snapshot!(files(folder.path()), @r#"
-        {
-            "one.1.jsonl": "line 6\nline 7\n",
-            "one.2.jsonl": "line 4\nline 5\n",
-            "one.jsonl": "line 8\n",
-        }
-        "#);
+        let expected = ["line 4\nline 5\n", "line 6\nline 7\n", "line 8\n"];
+        assert_eq!(contents(folder.path()), expected);
     }
 
     #[test]
@@ -199,15 +294,7 @@ mod tests {
         file.write_lines(&["a\n".to_owned(), long.clone(), "b\n".to_owned()])
             .unwrap();
 
-        let expected = [
-            ("one.1.jsonl", long.as_str()),
-            ("one.2.jsonl", "a\n"),
-            ("one.jsonl", "b\n"),
-        ];
-        assert_eq!(
-            files(folder.path()),
-            expected.map(|(n, t)| (n.to_owned(), t.to_owned())).into()
-        );
+        assert_eq!(contents(folder.path()), ["a\n", &long, "b\n"]);
     }
 
     #[test]
@@ -215,19 +302,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("one.jsonl"), "half").unwrap();
         for age in 1..5 {
-            fs::write(folder.path().join(format!("one.{age}.jsonl")), "old\n").unwrap();
+            let old = folder.path().join(format!("one.{age}.jsonl"));
+            fs::write(old, format!("old {age}\n")).unwrap();
         }
 
         let mut file = RollingFile::open(folder.path(), "one", TIGHT).unwrap();
         file.write_lines(&["new\n".to_owned()]).unwrap();
 
-        insta::assert_debug_snapshot!(files(folder.path()), @r#"
-        {
-            "one.1.jsonl": "old\n",
-            "one.2.jsonl": "old\n",
-            "one.jsonl": "half\nnew\n",
-        }
-        "#);
+        let expected = ["old 3\n", "old 4\n", "half\nnew\n"];
+        assert_eq!(contents(folder.path()), expected);
     }
 
     #[test]
@@ -236,26 +319,49 @@ mod tests {
         let mut file = RollingFile::open(folder.path(), "one", TIGHT).unwrap();
         file.write_lines(&lines(0..4)).unwrap();
         // As it is when the new file cannot be opened for a while: the full one was moved away.
-        fs::rename(
-            folder.path().join("one.1.jsonl"),
-            folder.path().join("one.2.jsonl"),
-        )
-        .unwrap();
-        fs::rename(
-            folder.path().join("one.jsonl"),
-            folder.path().join("one.1.jsonl"),
-        )
-        .unwrap();
+        let away = folder.path().join(format!("one.{}.jsonl", u64::MAX / 2));
+        fs::rename(folder.path().join("one.jsonl"), away).unwrap();
 
         file.write_lines(&lines(4..6)).unwrap();
 
-        insta::assert_debug_snapshot!(files(folder.path()), @r#"
-        {
-            "one.1.jsonl": "line 2\nline 3\n",
-            "one.2.jsonl": "line 0\nline 1\n",
-            "one.jsonl": "line 4\nline 5\n",
-        }
-        "#);
+        let expected = ["line 0\nline 1\n", "line 2\nline 3\n", "line 4\nline 5\n"];
+        assert_eq!(contents(folder.path()), expected);
+    }
+
+    #[test]
+    fn files_that_wait_for_their_archive_stay_until_there_are_far_too_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let waiting = Rotation {
+            waits_for_archive: true,
+            ..TIGHT
+        };
+        let mut file = RollingFile::open(folder.path(), "one", waiting).unwrap();
+
+        file.write_lines(&lines(0..20)).unwrap();
+        let some = contents(folder.path());
+        file.write_lines(&lines(20..200)).unwrap();
+        let many = contents(folder.path());
+
+        assert_eq!(some.len(), 15);
+        assert_eq!(some.concat(), lines(0..20).concat());
+        // Longer lines: one fits into a file.
+        assert_eq!(many.concat(), lines(176..200).concat());
+    }
+
+    #[test]
+    fn a_file_that_somebody_keeps_says_so_in_its_name_and_goes_when_it_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = RollingFile::open(folder.path(), "one", TIGHT).unwrap();
+        file.write_lines(&lines(0..3)).unwrap();
+
+        let mut old = old_files(folder.path()).unwrap();
+        old[0].mark_kept().unwrap();
+        let again = old_files(folder.path()).unwrap();
+        again[0].remove().unwrap();
+
+        assert_eq!(again, old);
+        assert!(again[0].is_kept);
+        assert_eq!(contents(folder.path()), ["line 2\n"]);
     }
 
     #[test]
@@ -267,11 +373,8 @@ mod tests {
         first.write_lines(&["first\n".to_owned()]).unwrap();
         second.write_lines(&["second\n".to_owned()]).unwrap();
 
-        insta::assert_debug_snapshot!(files(folder.path()), @r#"
-        {
-            "one-2.jsonl": "second\n",
-            "one.jsonl": "first\n",
-        }
-        "#);
+        assert_eq!(contents(folder.path()), ["first\n"]);
+        let other = fs::read_to_string(folder.path().join("one-2.jsonl")).unwrap();
+        assert_eq!(other, "second\n");
     }
 }

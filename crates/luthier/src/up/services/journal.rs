@@ -23,6 +23,7 @@ pub(super) const NAME: &str = "journal";
 
 const HOUR_MS: i64 = 3_600_000;
 const TIB: i64 = 1 << 40;
+const DAYS_MAX: i64 = 36_500;
 
 pub(super) static SETTINGS: &[SettingSpec] = &[
     SettingSpec::integer(
@@ -53,10 +54,17 @@ pub(super) static SETTINGS: &[SettingSpec] = &[
         "percent",
         "How full the writer's queue may be before the journal counts as degraded.",
     ),
+    SettingSpec::integer(
+        "hot_days",
+        30,
+        (0, DAYS_MAX),
+        "days",
+        "Age from which sealed events move to archives in the vault, where they are still read.",
+    ),
 ];
 
 /// What can be adjusted, as it stands now.
-pub(in crate::up) struct JournalKnobs([AtomicU64; 4]);
+pub(in crate::up) struct JournalKnobs([AtomicU64; 5]);
 
 impl Default for JournalKnobs {
     fn default() -> Self {
@@ -87,6 +95,10 @@ impl JournalKnobs {
 
     fn queue_percent_max(&self) -> u64 {
         self.load(3)
+    }
+
+    pub(in crate::up) fn hot_days(&self) -> u64 {
+        self.load(4)
     }
 
     fn set(&self, name: &str, value: &SettingValue) -> bool {

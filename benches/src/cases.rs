@@ -15,7 +15,7 @@ use anyhow::Result;
 use tempfile::TempDir;
 
 use crate::{
-    disk,
+    archive, disk,
     etcd::Etcd,
     history,
     load::{self, Load, Measured, Mode, Store},
@@ -35,6 +35,7 @@ const NATS: &str = "NATS with fsync";
 const FLOOR_CASE: &str = "4 KB to disk";
 const WATCH_CASE: &str = "commit until a watcher has it";
 const HISTORY_CASE: &str = "history";
+const ARCHIVE_CASE: &str = "archive";
 const PROGRAM_CASE: &str = "luthier up";
 
 const LOADS: [(Mode, &[usize]); 4] = [
@@ -50,6 +51,7 @@ pub(crate) struct Bench {
     pub(crate) luthier: PathBuf,
     pub(crate) only: Vec<String>,
     pub(crate) duration: Duration,
+    pub(crate) archived_events: u64,
     pub(crate) history_events: u64,
     pub(crate) starts: usize,
     pub(crate) promotes: u64,
@@ -81,6 +83,7 @@ impl Bench {
         self.measure_watch(NATS, nats).await?;
         self.measure_watch(OWN, own).await?;
         self.measure_history().await?;
+        self.measure_archive().await?;
         self.measure_program().await?;
         self.measure_registry().await?;
         self.measure_runner().await?;
@@ -209,6 +212,44 @@ impl Bench {
         };
         let case = name("state at any point");
         self.rows.push(Row::load(&case, OWN, 1, &any_point));
+        Ok(fs::remove_dir_all(folder)?)
+    }
+
+    async fn measure_archive(&mut self) -> Result<()> {
+        if !self.wants(ARCHIVE_CASE, OWN) {
+            return Ok(());
+        }
+        let folder = self.new_folder()?;
+        let told = archive::measure(&folder, self.archived_events, self.duration).await?;
+        let events = told.archived;
+        let name = |what: &str| format!("archive: {what} ({events} events)");
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let (count, mebibytes) = (events as f64, |bytes: u64| {
+            bytes as f64 / f64::from(1 << 20)
+        });
+        let load = |what: &str, measured| Row::load(&name(what), OWN, 1, measured);
+        let once = |what: &str, value, unit| Row::once(&name(what), OWN, value, unit);
+        let rate = count / told.archived_in.as_secs_f64();
+        let first_ms = told.read_first.as_secs_f64() * 1e3;
+        self.rows.extend([
+            load("append an event before", &told.appends_before),
+            load("append an event meanwhile", &told.appends_meanwhile),
+            once("move", rate, "events/s"),
+            once(
+                "the file's pages before",
+                mebibytes(told.file_bytes_before),
+                "MiB",
+            ),
+            once(
+                "the file's pages after",
+                mebibytes(told.file_bytes_after),
+                "MiB",
+            ),
+            once("the archives", mebibytes(told.bytes_archived), "MiB"),
+            load("read 100 events before", &told.read_hot),
+            once("read 100 events after, first", first_ms, "ms"),
+            load("read 100 events after, anywhere", &told.read_again),
+        ]);
         Ok(fs::remove_dir_all(folder)?)
     }
 

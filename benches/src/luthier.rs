@@ -24,7 +24,11 @@ pub(crate) struct Luthier {
 impl Luthier {
     /// A new journal with as many lineages as the other stores have documents.
     pub(crate) async fn create(folder: &Path) -> Result<Self> {
-        let journal = SqliteJournal::open(OpenOptions::new(folder.join("journal.sqlite")))?;
+        Self::over(OpenOptions::new(folder.join("journal.sqlite"))).await
+    }
+
+    pub(crate) async fn over(options: OpenOptions) -> Result<Self> {
+        let journal = SqliteJournal::open(options)?;
         let manager = StateManager::new(journal.clone(), Arc::new(Timestamp::now));
         let mut lineages = JoinSet::new();
         for document in 0..DOCUMENTS_COUNT {

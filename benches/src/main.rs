@@ -3,6 +3,7 @@
 //! It asserts nothing and keeps nothing: figures of one machine at one moment, for comparison.
 //! Start at [`cases`]; [`load`] is what every store is put under.
 
+mod archive;
 mod cases;
 mod disk;
 mod document;
@@ -85,6 +86,7 @@ async fn main() -> Result<()> {
         } else {
             Duration::from_secs(3)
         },
+        archived_events: if args.quick { 20_000 } else { 200_000 },
         history_events: if args.quick { 20_000 } else { 1_000_000 },
         starts: if args.quick { 2 } else { 10 },
         promotes: if args.quick { 5 } else { 50 },

@@ -342,7 +342,7 @@ mod tests {
         file.write_lines(&lines(20..200)).unwrap();
         let many = contents(folder.path());
 
-        assert_eq!(some.len(), 15);
+        assert_eq!(some.len(), 10);
         assert_eq!(some.concat(), lines(0..20).concat());
         // Longer lines: one fits into a file.
         assert_eq!(many.concat(), lines(176..200).concat());

@@ -401,6 +401,31 @@ async fn a_fork_is_whole_without_the_archives_of_its_source() {
     }
 }
 
+#[tokio::test]
+async fn a_fork_archives_on_though_it_has_records_of_archives_that_are_not_its_own() {
+    let scratch = Scratch::default();
+    let journal = open(&scratch);
+    history(&*journal, 40).await;
+    archive_all(&journal).await;
+    let folder = scratch.folder().join("fork");
+    fs::create_dir(&folder).unwrap();
+    let newest = journal.newest().await.unwrap();
+    fork(&journal, newest, &folder.join("journal.db"))
+        .await
+        .unwrap();
+
+    let copy = open_at(&folder.join("journal.db"));
+    history(&*copy, 10).await;
+    let before = everything(&*copy).await;
+    let (report, witness) = archive_all(&copy).await;
+
+    assert_eq!((report.archives, report.events), (1, 12));
+    assert!(report.rows > 0);
+    assert_eq!(everything(&*copy).await[..before.len()], before);
+    let verdict = verify(&copy, witness, |_| ()).await.unwrap();
+    assert_eq!(verdict.faults, []);
+}
+
 /// A journal of 60 events, the first 40 of them archived.
 async fn half_archived(scratch: &Scratch) -> Witness {
     let journal = open(scratch);

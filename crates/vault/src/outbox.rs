@@ -1,9 +1,13 @@
 //! What may wait for its store: kept in a folder first, and sent from there until it arrived.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicU64, atomic::Ordering},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -42,6 +46,8 @@ pub struct Outbox {
     folder: PathBuf,
     woken: Notify,
     sent: AtomicU64,
+    /// What was not what it should be when its turn came.
+    damaged: Mutex<BTreeSet<Uuid>>,
 }
 
 /// An object that waits.
@@ -50,7 +56,7 @@ pub struct Pending {
     pub key: Key,
     pub bytes: u64,
     pub since: SystemTime,
-    /// It is not what was put any more and is not sent: its folder here tells more.
+    /// It was not what was put any more when its turn came, and is not sent: it is in this folder.
     pub damaged: Option<PathBuf>,
     id: Uuid,
 }
@@ -78,6 +84,7 @@ impl Outbox {
             folder: folder.into(),
             woken: Notify::new(),
             sent: AtomicU64::new(0),
+            damaged: Mutex::default(),
         }
     }
 
@@ -130,7 +137,7 @@ impl Outbox {
         let object = folder.join(OBJECT);
         match fs::read(&object) {
             Ok(bytes) if Sha256Sum::of(&bytes) == sum => Ok(Some(bytes)),
-            Ok(_) => Err(self.damaged(key)),
+            Ok(_) => Err(self.damage_of(key)),
             // It was sent meanwhile.
             Err(error) if is_absent(&error) => self.vault.get(key),
             Err(error) => Err(failed("read", &object)(error)),
@@ -139,8 +146,27 @@ impl Outbox {
 
     /// What waits, oldest first.
     pub fn pending(&self) -> Result<Vec<Pending>, VaultError> {
+        let damaged = self.damaged().clone();
         let entries = self.entries()?.into_iter();
-        Ok(entries.filter_map(|entry| entry.pending()).collect())
+        let pending = entries.filter_map(|entry| {
+            // What cannot be read may be on its way out.
+            let (note, _sum) = entry.note?;
+            Some(Pending {
+                key: note.key,
+                bytes: note.bytes,
+                since: since(entry.id),
+                damaged: damaged.contains(&entry.id).then_some(entry.folder),
+                id: entry.id,
+            })
+        });
+        Ok(pending.collect())
+    }
+
+    /// How many objects wait. Looks at none of them.
+    pub fn waiting(&self) -> Result<u64, VaultError> {
+        let names = names_in(&self.folder)?;
+        let waiting = names.iter().filter(|name| name.parse::<Uuid>().is_ok());
+        Ok(waiting.count() as u64)
     }
 
     /// Sends what waits, oldest first, and says how many objects that were. The first that the
@@ -179,6 +205,7 @@ impl Outbox {
         };
         let object = entry.folder.join(OBJECT);
         if !is_whole(&object, *sum).map_err(failed("read", &object))? {
+            self.damaged().insert(entry.id);
             return Ok(false);
         }
         let upload = Upload {
@@ -227,7 +254,11 @@ impl Outbox {
         Ok(())
     }
 
-    fn damaged(&self, key: &Key) -> VaultError {
+    fn damaged(&self) -> MutexGuard<'_, BTreeSet<Uuid>> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn damage_of(&self, key: &Key) -> VaultError {
         VaultError::Damaged {
             store: self.folder.display().to_string(),
             key: key.clone(),
@@ -245,20 +276,6 @@ impl Entry {
             folder,
             note: note.map(|(sum, note)| (note, sum)),
         }
-    }
-
-    /// None for an entry that cannot be read, which may be on its way out.
-    fn pending(self) -> Option<Pending> {
-        let (note, sum) = self.note?;
-        let object = self.folder.join(OBJECT);
-        let is_damaged = matches!(is_whole(&object, sum), Ok(false));
-        Some(Pending {
-            key: note.key,
-            bytes: note.bytes,
-            since: since(self.id),
-            damaged: is_damaged.then_some(self.folder),
-            id: self.id,
-        })
     }
 }
 

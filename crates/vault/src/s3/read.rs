@@ -124,17 +124,21 @@ impl Bucket {
         }
     }
 
-    /// Asks for one name, once: that needs the bucket, the credentials and nothing else.
+    /// Asks for the bucket, once; the answer has no body, and so no name for what is amiss.
     pub(super) async fn check(&self) -> Result<(), VaultError> {
-        let request = self.client.list_objects_v2().bucket(self.location.bucket());
-        let ask = async { request.max_keys(1).send().await.map_err(sort) };
+        let request = self.client.head_bucket().bucket(self.location.bucket());
         let limit = Duration::from_millis(CHECK_MS_MAX);
-        let asked = tokio::time::timeout(limit, ask).await;
-        let late = || Err(Trouble::passing(format!("no answer within {limit:?}")));
-        let asked = asked.unwrap_or_else(|_cut| late());
-        asked
-            .map(drop)
-            .map_err(|trouble| self.error_of("list its objects", trouble))
+        let asked = tokio::time::timeout(limit, async { request.send().await.map_err(sort) });
+        let late = |_cut| Err(Trouble::passing(format!("no answer within {limit:?}")));
+        let trouble = match asked.await.unwrap_or_else(late) {
+            Ok(_bucket) => return Ok(()),
+            Err(Trouble::Absent) => Trouble::Refused {
+                code: "NoSuchBucket".to_owned(),
+                cause: "there is no such bucket".into(),
+            },
+            Err(trouble) => trouble,
+        };
+        Err(self.error_of("show its bucket", trouble))
     }
 }
 

@@ -171,7 +171,7 @@ fn what_will_not_pass_is_told_at_once_with_what_the_store_calls_it() {
 
     insta::assert_snapshot!(put, @"s3://elsewhere refused to put `a`: NoSuchBucket");
     insta::assert_snapshot!(got, @"s3://elsewhere refused to read `a`: NoSuchBucket");
-    insta::assert_snapshot!(ill, @"s3://elsewhere refused to list its objects: NoSuchBucket");
+    insta::assert_snapshot!(ill, @"s3://elsewhere refused to show its bucket: NoSuchBucket");
     assert_eq!(vault.retried(), 0);
 }
 

@@ -1,4 +1,5 @@
 //! A line to a server that does what lines do: it breaks, it is slow, it changes bytes.
+#![allow(dead_code, reason = "each binary of tests uses a part of it")]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},

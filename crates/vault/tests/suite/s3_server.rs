@@ -1,4 +1,5 @@
 //! A real server that speaks S3, one for each test.
+#![allow(dead_code, reason = "each binary of tests uses a part of it")]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -89,11 +90,12 @@ impl Drop for S3Server {
     }
 }
 
+/// The server's program.
 #[expect(
     clippy::disallowed_methods,
     reason = "who runs the tests says where the server is"
 )]
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     if let Some(named) = std::env::var_os("S3_SERVER") {
         return named.into();
     }

@@ -12,17 +12,19 @@ use model::EventType;
 use state::StateManager;
 use vault::Vault;
 
-use crate::{failure::Failure, session::open_vault};
+use crate::{config::VaultSettings, failure::Failure, session::open_vault};
 
 /// Opened when an archive is asked for, which most commands never do.
 pub(crate) struct VaultArchives {
+    settings: VaultSettings,
     data: PathBuf,
     opened: Mutex<Option<Arc<Vault>>>,
 }
 
 impl VaultArchives {
-    pub(crate) fn of(data: &Path) -> Self {
+    pub(crate) fn of(settings: &VaultSettings, data: &Path) -> Self {
         Self {
+            settings: settings.clone(),
             data: data.to_owned(),
             opened: Mutex::default(),
         }
@@ -33,7 +35,7 @@ impl VaultArchives {
         if let Some(vault) = opened.as_ref() {
             return Ok(vault.clone());
         }
-        let vault = Arc::new(open_vault(&self.data)?);
+        let vault = Arc::new(open_vault(&self.settings, &self.data)?);
         *opened = Some(vault.clone());
         Ok(vault)
     }

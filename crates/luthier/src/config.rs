@@ -11,4 +11,4 @@ mod typed;
 pub(crate) use file::FileError;
 pub(crate) use keys::{Key, Kind, keys};
 pub(crate) use layers::{ConfigError, Flags, Layers, Origin, Settings, variable};
-pub(crate) use typed::{Config, HttpConfig, RunnerSettings, TelemetrySettings};
+pub(crate) use typed::{Config, HttpConfig, RunnerSettings, TelemetrySettings, VaultSettings};

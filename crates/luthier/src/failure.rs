@@ -74,6 +74,11 @@ impl Failure {
         self
     }
 
+    /// Whether the vault is out of reach, which passes by itself.
+    pub(crate) fn is_vault_away(&self) -> bool {
+        self.code == sorting::VAULT_UNREACHABLE
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }

@@ -8,12 +8,12 @@ use std::{
 use journal::{FileIdentity, Journal as _, OpenOptions, Query, SqliteJournal, Witness};
 use serde_json::json;
 use tokio::runtime;
-use vault::{Key, Vault, VaultError};
+use vault::{Key, Outbox, Vault};
 
 use crate::{
     archives::VaultArchives,
     cli::GlobalArgs,
-    config::{Config, Flags, Layers, Origin, Settings},
+    config::{Config, Flags, Layers, Origin, Settings, VaultSettings},
     environment::Environment,
     exit::Exit,
     failure::Failure,
@@ -151,6 +151,8 @@ impl Configured {
     /// The same for `luthier dev`, which has a data folder and a port of its own.
     pub(crate) fn for_dev(mut self) -> Self {
         self.config.data = self.dev_data();
+        // What is saved every few seconds is nobody else's.
+        self.config.vault = VaultSettings::Folder;
         let is_named = matches!(self.settings.origin("http.port"), Origin::Flag(_));
         let port = &mut self.config.http.port;
         // 0 is any free one already.
@@ -215,7 +217,7 @@ impl Opened {
     fn open(configured: Configured, data: PathBuf) -> Result<Self, Failure> {
         let path = journal_path(&data);
         let options = OpenOptions {
-            archives: Some(Arc::new(VaultArchives::of(&data))),
+            archives: Some(Arc::new(VaultArchives::of(&configured.config.vault, &data))),
             ..OpenOptions::new(&path)
         };
         let journal = SqliteJournal::open(options)?;
@@ -230,7 +232,7 @@ impl Opened {
     }
 
     pub(crate) fn vault(&self) -> Result<Vault, Failure> {
-        Ok(open_vault(&self.data)?)
+        open_vault(&self.configured.config.vault, &self.data)
     }
 
     /// Writes what is queued and lets go of the file.
@@ -287,9 +289,17 @@ pub(crate) fn allowed_signers(data: &Path) -> PathBuf {
     data.join("signing").join("allowed_signers")
 }
 
-/// The vault of a data folder.
-pub(crate) fn open_vault(data: &Path) -> Result<Vault, VaultError> {
-    Vault::open(vault_path(data))
+/// The vault of a data folder: in it, or in a bucket.
+pub(crate) fn open_vault(settings: &VaultSettings, data: &Path) -> Result<Vault, Failure> {
+    Ok(match settings {
+        VaultSettings::Folder => Vault::open(vault_path(data))?,
+        VaultSettings::Bucket(settings) => Vault::s3(settings.clone())?,
+    })
+}
+
+/// What waits for the vault, if that is elsewhere.
+pub(crate) fn outbox(vault: Arc<Vault>, data: &Path) -> Outbox {
+    Outbox::open(vault, vault_path(data).join(".outbox"))
 }
 
 fn no_workspace(folder: &Path) -> Failure {

@@ -13,6 +13,7 @@ mod keeper;
 mod lock;
 mod metrics;
 mod observe;
+mod outbox;
 mod projections;
 mod roles;
 mod sealer;
@@ -23,6 +24,8 @@ mod settings;
 mod signals;
 mod stop;
 mod tools;
+
+use std::time::Duration;
 
 use model::Seq;
 use python::Pool;
@@ -53,6 +56,9 @@ const INSTANCE_DEV: &str = "dev";
 
 /// What `luthier dev` does not log, unless its level is configured.
 const QUIET: &str = "supervision=error";
+
+/// Time for what still blocks a thread once everything has ended: an upload, which goes on later.
+const BLOCKED_MS_MAX: u64 = 1_000;
 
 /// Everything that was taken before anything runs.
 pub(crate) struct Taken {
@@ -129,7 +135,7 @@ pub(crate) fn run(
             .run(session)
             .await
     });
-    drop(runtime);
+    runtime.shutdown_timeout(Duration::from_millis(BLOCKED_MS_MAX));
     telemetry.shutdown();
     drop(lock);
     outcome

@@ -174,11 +174,11 @@ async fn lay_adjustments(opened: &Opened, settings: &mut Settings) -> Result<(),
 
 fn entry(key: &Key, settings: &Settings) -> Value {
     let value = settings.value(&key.path);
-    let hidden = value.as_array().filter(|_| key.is_secret);
-    let value = hidden.map_or_else(
-        || value.clone(),
-        |items| items.iter().map(|_| "(hidden)").collect(),
-    );
+    let value = match value {
+        Value::Array(items) if key.is_secret => items.iter().map(|_| "(hidden)").collect(),
+        Value::String(text) if key.is_secret && !text.is_empty() => json!("(hidden)"),
+        value => value.clone(),
+    };
     let origin = settings.origin(&key.path);
     json!({ "key": key.path, "value": value, "origin": origin_json(origin) })
 }

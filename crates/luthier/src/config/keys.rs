@@ -90,7 +90,7 @@ impl Kind {
 }
 
 /// What is fixed while the program runs.
-const FIXED: [(&str, Kind, &str); 36] = [
+const FIXED: [(&str, Kind, &str); 43] = [
     (
         "name",
         Kind::Text { default: "luthier" },
@@ -316,6 +316,47 @@ const FIXED: [(&str, Kind, &str); 36] = [
         "The most that a conversation may remember.",
     ),
     (
+        "vault.s3",
+        Kind::Text { default: "" },
+        "Where evals, code and archives are kept: `s3://bucket` or `s3://bucket/prefix`; empty is \
+         the folder `vault` of the data folder.",
+    ),
+    (
+        "vault.endpoint",
+        Kind::Text { default: "" },
+        "The server that speaks S3, such as `http://localhost:9000`; empty is Amazon's own. Unless \
+         set, `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` count.",
+    ),
+    (
+        "vault.region",
+        Kind::Text {
+            default: "us-east-1",
+        },
+        "The bucket's region. Unless set, `AWS_REGION` or `AWS_DEFAULT_REGION` count.",
+    ),
+    (
+        "vault.path_style",
+        Kind::Switch { default: false },
+        "Ask for `endpoint/bucket/key` instead of `bucket.endpoint/key`, as most servers beside \
+         Amazon's want it.",
+    ),
+    (
+        "vault.access_key_id",
+        Kind::Text { default: "" },
+        "Who asks. Unless this and the two below are set, `AWS_ACCESS_KEY_ID`, \
+         `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` count.",
+    ),
+    (
+        "vault.secret_access_key",
+        Kind::Text { default: "" },
+        "What proves it.",
+    ),
+    (
+        "vault.session_token",
+        Kind::Text { default: "" },
+        "What goes with keys that are lent for a while.",
+    ),
+    (
         "telemetry.log_level",
         Kind::Text { default: "info" },
         "What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a part at a time as in \
@@ -388,7 +429,13 @@ const FIXED: [(&str, Kind, &str); 36] = [
 ];
 
 /// Whose values are for nobody's eyes.
-const SECRETS: [&str; 2] = ["http.tokens", "telemetry.otlp_headers"];
+const SECRETS: [&str; 5] = [
+    "http.tokens",
+    "vault.access_key_id",
+    "vault.secret_access_key",
+    "vault.session_token",
+    "telemetry.otlp_headers",
+];
 
 /// Every key, in the order they are documented.
 pub(crate) fn keys() -> Vec<Key> {

@@ -18,6 +18,25 @@ pub(crate) type Flags = Vec<(&'static str, Value, &'static str)>;
 /// Variables of ours that are no keys: where to look, and how tests kill the program.
 const OTHER_VARIABLES: [&str; 2] = ["LUTHIER_WORKSPACE", "LUTHIER_FAILPOINT"];
 
+/// Where the vault is, without which nothing of what others call its place or its keys counts.
+const VAULT: &str = "vault.s3";
+
+/// Variables that every client of S3 knows, the first that is set counting. They are weaker than
+/// whatever is said of a key here, and those of one group than whatever is said of any of its keys:
+/// a secret of one place does not go with the name of another.
+const STANDARD: [&[(&str, &[&str])]; 3] = [
+    &[(
+        "vault.endpoint",
+        &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"],
+    )],
+    &[("vault.region", &["AWS_REGION", "AWS_DEFAULT_REGION"])],
+    &[
+        ("vault.access_key_id", &["AWS_ACCESS_KEY_ID"]),
+        ("vault.secret_access_key", &["AWS_SECRET_ACCESS_KEY"]),
+        ("vault.session_token", &["AWS_SESSION_TOKEN"]),
+    ],
+];
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -104,6 +123,9 @@ impl Layers<'_> {
                 settings.take(key, value, Origin::Flag(flag))?;
             }
         }
+        if *settings.origin(VAULT) != Origin::Default {
+            settings.take_standard(self.environment, &keys)?;
+        }
         Ok(settings)
     }
 }
@@ -164,6 +186,30 @@ impl Settings {
             let known: Vec<String> = keys.iter().map(|key| variable(&key.path)).collect();
             let known = known.iter().map(String::as_str).chain(OTHER_VARIABLES);
             self.warnings.push(unknown("variable", name, known, None));
+        }
+        Ok(())
+    }
+
+    fn take_standard(
+        &mut self,
+        environment: &Environment,
+        keys: &[Key],
+    ) -> Result<(), ConfigError> {
+        for group in STANDARD {
+            let is_said = |(path, _): &(&str, _)| *self.origin(path) != Origin::Default;
+            if group.iter().any(is_said) {
+                continue;
+            }
+            for (path, names) in group {
+                let set = names
+                    .iter()
+                    .find_map(|name| Some((*name, environment.find(name)?)));
+                let key = keys.iter().find(|key| key.path == *path);
+                if let (Some((name, text)), Some(key)) = (set, key) {
+                    let origin = Origin::Variable(name.to_owned());
+                    self.take(key, from_text(key.kind, text), origin)?;
+                }
+            }
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::{
 
 use runner::RunnerConfig;
 use serde_json::Value;
+use vault::{S3Credentials, S3Limits, S3Settings};
 use web::Token;
 
 use super::{ConfigError, Origin, Settings};
@@ -20,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) http: HttpConfig,
     pub(crate) runner: RunnerSettings,
     pub(crate) telemetry: TelemetrySettings,
+    pub(crate) vault: VaultSettings,
 }
 
 /// Where and how to serve.
@@ -65,6 +67,14 @@ pub(crate) struct TelemetrySettings {
     pub(crate) otlp: Option<OtlpSettings>,
 }
 
+/// Where objects are kept.
+#[derive(Clone, Debug)]
+pub(crate) enum VaultSettings {
+    /// Below the data folder.
+    Folder,
+    Bucket(S3Settings),
+}
+
 /// A collector.
 #[derive(Clone, Debug)]
 pub(crate) struct OtlpSettings {
@@ -93,6 +103,7 @@ impl Config {
             http: HttpConfig::of(settings)?,
             runner: RunnerSettings::of(settings),
             telemetry: TelemetrySettings::of(settings)?,
+            vault: VaultSettings::of(settings)?,
         })
     }
 }
@@ -180,6 +191,40 @@ impl TelemetrySettings {
                 headers,
             }),
         })
+    }
+}
+
+impl VaultSettings {
+    fn of(settings: &Settings) -> Result<Self, ConfigError> {
+        let place = text(settings, "vault.s3");
+        if place.is_empty() {
+            return Ok(Self::Folder);
+        }
+        let said = |key: &str| Some(text(settings, key)).filter(|text| !text.is_empty());
+        let needed = |key: &'static str| {
+            let unset = "a bucket is used with it, and it is not set; nor is its `AWS_` variable";
+            said(key).ok_or_else(|| refused(settings, key, &unset))
+        };
+        let endpoint = said("vault.endpoint");
+        let is_url = |text: &String| text.starts_with("http://") || text.starts_with("https://");
+        if endpoint.as_ref().is_some_and(|text| !is_url(text)) {
+            let reason = "it begins with neither `http://` nor `https://`";
+            return Err(refused(settings, "vault.endpoint", &reason));
+        }
+        Ok(Self::Bucket(S3Settings {
+            location: place
+                .parse()
+                .map_err(|error| refused(settings, "vault.s3", &error))?,
+            endpoint,
+            region: needed("vault.region")?,
+            is_path_style: switch(settings, "vault.path_style"),
+            credentials: S3Credentials {
+                access_key_id: needed("vault.access_key_id")?,
+                secret_access_key: needed("vault.secret_access_key")?,
+                session_token: said("vault.session_token"),
+            },
+            limits: S3Limits::default(),
+        }))
     }
 }
 

@@ -394,15 +394,51 @@ impl From<ProjectionError> for Failure {
     }
 }
 
+/// The code of a vault that may be back later.
+pub(super) const VAULT_UNREACHABLE: &str = "vault_unreachable";
+
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
-        match error {
-            VaultError::TooLarge { .. } => Self::new("too_large", Exit::Invalid, error),
+        let (code, exit, hint) = match error {
+            VaultError::TooLarge { .. } => {
+                return Self::new("too_large", Exit::Invalid, error);
+            }
             VaultError::Io {
                 action,
                 path,
                 source,
-            } => Self::io(&format!("{action} `{}`", path.display()), source),
+            } => return Self::io(&format!("{action} `{}`", path.display()), source),
+            VaultError::Unreachable { .. } => (
+                VAULT_UNREACHABLE,
+                Exit::Unavailable,
+                "try again when it answers; see `vault.endpoint` in `luthier config show --origin`",
+            ),
+            VaultError::Refused { ref code, .. } => {
+                ("vault_refused", Exit::Unavailable, of_refused(code))
+            }
+            VaultError::Contended { .. } => ("vault_contended", Exit::Conflict, "try again"),
+            VaultError::Damaged { .. } => (
+                "vault_damaged",
+                Exit::Damaged,
+                "restore the object from a copy, or delete it to have it made again",
+            ),
+        };
+        Self::new(code, exit, error).with_hint(hint.to_owned())
+    }
+}
+
+/// What helps against a store's refusal, by what S3 calls it.
+fn of_refused(code: &str) -> &'static str {
+    match code {
+        "NoSuchBucket" => "make the bucket, or name another: `vault.s3`",
+        "PermanentRedirect"
+        | "AuthorizationHeaderMalformed"
+        | "IllegalLocationConstraintException" => "name the bucket's region: `vault.region`",
+        "RequestTimeTooSkewed" => "set the clock, and keep it set: `timedatectl set-ntp true`",
+        "ExpiredToken" | "InvalidToken" => "get new keys, with their `vault.session_token`",
+        _ => {
+            "let these keys list the bucket and read, write and delete its objects, or use others: \
+             `vault.access_key_id`, `vault.secret_access_key`"
         }
     }
 }

@@ -10,19 +10,19 @@ use runner::Runner;
 use state::{StateCounts, StateManager};
 use supervision::{Health, ServiceSnapshot, Supervisor};
 use telemetry::KeyValue;
-use vault::Vault;
+use vault::Outbox;
 
 /// Registers what the stores and supervision show. Asked at each collection, through `Weak`.
 pub(super) fn register(
     journal: &Arc<SqliteJournal>,
-    vault: &Arc<Vault>,
+    outbox: &Arc<Outbox>,
     manager: &StateManager,
     supervisor: &Arc<Supervisor>,
     runner: Option<&Runner>,
 ) {
     register_journal(&Arc::downgrade(journal));
     register_state(manager.clone());
-    register_vault(&Arc::downgrade(vault));
+    register_vault(&Arc::downgrade(outbox));
     register_services(&Arc::downgrade(supervisor));
     if let Some(runner) = runner {
         register_runner(runner.clone());
@@ -107,21 +107,44 @@ fn register_state(manager: StateManager) {
     });
 }
 
-fn register_vault(vault: &Weak<Vault>) {
-    type Part = fn((u64, u64)) -> u64;
-    const COUNTS: [(&str, &str, Part); 2] = [
-        ("objects", "Objects written.", |(objects, _)| objects),
-        ("bytes", "Bytes of objects written.", |(_, bytes)| bytes),
+#[expect(clippy::cast_precision_loss, reason = "a folder holds fewer than 2^52")]
+fn register_vault(outbox: &Weak<Outbox>) {
+    type Count = fn(&Outbox) -> u64;
+    const COUNTS: [(&str, &str, Count); 4] = [
+        ("objects", "Objects written.", |outbox| {
+            outbox.vault().written().0
+        }),
+        ("bytes", "Bytes of objects written.", |outbox| {
+            outbox.vault().written().1
+        }),
+        (
+            "retries",
+            "Requests sent again because the store did not answer as it should.",
+            |outbox| outbox.vault().retried(),
+        ),
+        (
+            "sent",
+            "Objects sent that had waited for the store.",
+            Outbox::sent,
+        ),
     ];
     let meter = telemetry::meter("vault");
-    for (name, help, part) in COUNTS {
-        let vault = vault.clone();
+    for (name, help, count) in COUNTS {
+        let outbox = outbox.clone();
         meter.observe_counter(name, help, move |counter| {
-            if let Some(vault) = vault.upgrade() {
-                counter.observe(part(vault.written()), &[]);
+            if let Some(outbox) = outbox.upgrade() {
+                counter.observe(count(&outbox), &[]);
             }
         });
     }
+    let outbox = outbox.clone();
+    let help = "Objects that wait for the store.";
+    meter.observe_gauge("waiting", help, move |gauge| {
+        let waiting = outbox.upgrade().map(|outbox| outbox.waiting());
+        if let Some(Ok(waiting)) = waiting {
+            gauge.observe(waiting as f64, &[]);
+        }
+    });
 }
 
 fn register_services(supervisor: &Weak<Supervisor>) {

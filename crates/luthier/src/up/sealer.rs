@@ -102,31 +102,38 @@ impl Sealer {
     /// Does the journal hold what the vault remembers?
     async fn confirm(&self) -> Result<(), Failure> {
         let vault = self.vault.clone();
-        let kept = tokio::task::spawn_blocking(move || recall_witness(&vault)).await;
+        let recall = move || {
+            if vault.is_remote() {
+                // What is sealed waits for its witness, and the next seal not for a bucket.
+                vault.check()?;
+            }
+            recall_witness(&vault)
+        };
+        let kept = tokio::task::spawn_blocking(recall).await;
         let kept = kept.map_err(|panic| Failure::new("internal", Exit::Internal, panic))??;
         confirm_witness(&self.journal, kept).await
     }
 
-    /// What kept the vault from remembering `witness`, if anything did.
-    async fn keep(&self, witness: Witness) -> Option<String> {
+    async fn keep(&self, witness: Witness) -> Result<(), Failure> {
         let vault = self.vault.clone();
-        match tokio::task::spawn_blocking(move || keep_witness(&vault, &witness)).await {
-            Ok(Ok(())) => None,
-            Ok(Err(failure)) => Some(chain(&failure)),
-            Err(panic) => Some(panic.to_string()),
-        }
+        let kept = tokio::task::spawn_blocking(move || keep_witness(&vault, &witness)).await;
+        kept.map_err(|panic| Failure::new("internal", Exit::Internal, panic))?
     }
 
     async fn witness(&self, witness: Witness) -> bool {
-        let problem = match self.confirm().await {
+        let kept = match self.confirm().await {
             Ok(()) => self.keep(witness).await,
-            Err(failure) => Some(chain(&failure)),
+            Err(failure) => Err(failure),
         };
-        if let Some(problem) = &problem {
-            tracing::error!(problem, "the vault did not take the newest seal");
-        }
-        let is_kept = problem.is_none();
-        self.vault_health.note(problem);
-        is_kept
+        let Err(failure) = kept else {
+            self.vault_health.note(None);
+            return true;
+        };
+        let problem = chain(&failure);
+        tracing::error!(problem, "the vault did not take the newest seal");
+        // Whether a bucket is in reach is looked at for itself.
+        self.vault_health
+            .note((!failure.is_vault_away()).then_some(problem));
+        false
     }
 }

@@ -16,7 +16,7 @@ use supervision::{Limits, Service, Supervisor, SystemMemory};
 use telemetry::Scraper;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use vault::Vault;
+use vault::{Outbox, Vault};
 use versions::{Registry, Sources};
 use web::{
     App, AppConfig, Bound, Link, NotReady, Readiness, ReadinessReport, ServeConfig, ServeError,
@@ -27,7 +27,7 @@ use super::{
     archiver::Archiver,
     follow::{Follower, Told},
     keeper::TelemetryKeeper,
-    metrics, observe,
+    metrics, observe, outbox,
     projections::Projections,
     roles::{self, Parts},
     sealer::Sealer,
@@ -46,7 +46,7 @@ use crate::{
     config::{Config, HttpConfig},
     exit::Exit,
     failure::Failure,
-    session::{Session, allowed_signers, logs_path, vault_path},
+    session::{self, Session, allowed_signers, logs_path, vault_path},
 };
 
 /// Time that everything after the last request has to come to its end.
@@ -76,6 +76,8 @@ pub(super) struct Server {
 struct Shared {
     journal: Arc<SqliteJournal>,
     vault: Arc<Vault>,
+    /// What may wait for the vault.
+    outbox: Arc<Outbox>,
     manager: StateManager,
     journal_knobs: Arc<JournalKnobs>,
     state_knobs: Arc<StateKnobs>,
@@ -116,7 +118,7 @@ impl Server {
         };
         metrics::register(
             &shared.journal,
-            &shared.vault,
+            &shared.outbox,
             &shared.manager,
             &supervisor,
             runner.as_ref(),
@@ -293,6 +295,9 @@ impl Server {
             .spawn("projections", |stop| projections.run(stop));
         self.working.spawn("telemetry", |stop| keeper.run(stop));
         self.working.spawn("archiver", |stop| archiver.run(stop));
+        let waiting = shared.outbox.clone();
+        self.working
+            .spawn("outbox", |stop| outbox::send(waiting, stop));
         self.sealing.spawn("sealer", |stop| sealer.run(stop));
     }
 
@@ -353,8 +358,10 @@ impl Server {
 impl Shared {
     fn open(taken: &Taken) -> Result<Self, Failure> {
         let journal = taken.opened.journal.clone();
+        let vault = Arc::new(taken.opened.vault()?);
         Ok(Self {
-            vault: Arc::new(taken.opened.vault()?),
+            outbox: Arc::new(session::outbox(vault.clone(), &taken.opened.data)),
+            vault,
             manager: StateManager::new(journal.clone(), Arc::new(Timestamp::now)),
             journal,
             journal_knobs: Arc::default(),
@@ -421,7 +428,7 @@ impl Shared {
                 failed_before: AtomicU64::new(0),
             }),
             Arc::new(VaultService {
-                vault: self.vault.clone(),
+                outbox: self.outbox.clone(),
                 folder: vault_path(&config.data),
                 health: self.vault_health.clone(),
             }),

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod asking;
+mod bucket;
 mod candidate;
 mod command;
+mod compose;
 mod crash;
 mod dev;
 mod doctor;
@@ -29,3 +31,8 @@ mod up;
 mod versions;
 mod witness;
 mod workspaces;
+
+#[path = "../../../vault/tests/suite/proxy.rs"]
+mod proxy;
+#[path = "../../../vault/tests/suite/s3_server.rs"]
+mod s3_server;

@@ -1,17 +1,21 @@
 //! What the data folder holds: journal, vault, and the clock and the disk that they rest on.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use journal::{Journal as _, Order, Query, SqlError};
 use model::Event;
-use vault::{Key, Vault};
+use vault::{Conditions, Key, WRITERS};
 
 use super::Check;
 use crate::{
+    config::VaultSettings,
     exit::Exit,
     failure::Failure,
-    session::{Configured, Opened, journal_path, recall_witness, vault_path},
+    session::{Configured, Opened, journal_path, open_vault, outbox, recall_witness},
     up::free_bytes,
 };
 
@@ -30,10 +34,14 @@ const FREE_FAIL_BYTES: u64 = 64 << 20;
 
 pub(super) async fn all(configured: Configured, data: PathBuf) -> Vec<Check> {
     let mut checks = vec![disk(&data)];
+    let settings = configured.config.vault.clone();
     if !journal_path(&data).exists() {
         checks.push(clock(None));
         checks.push(Check::ok("journal", "none yet; `luthier up` makes it"));
-        checks.push(Check::ok("vault", "none yet; `luthier up` makes it"));
+        checks.push(match &settings {
+            VaultSettings::Folder => Check::ok("vault", "none yet; `luthier up` makes it"),
+            VaultSettings::Bucket(_) => vault(&settings, &data),
+        });
         return checks;
     }
     match Opened::new(configured, data.clone()) {
@@ -49,12 +57,12 @@ pub(super) async fn all(configured: Configured, data: PathBuf) -> Vec<Check> {
             checks.push(Check::of_failure("journal", &failure));
         }
     }
-    checks.push(vault(&data).unwrap_or_else(|failure| Check::of_failure("vault", &failure)));
+    checks.push(vault(&settings, &data));
     checks
 }
 
 /// The newest events, oldest first.
-async fn tail(opened: &Opened) -> Result<Vec<std::sync::Arc<Event>>, Failure> {
+async fn tail(opened: &Opened) -> Result<Vec<Arc<Event>>, Failure> {
     let query = Query {
         order: Order::NewestFirst,
         limit: TAIL_EVENTS,
@@ -65,7 +73,7 @@ async fn tail(opened: &Opened) -> Result<Vec<std::sync::Arc<Event>>, Failure> {
     Ok(events)
 }
 
-fn journal(tail: Result<Vec<std::sync::Arc<Event>>, Failure>) -> Check {
+fn journal(tail: Result<Vec<Arc<Event>>, Failure>) -> Check {
     const NAME: &str = "journal";
     let events = match tail {
         Ok(events) => events,
@@ -121,7 +129,7 @@ fn file(checked: Result<Vec<String>, SqlError>) -> Check {
     }
 }
 
-fn clock(newest: Option<&std::sync::Arc<Event>>) -> Check {
+fn clock(newest: Option<&Arc<Event>>) -> Check {
     const NAME: &str = "clock";
     const FIX: &str = "set the clock, and keep it set: `timedatectl set-ntp true`";
     let now = Timestamp::now();
@@ -148,12 +156,18 @@ fn clock(newest: Option<&std::sync::Arc<Event>>) -> Check {
 /// No machine that runs this program lives before.
 const BUILT_AFTER: &str = "2025-01-01T00:00:00Z";
 
-/// Writes, reads and deletes an object.
-fn vault(data: &Path) -> Result<Check, Failure> {
-    let vault = Vault::open(vault_path(data))?;
-    let key: Key = format!("doctor/{}", std::process::id())
+/// Writes, reads and deletes an object, and lets writers race for one.
+fn vault(settings: &VaultSettings, data: &Path) -> Check {
+    look_at_vault(settings, data).unwrap_or_else(|failure| Check::of_failure("vault", &failure))
+}
+
+fn look_at_vault(settings: &VaultSettings, data: &Path) -> Result<Check, Failure> {
+    let vault = Arc::new(open_vault(settings, data)?);
+    // One short look first: an unreachable bucket is told of without the patience of a write.
+    vault.check()?;
+    let key: Key = format!("doctor/{}", uuid::Uuid::now_v7())
         .parse()
-        .expect("digits are a part of a key");
+        .expect("hex digits are a part of a key");
     vault.put(&key, b"doctor")?;
     let is_same = vault.get(&key)?.as_deref() == Some(b"doctor");
     vault.delete(&key)?;
@@ -161,16 +175,33 @@ fn vault(data: &Path) -> Result<Check, Failure> {
         return Ok(Check::fail(
             "vault",
             "an object was not what was put",
-            "check the disk",
+            "check the disk, or the server that speaks S3",
+        ));
+    }
+    if let Conditions::Broken { winners } = vault.probe_conditions()? {
+        return Ok(Check::fail(
+            "vault",
+            format!("{winners} of {WRITERS} writers won a race that one wins"),
+            "use a server that keeps to S3's conditional writes (`If-Match`, `If-None-Match`)",
         ));
     }
     let witness = recall_witness(&vault)?;
     let witnessed = witness.map_or("nothing".to_owned(), |witness| {
         format!("events up to {}", witness.to)
     });
+    let place = if vault.is_remote() {
+        format!("{} ", vault.place())
+    } else {
+        String::new()
+    };
+    let waiting = outbox(vault, data).waiting()?;
+    let waiting = match waiting {
+        0 => String::new(),
+        waiting => format!("; {waiting} objects wait for it"),
+    };
     Ok(Check::ok(
         "vault",
-        format!("writes and reads; witnesses {witnessed}"),
+        format!("{place}writes and reads; witnesses {witnessed}{waiting}"),
     ))
 }
 

@@ -7,10 +7,10 @@ use std::{
 
 use async_trait::async_trait;
 use supervision::{HealError, Health, Service};
-use vault::Vault;
+use vault::{Outbox, Vault, VaultError};
 
 use super::chain;
-use crate::session::recall_witness;
+use crate::{exit::Exit, failure::Failure, session::recall_witness};
 
 /// What the last write into the vault came to.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ impl VaultHealth {
 }
 
 pub(in crate::up) struct VaultService {
-    pub(in crate::up) vault: Arc<Vault>,
+    pub(in crate::up) outbox: Arc<Outbox>,
     pub(in crate::up) folder: PathBuf,
     pub(in crate::up) health: Arc<VaultHealth>,
 }
@@ -41,14 +41,17 @@ impl Service for VaultService {
         "vault"
     }
 
+    /// A bucket out of reach does not keep tools from being served, so it makes the vault worse and
+    /// not ill.
     async fn health(&self) -> Health {
-        let vault = self.vault.clone();
-        let read = tokio::task::spawn_blocking(move || recall_witness(&vault)).await;
-        match read {
-            Ok(Ok(_witness)) => self
+        let outbox = self.outbox.clone();
+        let looked = tokio::task::spawn_blocking(move || look(&outbox)).await;
+        match looked {
+            Ok(Ok(None)) => self
                 .health
                 .problem()
                 .map_or(Health::Healthy, Health::unhealthy),
+            Ok(Ok(Some(away))) => Health::degraded(away),
             Ok(Err(failure)) => Health::unhealthy(chain(&failure)),
             Err(panic) => Health::unhealthy(panic.to_string()),
         }
@@ -56,10 +59,15 @@ impl Service for VaultService {
 
     /// Makes its folder anew if somebody took it away; the next seal shows whether that helped.
     async fn heal(&self) -> Result<(), HealError> {
-        let folder = self.folder.clone();
-        let opened = tokio::task::spawn_blocking(move || Vault::open(folder)).await;
-        match opened {
-            Ok(Ok(_vault)) => {
+        let (outbox, folder) = (self.outbox.clone(), self.folder.clone());
+        let healed = tokio::task::spawn_blocking(move || {
+            if outbox.vault().is_remote() {
+                return outbox.vault().check();
+            }
+            Vault::open(folder).map(drop)
+        });
+        match healed.await {
+            Ok(Ok(())) => {
                 self.health.note(None);
                 Ok(())
             }
@@ -69,4 +77,31 @@ impl Service for VaultService {
     }
 
     async fn shutdown(&self) {}
+}
+
+/// Why the vault cannot be reached, if it cannot.
+fn look(outbox: &Outbox) -> Result<Option<String>, Failure> {
+    let vault = outbox.vault();
+    if !vault.is_remote() {
+        recall_witness(vault)?;
+        return Ok(None);
+    }
+    let waiting = outbox.pending()?;
+    let damaged = waiting.iter().find_map(|object| object.damaged.clone());
+    if let Some(folder) = damaged {
+        let text = format!("`{}` is damaged and is not sent", folder.display());
+        return Err(Failure::new("outbox_damaged", Exit::Damaged, text));
+    }
+    match vault.check() {
+        Ok(()) => Ok(None),
+        Err(error @ VaultError::Unreachable { .. }) => {
+            let bytes: u64 = waiting.iter().map(|object| object.bytes).sum();
+            Ok(Some(format!(
+                "{}; {} objects wait ({bytes} bytes)",
+                chain(&error),
+                waiting.len()
+            )))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

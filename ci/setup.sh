@@ -8,6 +8,7 @@ python_minor_min=11
 nats_server_version=2.15.1
 mutmut=(mutmut==3.8.1 libcst==1.9.0)
 schemathesis_version=4.32.5
+s3_server=('moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 pyyaml==6.0.3)
 mcp_peers=(mcp==2.3.0 fastmcp==4.1.6 uvicorn==0.54.0 uvloop==0.23.0 httptools==0.9.0 pytest==9.2.0)
 
 say() { printf 'x: %s\n' "$*" >&2; }
@@ -183,6 +184,26 @@ set_up_mutmut() {
     "$PYO3_PYTHON" -m venv --clear "$venv" >&2 &&
     "$venv/bin/pip" install -q "${mutmut[@]}" >&2 &&
     printf '%s\n' "$key" >"$venv/mutants.stamp"
+}
+
+# --- What only the tests need ----------------------------------------------------------------
+
+# Puts a server that speaks S3 below target/tools and exports where it is. This one keeps to
+# conditional writes under concurrency, which others that run anywhere do not.
+set_up_s3() {
+  local venv=$target/tools/moto key
+  [ -z "${S3_SERVER:-}" ] || return 0
+  key=$(printf '%s\n' "${s3_server[@]}" "$PYO3_PYTHON" | sha256sum)
+  if [ "$(cat "$venv/setup.stamp" 2>/dev/null)" != "$key" ]; then
+    "$PYO3_PYTHON" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
+    say "fetching ${s3_server[*]}"
+    { "$PYO3_PYTHON" -m venv --clear "$venv" && "$venv/bin/pip" install -q "${s3_server[@]}"; } >&2 ||
+      fail "there is no server that speaks S3 to test against" \
+        "let pip reach PyPI, or name the moto_server of moto[s3]: S3_SERVER=/path/to/moto_server ./x test"
+    printf '%s\n' "$key" >"$venv/setup.stamp"
+  fi
+  S3_SERVER=$(cd "$venv/bin" && pwd)/moto_server
+  export S3_SERVER
 }
 
 # --- What only the bench needs ---------------------------------------------------------------

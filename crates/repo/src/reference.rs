@@ -8,7 +8,7 @@ use gix::{
 
 use crate::{
     ObjectError,
-    object::{OBJECT_BYTES_MAX, header, load, load_kind, wrong_kind},
+    object::{OBJECT_BYTES_MAX, header, load_kind, wrong_kind},
 };
 
 /// Where branches are.
@@ -45,40 +45,6 @@ pub(crate) fn head_target(git: &gix::Repository) -> Result<Option<ObjectId>, Obj
     Ok(head.id().map(gix::Id::detach))
 }
 
-/// What a tag, or a commit itself, leads to.
-pub(crate) struct Peeled {
-    pub(crate) commit: ObjectId,
-    pub(crate) commit_data: Vec<u8>,
-    /// Of the outermost tag, if there is any.
-    pub(crate) tag_data: Option<Vec<u8>>,
-}
-
-/// The commit that an object is, or that a tag, or a tag of a tag, leads to.
-pub(crate) fn peel(git: &gix::Repository, first: ObjectId) -> Result<Peeled, ObjectError> {
-    let mut tag_data = None;
-    let mut id = first;
-    for _ in 0..LINKS_MAX {
-        let (kind, data) = load(git, id, OBJECT_BYTES_MAX)?;
-        match kind {
-            Kind::Commit => {
-                return Ok(Peeled {
-                    commit: id,
-                    commit_data: data,
-                    tag_data,
-                });
-            }
-            Kind::Tag => {
-                id = TagRef::from_bytes(&data, id.kind())
-                    .map_err(ObjectError::damaged(id))?
-                    .target();
-                tag_data.get_or_insert(data);
-            }
-            Kind::Tree | Kind::Blob => return Err(wrong_kind(id, kind, Kind::Commit)),
-        }
-    }
-    Err(wrong_kind(first, Kind::Tag, Kind::Commit))
-}
-
 /// What an object that may be a tag, or a tag of a tag, leads to in the end.
 pub(crate) fn peel_target(git: &gix::Repository, first: ObjectId) -> Result<ObjectId, ObjectError> {
     let mut id = first;
@@ -94,7 +60,11 @@ pub(crate) fn peel_target(git: &gix::Repository, first: ObjectId) -> Result<Obje
     Err(wrong_kind(first, Kind::Tag, Kind::Commit))
 }
 
-/// [`peel`], to no more than the commit's hash.
+/// [`peel_target`], which must be a commit. What the commit says is not looked at.
 pub(crate) fn peel_to_commit(git: &gix::Repository, id: ObjectId) -> Result<ObjectId, ObjectError> {
-    peel(git, id).map(|peeled| peeled.commit)
+    let target = peel_target(git, id)?;
+    match header(git, target)? {
+        (Kind::Commit, _) => Ok(target),
+        (kind, _) => Err(wrong_kind(target, kind, Kind::Commit)),
+    }
 }

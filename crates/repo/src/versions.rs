@@ -1,8 +1,10 @@
 use std::{
     collections::HashMap,
     io,
+    panic::resume_unwind,
     path::PathBuf,
     sync::{Arc, PoisonError},
+    thread,
     time::SystemTime,
 };
 
@@ -18,13 +20,19 @@ use crate::{
     CommitId, ObjectError, Person, Repo,
     commit::{load_commit, message, parse_commit, signature},
     fingerprint::Fingerprint,
-    object::{OBJECT_BYTES_MAX, load_kind},
+    object::{OBJECT_BYTES_MAX, load, load_kind, wrong_kind},
     reference,
     tag::{TAGS, TagName},
 };
 
 /// More tags of versions than this are refused: reading them would take a second on every change.
 pub const VERSIONS_MAX: usize = 100_000;
+
+/// How many threads read tags at once.
+const LOAD_THREADS_MAX: usize = 8;
+
+/// For fewer tags than this a thread would cost more than it saves.
+const LOADED_BY_A_THREAD_MIN: usize = 256;
 
 /// A tag that is a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +128,7 @@ impl Repo {
             return Ok(Arc::clone(&cached.versions));
         }
         let before = listed.as_ref().map(|cached| &*cached.versions);
-        let versions = Arc::new(list(&self.local(), before)?);
+        let versions = Arc::new(self.list(before)?);
         *listed = Some(Cached {
             is_settled: fingerprint.is_settled_at(now),
             fingerprint,
@@ -143,34 +151,65 @@ impl Repo {
     }
 }
 
-/// Reads the tags anew, but for those objects that `before` had read already.
-fn list(git: &gix::Repository, before: Option<&Versions>) -> Result<Versions, ListError> {
-    let mut versions = Versions::default();
-    let known: HashMap<_, _> = (before.iter())
-        .flat_map(|before| &before.list)
-        .map(|version| ((&version.lineage, &version.number), version))
-        .collect();
-    for (name, tag, target) in version_tags(git, &mut versions.skipped)? {
-        let read = known.get(&(&name.lineage, &name.number));
-        if let Some(version) = read.filter(|version| version.target == target) {
-            versions.list.push((*version).clone());
-            continue;
+impl Repo {
+    /// Reads the tags anew, but for those objects that `before` had read already.
+    fn list(&self, before: Option<&Versions>) -> Result<Versions, ListError> {
+        let mut versions = Versions::default();
+        let known: HashMap<_, _> = (before.iter())
+            .flat_map(|before| &before.list)
+            .map(|version| ((&version.lineage, &version.number), version))
+            .collect();
+        let mut unread = Vec::new();
+        for (name, tag, target) in version_tags(&self.local(), &mut versions.skipped)? {
+            let read = known.get(&(&name.lineage, &name.number));
+            if let Some(version) = read.filter(|version| version.target == target) {
+                versions.list.push((*version).clone());
+            } else {
+                unread.push((name, tag, target));
+            }
         }
-        match load_version(git, name, target) {
-            Ok(version) => versions.list.push(version),
-            Err(error) => versions.skipped.push(SkippedTag {
-                tag,
-                reason: describe(&error),
-            }),
+        for outcome in self.load(&unread) {
+            match outcome {
+                Ok(version) => versions.list.push(version),
+                Err(skipped) => versions.skipped.push(skipped),
+            }
         }
+        versions.list.sort_by(|left, right| {
+            (&left.number, &left.lineage).cmp(&(&right.number, &right.lineage))
+        });
+        versions
+            .skipped
+            .sort_by(|left, right| left.tag.cmp(&right.tag));
+        Ok(versions)
     }
-    versions
-        .list
-        .sort_by(|left, right| (&left.number, &left.lineage).cmp(&(&right.number, &right.lineage)));
-    versions
-        .skipped
-        .sort_by(|left, right| left.tag.cmp(&right.tag));
-    Ok(versions)
+
+    /// Reads tags, many of them with several threads: reading is mostly unpacking and hashing.
+    fn load(&self, tags: &[(TagName, String, ObjectId)]) -> Vec<Result<Version, SkippedTag>> {
+        let load = |tags: &[(TagName, String, ObjectId)]| {
+            let git = self.local();
+            let load = |(name, tag, target): &(TagName, String, ObjectId)| {
+                load_version(&git, name, *target).map_err(|error| SkippedTag {
+                    tag: tag.clone(),
+                    reason: describe(&error),
+                })
+            };
+            tags.iter().map(load).collect::<Vec<_>>()
+        };
+        let cpus = thread::available_parallelism().map_or(1, usize::from);
+        let threads = (tags.len() / LOADED_BY_A_THREAD_MIN).clamp(1, cpus.min(LOAD_THREADS_MAX));
+        let (mine, others) = tags.split_at(tags.len().div_ceil(threads));
+        thread::scope(|scope| {
+            let share = mine.len().max(1);
+            let running: Vec<_> = (others.chunks(share))
+                .map(|tags| scope.spawn(move || load(tags)))
+                .collect();
+            let mut loaded = load(mine);
+            for thread in running {
+                loaded.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            }
+            loaded
+        })
+    }
 }
 
 /// Tags that say a version, with what they point at; those that point nowhere go to `skipped`.
@@ -220,30 +259,47 @@ fn version_name(reference: &BStr) -> Option<(TagName, String)> {
 
 fn load_version(
     git: &gix::Repository,
-    name: TagName,
+    name: &TagName,
     target: ObjectId,
 ) -> Result<Version, ObjectError> {
-    let peeled = reference::peel(git, target)?;
-    let commit = parse_commit(peeled.commit, &peeled.commit_data)
-        .map_err(ObjectError::damaged(peeled.commit))?;
-    let mut version = Version {
-        number: name.number,
-        lineage: name.lineage,
-        commit: commit.id,
-        made_by: commit.committer,
-        made_at: commit.committed_at,
-        is_annotated: peeled.tag_data.is_some(),
+    let version = |commit, (made_by, made_at), is_annotated| Version {
+        number: name.number.clone(),
+        lineage: name.lineage.clone(),
+        commit,
+        made_by,
+        made_at,
+        is_annotated,
         target,
     };
-    if let Some(data) = peeled.tag_data {
-        let damaged = ObjectError::damaged(target);
-        let tag = TagRef::from_bytes(&data, target.kind()).map_err(&damaged)?;
-        // Tags of git's first years, and of some tools, have no tagger.
-        if let Some(tagger) = tag.tagger().map_err(&damaged)? {
-            (version.made_by, version.made_at) = signature(tagger);
-        }
+    let (kind, data) = load(git, target, OBJECT_BYTES_MAX)?;
+    if kind == Kind::Commit {
+        let commit = parse_commit(target, &data).map_err(ObjectError::damaged(target))?;
+        let made = (commit.committer, commit.committed_at);
+        return Ok(version(commit.id, made, false));
     }
-    Ok(version)
+    if kind != Kind::Tag {
+        return Err(wrong_kind(target, kind, Kind::Commit));
+    }
+    let damaged = ObjectError::damaged(target);
+    let tag = TagRef::from_bytes(&data, target.kind()).map_err(&damaged)?;
+    // That the commit is there is enough: what a listing tells is in the tag.
+    let commit = match (tag.target_kind, tag.target()) {
+        (Kind::Commit, commit) if git.has_object(commit) => commit,
+        (Kind::Commit, commit) => {
+            let id = commit.to_string();
+            return Err(ObjectError::Missing { id });
+        }
+        (Kind::Tag, inner) => reference::peel_to_commit(git, inner)?,
+        (kind @ (Kind::Tree | Kind::Blob), id) => return Err(wrong_kind(id, kind, Kind::Commit)),
+    };
+    let made = if let Some(tagger) = tag.tagger().map_err(&damaged)? {
+        signature(tagger)
+    } else {
+        // Tags of git's first years, and of some tools, have no tagger.
+        let commit = load_commit(git, commit)?;
+        (commit.committer, commit.committed_at)
+    };
+    Ok(version(CommitId(commit), made, true))
 }
 
 /// An error and its causes on one line.

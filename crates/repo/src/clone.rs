@@ -3,16 +3,11 @@ use std::{
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use gix::{
     ObjectId,
-    refs::{
-        FullName, Target,
-        file::transaction::PackedRefs,
-        transaction::{PreviousValue, RefEdit},
-    },
+    refs::{FullName, Target},
 };
 
 use crate::{
@@ -22,6 +17,10 @@ use crate::{
     init::is_taken,
     open::options,
     reference::{self, BRANCHES},
+    refs::{
+        RefError,
+        transaction::{self, Change, Expected, Outcome},
+    },
     tag::TAGS,
     versions::{describe, version_tags},
 };
@@ -32,8 +31,8 @@ const REMOTE: &str = "refs/remotes/workspace/";
 /// The branch of the lineage `main`, which a clone has whatever the workspace calls its own.
 const MAIN: &str = "refs/heads/main";
 
-/// How long another process may hold the references before this one gives up.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// How often a refresh is begun again because another process changed the clone meanwhile.
+const REFRESH_TRIES: usize = 5;
 
 /// What a look at the workspace brought into the clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,11 +78,10 @@ pub enum CloneError {
         #[source]
         source: Box<gix::Error>,
     },
-    #[error("could not update the references of the clone: is another process stuck in it?")]
-    References {
-        #[source]
-        source: Box<gix::Error>,
-    },
+    #[error("could not update the references of the clone")]
+    References(#[from] RefError),
+    #[error("others change the clone all the time: is another process stuck in it?")]
+    Moving,
     #[error(transparent)]
     List(#[from] ListError),
     #[error(transparent)]
@@ -118,22 +116,41 @@ impl Repo {
                 clone: to.object_hash().to_string(),
             });
         }
-        let mut refreshed = Refreshed::default();
-        let wanted = wanted(&from, &mut refreshed)?;
-        let shallow = shallow_commits(&from)?;
-        let mut copy = Copy::new(&from, &to, shallow.clone());
-        deepen(&from, &to, &shallow, &mut copy)?;
-        let mut edits = Vec::new();
-        for wanted in wanted {
-            if let Some(edit) = bring(&to, wanted, &mut copy, &mut refreshed)? {
-                edits.push(edit);
+        for _ in 0..REFRESH_TRIES {
+            if let Some(refreshed) = try_refresh(self, &from, &to)? {
+                return Ok(refreshed);
             }
         }
-        refreshed.objects_copied = copy.copied();
-        keep_shallow(&to, &shallow)?;
-        // Last: what a reference leads to is there before the reference.
-        update_references(&to, edits)?;
-        Ok(refreshed)
+        Err(CloneError::Moving)
+    }
+}
+
+/// Nothing if another process changed the clone meanwhile.
+fn try_refresh(
+    clone: &Repo,
+    from: &gix::Repository,
+    to: &gix::Repository,
+) -> Result<Option<Refreshed>, CloneError> {
+    let mut refreshed = Refreshed::default();
+    let wanted = wanted(from, &mut refreshed)?;
+    let shallow = shallow_commits(from)?;
+    let mut copy = Copy::new(from, to, shallow.clone());
+    deepen(from, to, &shallow, &mut copy)?;
+    let mut changes = Vec::new();
+    for wanted in wanted {
+        if let Some(change) = bring(to, wanted, &mut copy, &mut refreshed)? {
+            changes.push(change);
+        }
+    }
+    refreshed.objects_copied = copy.finish()?;
+    keep_shallow(to, &shallow)?;
+    // Last: what a reference leads to is there before the reference.
+    if changes.is_empty() {
+        return Ok(Some(refreshed));
+    }
+    match transaction::run(to, &clone.common, changes)? {
+        Outcome::Committed => Ok(Some(refreshed)),
+        Outcome::Conflict(_) => Ok(None),
     }
 }
 
@@ -206,7 +223,7 @@ fn wanted(from: &gix::Repository, refreshed: &mut Refreshed) -> Result<Vec<Wante
             name: format!("{TAGS}{}", skipped.tag),
             reason: skipped.reason,
         }));
-    for (branch, target) in branches(from, refreshed)? {
+    for (branch, target) in branches(from, &mut refreshed.skipped)? {
         for (prefix, rule) in [(REMOTE, Rule::Remote), (BRANCHES, Rule::Branch)] {
             wanted.push(Wanted {
                 name: format!("{prefix}{branch}"),
@@ -228,16 +245,16 @@ fn wanted(from: &gix::Repository, refreshed: &mut Refreshed) -> Result<Vec<Wante
     Ok(wanted)
 }
 
-fn branches(
+pub(crate) fn branches(
     from: &gix::Repository,
-    refreshed: &mut Refreshed,
-) -> Result<Vec<(String, ObjectId)>, CloneError> {
+    skipped: &mut Vec<SkippedRef>,
+) -> Result<Vec<(String, ObjectId)>, ObjectError> {
     let platform = from.references().map_err(ObjectError::references)?;
     let mut found = Vec::new();
     for reference in platform.local_branches().map_err(ObjectError::references)? {
         match reference {
             Ok(reference) => found.push(reference.detach()),
-            Err(error) => refreshed.skipped.push(SkippedRef {
+            Err(error) => skipped.push(SkippedRef {
                 name: BRANCHES.to_owned(),
                 reason: format!("a branch is unreadable: {error:#}"),
             }),
@@ -248,7 +265,7 @@ fn branches(
         let name = found.name.as_bstr().to_string();
         match reference::target_object(from, found.target) {
             Ok(target) => branches.push((name.replacen(BRANCHES, "", 1), target)),
-            Err(reason) => refreshed.skipped.push(SkippedRef { name, reason }),
+            Err(reason) => skipped.push(SkippedRef { name, reason }),
         }
     }
     Ok(branches)
@@ -260,7 +277,7 @@ fn bring(
     wanted: Wanted,
     copy: &mut Copy<'_>,
     refreshed: &mut Refreshed,
-) -> Result<Option<RefEdit>, CloneError> {
+) -> Result<Option<Change>, CloneError> {
     let Wanted { name, target, rule } = wanted;
     let full_name = match FullName::try_from(name.as_str()) {
         Ok(full_name) => full_name,
@@ -281,8 +298,9 @@ fn bring(
             return Ok(None);
         }
         (Some(_), Rule::Branch) => return Ok(None),
-        (Some(current), Rule::Remote) => PreviousValue::MustExistAndMatch(current),
-        (None, _) => PreviousValue::ExistingMustMatch(Target::Object(target)),
+        (Some(Target::Object(current)), Rule::Remote) => Expected::At(current),
+        (Some(Target::Symbolic(_)), Rule::Remote) => Expected::Anything,
+        (None, _) => Expected::Absent,
     };
     match copy.run(target) {
         Ok(()) => {}
@@ -296,30 +314,12 @@ fn bring(
     if rule == Rule::Tag {
         refreshed.tags_added.push(name.replacen(TAGS, "", 1));
     }
-    Ok(Some(RefEdit::update(full_name, target, expected, "")))
-}
-
-/// All or none, into the one file of packed references, which are read twenty times as fast.
-fn update_references(to: &gix::Repository, edits: Vec<RefEdit>) -> Result<(), CloneError> {
-    if edits.is_empty() {
-        return Ok(());
-    }
-    let failed = |source| CloneError::References {
-        source: Box::new(source),
-    };
-    let wait = gix::lock::acquire::Fail::AfterDurationWithBackoff(LOCK_WAIT);
-    to.refs
-        .transaction()
-        .packed_refs(
-            PackedRefs::DeletionsAndNonSymbolicUpdatesRemoveLooseSourceReference(Box::new(
-                &to.objects,
-            )),
-        )
-        .prepare(edits, wait, wait)
-        .map_err(failed)?
-        .commit(None)
-        .map_err(failed)?;
-    Ok(())
+    Ok(Some(Change {
+        name,
+        expected,
+        to: Some(target),
+        log: None,
+    }))
 }
 
 fn shallow_commits(git: &gix::Repository) -> Result<HashSet<ObjectId>, CloneError> {

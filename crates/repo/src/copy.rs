@@ -5,13 +5,20 @@ use std::collections::HashSet;
 use gix::{
     ObjectId,
     objs::{CommitRef, Kind, TagRef, TreeRefIter, tree::EntryKind},
-    prelude::Write as _,
 };
 
-use crate::{ObjectError, object::load};
+use crate::{
+    ObjectError,
+    loose::{self, Object},
+    object::{header, load},
+};
 
 /// The largest object that is copied; it is in memory meanwhile.
 const COPIED_BYTES_MAX: u64 = 512 << 20;
+
+/// How many objects are written with one wait for the disk, and how large they may be together.
+const PENDING_MAX: usize = 1024;
+const PENDING_BYTES_MAX: usize = 64 << 20;
 
 /// Copies objects with what they refer to, each after everything that it refers to. Whatever is in
 /// the destination is therefore whole, even if the power went in the middle of an earlier copy.
@@ -21,6 +28,9 @@ pub(crate) struct Copy<'a> {
     /// Commits whose parents the source does not have either.
     shallow: HashSet<ObjectId>,
     seen: HashSet<ObjectId>,
+    /// Copied, but not on disk yet.
+    pending: Vec<Object<Vec<u8>>>,
+    pending_bytes: usize,
     copied: usize,
 }
 
@@ -40,13 +50,16 @@ impl<'a> Copy<'a> {
             to,
             shallow,
             seen: HashSet::new(),
+            pending: Vec::new(),
+            pending_bytes: 0,
             copied: 0,
         }
     }
 
-    /// How many objects the destination did not have.
-    pub(crate) fn copied(&self) -> usize {
-        self.copied
+    /// Waits until all of it is on disk, and says how many objects the destination did not have.
+    pub(crate) fn finish(mut self) -> Result<usize, ObjectError> {
+        self.flush()?;
+        Ok(self.copied)
     }
 
     pub(crate) fn run(&mut self, root: ObjectId) -> Result<(), ObjectError> {
@@ -67,7 +80,7 @@ impl<'a> Copy<'a> {
                         return Err(error);
                     }
                 }
-                Step::Write(id, kind, data) => self.write(id, kind, &data)?,
+                Step::Write(id, kind, data) => self.write(id, kind, data)?,
             }
         }
         Ok(())
@@ -76,52 +89,81 @@ impl<'a> Copy<'a> {
     fn visit(&mut self, id: ObjectId, steps: &mut Vec<Step>) -> Result<(), ObjectError> {
         let (kind, data) = load(self.from, id, COPIED_BYTES_MAX)?;
         if kind == Kind::Blob {
-            return self.write(id, kind, &data);
+            return self.write(id, kind, data);
         }
-        let needed = self
-            .needed_by(id, kind, &data)
-            .map_err(ObjectError::damaged(id))?;
+        let mut needed = needed_by(id, kind, &data).map_err(ObjectError::damaged(id))?;
+        if kind == Kind::Commit && self.shallow.contains(&id) {
+            needed.drain(..needed.len() - 1);
+        }
         steps.push(Step::Write(id, kind, data));
         steps.extend(needed.into_iter().map(Step::Visit));
         Ok(())
     }
 
-    fn needed_by(&self, id: ObjectId, kind: Kind, data: &[u8]) -> gix::Result<Vec<ObjectId>> {
-        match kind {
-            Kind::Blob => Ok(Vec::new()),
-            Kind::Tag => Ok(vec![TagRef::from_bytes(data, id.kind())?.target()]),
-            Kind::Commit => {
-                let commit = CommitRef::from_bytes(data, id.kind())?;
-                let mut needed = Vec::new();
-                if !self.shallow.contains(&id) {
-                    needed.extend(commit.parents());
-                }
-                // Last, hence first: fewer folders than ancestors wait on the stack.
-                needed.push(commit.tree());
-                Ok(needed)
-            }
-            Kind::Tree => {
-                let mut needed = Vec::new();
-                for entry in TreeRefIter::from_bytes(data, id.kind()) {
-                    let entry = entry?;
-                    if entry.mode.kind() != EntryKind::Commit {
-                        needed.push(entry.oid.to_owned());
-                    }
-                }
-                Ok(needed)
-            }
+    fn write(&mut self, id: ObjectId, kind: Kind, data: Vec<u8>) -> Result<(), ObjectError> {
+        self.pending_bytes += data.len();
+        self.pending.push(Object { id, kind, data });
+        if self.pending.len() >= PENDING_MAX || self.pending_bytes >= PENDING_BYTES_MAX {
+            self.flush()?;
         }
+        Ok(())
     }
 
-    fn write(&mut self, id: ObjectId, kind: Kind, data: &[u8]) -> Result<(), ObjectError> {
-        self.to
-            .objects
-            .write_buf_with_known_id(kind, data, id)
-            .map_err(|source| ObjectError::Write {
-                id: id.to_string(),
-                source: Box::new(source),
-            })?;
-        self.copied += 1;
-        Ok(())
+    fn flush(&mut self) -> Result<(), ObjectError> {
+        let pending = std::mem::take(&mut self.pending);
+        self.pending_bytes = 0;
+        self.copied += pending.len();
+        loose::write(self.to, &pending)
+    }
+}
+
+/// Is everything that `root` needs in `after`, if what is in `before` is whole?
+pub(crate) fn require_whole(
+    before: &gix::Repository,
+    after: &gix::Repository,
+    root: ObjectId,
+) -> Result<(), ObjectError> {
+    let shallow = after.shallow_commits().map_err(ObjectError::references)?;
+    let is_end = |id: &ObjectId| shallow.iter().any(|commits| commits.contains(id));
+    let (mut seen, mut steps) = (HashSet::new(), vec![root]);
+    while let Some(id) = steps.pop() {
+        if !seen.insert(id) || before.objects.exists_without_refresh(&id) {
+            continue;
+        }
+        let (kind, _) = header(after, id)?;
+        if kind != Kind::Blob {
+            let (_, data) = load(after, id, COPIED_BYTES_MAX)?;
+            let mut needed = needed_by(id, kind, &data).map_err(ObjectError::damaged(id))?;
+            if is_end(&id) {
+                needed.drain(..needed.len() - 1);
+            }
+            steps.extend(needed);
+        }
+    }
+    Ok(())
+}
+
+/// What an object refers to; a commit's tree last, so that on a stack it comes first, and fewer
+/// folders than ancestors wait there.
+pub(crate) fn needed_by(id: ObjectId, kind: Kind, data: &[u8]) -> gix::Result<Vec<ObjectId>> {
+    match kind {
+        Kind::Blob => Ok(Vec::new()),
+        Kind::Tag => Ok(vec![TagRef::from_bytes(data, id.kind())?.target()]),
+        Kind::Commit => {
+            let commit = CommitRef::from_bytes(data, id.kind())?;
+            let mut needed: Vec<_> = commit.parents().collect();
+            needed.push(commit.tree());
+            Ok(needed)
+        }
+        Kind::Tree => {
+            let mut needed = Vec::new();
+            for entry in TreeRefIter::from_bytes(data, id.kind()) {
+                let entry = entry?;
+                if entry.mode.kind() != EntryKind::Commit {
+                    needed.push(entry.oid.to_owned());
+                }
+            }
+            Ok(needed)
+        }
     }
 }

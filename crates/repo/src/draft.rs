@@ -11,12 +11,13 @@ use gix::{
 use jiff::Timestamp;
 
 use crate::{
-    Bounds, CommitId, LimitError, OBJECT_BYTES_MAX, ObjectError, Person, Repo, SigningError,
-    TagName,
+    Bounds, CommitId, LimitError, NotOwner, OBJECT_BYTES_MAX, ObjectError, Person, Repo,
+    SigningError, TagName,
     bounds::Tally,
     commit::load_commit,
     loose,
-    object::{header, wrong_kind},
+    object::{TREE_BYTES_MAX, header, load_kind, wrong_kind},
+    open::require_owner,
     tree::{find_entry, is_unsafe},
 };
 
@@ -86,6 +87,8 @@ pub enum WriteError {
     Sign(#[from] SigningError),
     #[error("could not put a tree together")]
     Tree(#[source] Box<gix::Error>),
+    #[error(transparent)]
+    NotOwner(#[from] NotOwner),
     #[error(transparent)]
     Object(#[from] ObjectError),
 }
@@ -215,15 +218,16 @@ impl Draft {
     /// Keeps what was made; on return it survives a power cut. Says how many objects were new.
     pub fn write(mut self) -> Result<usize, WriteError> {
         let objects = self.git.objects.take_object_memory().unwrap_or_default();
-        let count = objects.len();
-        loose::write(
-            &self.git,
-            objects.iter().map(|(id, (kind, data))| loose::Object {
+        let objects: Vec<_> = (objects.iter())
+            .map(|(id, (kind, data))| loose::Object {
                 id: *id,
                 kind: *kind,
-                data,
-            }),
-        )?;
+                data: data.as_slice(),
+            })
+            .collect();
+        let count = objects.len();
+        require_owner(&self.git, self.git.common_dir())?;
+        loose::write(&self.git, &loose::in_order(objects))?;
         Ok(count)
     }
 
@@ -287,8 +291,7 @@ impl Draft {
         path: &str,
         changes: &Changes,
     ) -> Result<bool, WriteError> {
-        let data =
-            crate::object::load_kind(&self.git, folder, Kind::Tree, crate::object::TREE_BYTES_MAX)?;
+        let data = load_kind(&self.git, folder, Kind::Tree, TREE_BYTES_MAX)?;
         for entry in gix::objs::TreeRefIter::from_bytes(&data, folder.kind()) {
             let entry = entry.map_err(ObjectError::damaged(folder))?;
             let inner = format!("{path}/{}", entry.filename);

@@ -1,72 +1,106 @@
 //! Objects that are written to stay.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fs::{self, File, Permissions},
     io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
+    panic::resume_unwind,
     path::{Path, PathBuf},
+    thread,
 };
 
 use gix::{
     ObjectId,
-    objs::{Kind, TreeRefIter, encode::loose_header},
+    objs::{Kind, encode::loose_header},
     zlib::{Compression, stream::deflate},
 };
 use tempfile::NamedTempFile;
 
-use crate::ObjectError;
+use crate::{ObjectError, copy::needed_by};
 
 /// git removes what is left of such names when it cleans up.
 const TEMPORARY: &str = "tmp_obj_";
 
-pub(crate) struct Object<'a> {
+/// How many threads wait for the disk at once: it makes one wait of several.
+const SYNC_THREADS: usize = 8;
+
+/// How many files are open at once.
+const OPEN_MAX: usize = 256;
+
+pub(crate) struct Object<D> {
     pub(crate) id: ObjectId,
     pub(crate) kind: Kind,
-    pub(crate) data: &'a [u8],
+    pub(crate) data: D,
 }
 
-/// Writes objects so that they survive a power cut, and so that none is ever seen in part or before
-/// what it refers to.
-pub(crate) fn write<'a>(
+/// Writes objects, in an order where none comes before what it refers to, so that they survive a
+/// power cut and none is ever seen in part or without the rest.
+pub(crate) fn write<D: AsRef<[u8]>>(
     git: &gix::Repository,
-    objects: impl Iterator<Item = Object<'a>>,
+    objects: &[Object<D>],
 ) -> Result<(), ObjectError> {
     let store = git.objects.store_ref().path().to_owned();
-    let objects = in_order(objects.collect());
-    let mut written = Vec::with_capacity(objects.len());
-    for object in &objects {
-        let file = write_temporary(&store, object).map_err(failed(object.id))?;
-        written.push((object.id, file));
-    }
-    // Apart from writing: the disk may take the later ones in while it is asked for the first.
-    for (id, file) in &written {
-        file.as_file().sync_all().map_err(failed(*id))?;
-    }
-    let mut folders = BTreeSet::new();
-    for (id, file) in written {
-        let folder = keep(&store, id, file, &mut folders).map_err(failed(id))?;
-        folders.insert(folder);
-    }
-    for folder in folders {
-        let synced = File::open(&folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|source| ObjectError::Folder {
-            path: folder,
-            source,
-        })?;
+    for objects in objects.chunks(OPEN_MAX) {
+        write_some(&store, objects)?;
     }
     Ok(())
 }
 
-fn write_temporary(store: &Path, object: &Object<'_>) -> io::Result<NamedTempFile> {
+fn write_some<D: AsRef<[u8]>>(store: &Path, objects: &[Object<D>]) -> Result<(), ObjectError> {
+    let mut written = Vec::with_capacity(objects.len());
+    for object in objects {
+        let file = write_temporary(store, object).map_err(failed(object.id))?;
+        written.push((object.id, file));
+    }
+    in_threads(&written, |(id, file)| {
+        file.as_file().sync_all().map_err(failed(*id))
+    })?;
+    let mut folders = BTreeSet::new();
+    for (id, file) in written {
+        let folder = keep(store, id, file, &mut folders).map_err(failed(id))?;
+        folders.insert(folder);
+    }
+    let folders: Vec<PathBuf> = folders.into_iter().collect();
+    in_threads(&folders, |path| {
+        let synced = File::open(path).and_then(|folder| folder.sync_all());
+        synced.map_err(|source| ObjectError::Folder {
+            path: path.clone(),
+            source,
+        })
+    })
+}
+
+/// Waits for the disk with several threads, of which this one is one.
+fn in_threads<T: Sync>(
+    items: &[T],
+    wait: impl Fn(&T) -> Result<(), ObjectError> + Sync,
+) -> Result<(), ObjectError> {
+    let share = items.len().div_ceil(SYNC_THREADS).max(1);
+    let (mine, others) = items.split_at(share.min(items.len()));
+    thread::scope(|scope| {
+        let threads: Vec<_> = (others.chunks(share))
+            .map(|items| scope.spawn(|| items.iter().try_for_each(&wait)))
+            .collect();
+        let mut outcome = mine.iter().try_for_each(&wait);
+        for thread in threads {
+            let other = thread.join();
+            outcome = outcome.and(other.unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        outcome
+    })
+}
+
+fn write_temporary<D: AsRef<[u8]>>(store: &Path, object: &Object<D>) -> io::Result<NamedTempFile> {
     const READ_ONLY: u32 = 0o444;
     let file = tempfile::Builder::new()
         .prefix(TEMPORARY)
         .permissions(Permissions::from_mode(READ_ONLY))
         .tempfile_in(store)?;
     let mut file = deflate::Write::new(file, Compression::BEST_SPEED);
-    file.write_all(&loose_header(object.kind, object.data.len() as u64))?;
-    file.write_all(object.data)?;
+    let data = object.data.as_ref();
+    file.write_all(&loose_header(object.kind, data.len() as u64))?;
+    file.write_all(data)?;
     file.flush()?;
     Ok(file.into_inner())
 }
@@ -100,48 +134,27 @@ fn failed(id: ObjectId) -> impl Fn(io::Error) -> ObjectError {
 }
 
 /// Each object after everything among them that it refers to.
-fn in_order(objects: Vec<Object<'_>>) -> Vec<Object<'_>> {
-    let rank = |kind| match kind {
-        Kind::Blob => 0,
-        Kind::Tree => 1,
-        Kind::Commit => 2,
-        Kind::Tag => 3,
-    };
-    let (trees, mut others): (Vec<_>, Vec<_>) = objects
-        .into_iter()
-        .partition(|object| object.kind == Kind::Tree);
-    // Commits of one draft may follow each other, yet are found through the last of them alone.
-    others.sort_by_key(|object| (rank(object.kind), object.id));
-    let first_commit = others.partition_point(|object| object.kind == Kind::Blob);
-    let commits = others.split_off(first_commit);
-    others.extend(inner_first(trees));
-    others.extend(commits);
-    others
-}
-
-fn inner_first(trees: Vec<Object<'_>>) -> Vec<Object<'_>> {
-    let inner: HashMap<ObjectId, Vec<ObjectId>> = (trees.iter())
-        .map(|tree| {
-            let entries = TreeRefIter::from_bytes(tree.data, tree.id.kind());
-            let folders = entries
-                .filter_map(Result::ok)
-                .filter(|entry| entry.mode.is_tree());
-            (tree.id, folders.map(|entry| entry.oid.to_owned()).collect())
+pub(crate) fn in_order<D: AsRef<[u8]>>(objects: Vec<Object<D>>) -> Vec<Object<D>> {
+    let needed: HashMap<ObjectId, Vec<ObjectId>> = (objects.iter())
+        .map(|object| {
+            // What is put together here is whole; what were not is found out when it is read.
+            let needed = needed_by(object.id, object.kind, object.data.as_ref());
+            (object.id, needed.unwrap_or_default())
         })
         .collect();
-    let mut by_id: HashMap<ObjectId, Object<'_>> =
-        trees.into_iter().map(|tree| (tree.id, tree)).collect();
-    let mut roots: Vec<ObjectId> = by_id.keys().copied().collect();
-    roots.sort();
+    let mut by_id: BTreeMap<ObjectId, Object<D>> = (objects.into_iter())
+        .map(|object| (object.id, object))
+        .collect();
+    let mut steps: Vec<(ObjectId, bool)> = by_id.keys().map(|id| (*id, false)).collect();
     let (mut ordered, mut seen) = (Vec::with_capacity(by_id.len()), HashSet::new());
-    let mut steps: Vec<(ObjectId, bool)> = roots.into_iter().map(|id| (id, false)).collect();
     while let Some((id, is_done)) = steps.pop() {
         if is_done {
             ordered.extend(by_id.remove(&id));
-        } else if seen.insert(id) {
+        } else if let Some(needed) = needed.get(&id)
+            && seen.insert(id)
+        {
             steps.push((id, true));
-            let folders = inner.get(&id).into_iter().flatten();
-            steps.extend(folders.map(|folder| (*folder, false)));
+            steps.extend(needed.iter().map(|inner| (*inner, false)));
         }
     }
     ordered

@@ -1,8 +1,11 @@
 use std::{
     io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Mutex,
 };
+
+use gix::bstr::ByteSlice as _;
 
 use crate::{CommitId, ObjectError, reference, versions::Cached};
 
@@ -38,6 +41,40 @@ pub enum OpenError {
         #[source]
         source: Box<gix::Error>,
     },
+}
+
+/// Writing would leave files that the repository's owner could not change any more.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{}` belongs to user {owner} and this process to user {process}: run it as that user, or give \
+     the repository away with `chown -R`",
+    path.display()
+)]
+pub struct NotOwner {
+    pub path: PathBuf,
+    pub owner: u32,
+    pub process: u32,
+}
+
+/// May this process write to the repository below `common`? One that several users share says so in
+/// its own configuration.
+pub(crate) fn require_owner(git: &gix::Repository, common: &Path) -> Result<(), NotOwner> {
+    let process = rustix::process::geteuid().as_raw();
+    let Ok(metadata) = std::fs::metadata(common) else {
+        // Whatever is wrong is told by the write that follows.
+        return Ok(());
+    };
+    let owner = metadata.uid();
+    let is_shared = (git.config_snapshot().string("core.sharedRepository"))
+        .is_some_and(|said| !matches!(&*said.to_str_lossy(), "false" | "umask" | "0"));
+    if owner == process || is_shared {
+        return Ok(());
+    }
+    Err(NotOwner {
+        path: common.to_owned(),
+        owner,
+        process,
+    })
 }
 
 impl Repo {

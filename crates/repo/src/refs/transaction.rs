@@ -14,7 +14,7 @@ use super::{
     lock::{Turn, remove_empty_folders},
     packed::{Packed, Target},
 };
-use crate::{ObjectError, object::header, reference::peel_target};
+use crate::{NotOwner, ObjectError, object::header, open::require_owner, reference::peel_target};
 
 const PACKED: &str = "packed-refs";
 
@@ -71,6 +71,8 @@ pub enum RefError {
         source: io::Error,
     },
     #[error(transparent)]
+    NotOwner(#[from] NotOwner),
+    #[error(transparent)]
     Object(#[from] ObjectError),
 }
 
@@ -89,6 +91,7 @@ pub(crate) fn run(
     common: &Path,
     mut changes: Vec<Change>,
 ) -> Result<Outcome, RefError> {
+    require_owner(git, common)?;
     changes.sort_by(|left, right| left.name.cmp(&right.name));
     let mut targets = BTreeMap::new();
     for change in &changes {

@@ -1,8 +1,8 @@
 use std::fs;
 
-use repo::{Bounds, ObjectError, SkippedTag, TreeError};
+use repo::{Bounds, ObjectError, Published, RefError, Repo, SkippedTag, TreeError, WriteError};
 
-use crate::support::{Workspace, told};
+use crate::support::{Workspace, at, commit, git, luthier, publish, tag, told};
 
 fn overwrite(path: &std::path::Path, content: &[u8]) {
     fs::remove_file(path).unwrap();
@@ -152,5 +152,149 @@ fn a_commit_too_large_to_be_one_is_refused_unread() {
         versions.skipped[0]
             .reason
             .contains("bytes, more than the 1048576")
+    );
+}
+
+#[test]
+fn a_pack_that_was_cut_off_is_told_of_and_nothing_is_built_on_it() {
+    let workspace = Workspace::new();
+    let first = workspace.release("v1.0.0");
+    workspace.git(&["gc", "--quiet"]);
+    let packs = workspace.root().join(".git/objects/pack");
+    let pack = (fs::read_dir(packs)
+        .unwrap()
+        .map(|entry| entry.unwrap().path()))
+    .find(|path| path.extension().is_some_and(|end| end == "pack"))
+    .unwrap();
+    let whole = fs::read(&pack).unwrap();
+    overwrite(&pack, &whole[..40]);
+
+    let repo = workspace.open();
+    let read = repo.bundle(first, &Bounds::default()).unwrap_err();
+    let written = repo
+        .write_tree(repo::Base::Commit(first), &repo::Changes::new())
+        .unwrap_err();
+
+    for error in [told(&read), told(&written)] {
+        assert!(error.contains("`git fsck` lists what else is"), "{error}");
+    }
+    assert!(matches!(written, WriteError::Object(_)));
+    overwrite(&pack, &whole);
+    assert!(workspace.open().bundle(first, &Bounds::default()).is_ok());
+}
+
+#[test]
+fn a_reference_to_what_is_not_there_is_never_made() {
+    let workspace = Workspace::new();
+    let first = workspace.commit("begin");
+    let repo = workspace.open();
+    let absent = "0123456789012345678901234567890123456789".parse().unwrap();
+
+    let refused = publish(&repo, "main", Some(first), absent, &[]).unwrap_err();
+
+    assert!(matches!(
+        refused,
+        RefError::Object(ObjectError::Missing { .. })
+    ));
+    assert_eq!(workspace.id("main"), first);
+}
+
+#[test]
+fn bare_shallow_and_empty_repositories_are_released_into_like_others() {
+    let workspace = Workspace::new();
+    workspace.commit("first");
+    workspace.commit("second");
+    let url = format!("file://{}", workspace.root().display());
+    workspace.git(&[
+        "clone",
+        "--quiet",
+        "--bare",
+        "--depth=1",
+        &url,
+        "../shallow",
+    ]);
+    workspace.git(&[
+        "init",
+        "--quiet",
+        "--bare",
+        "--initial-branch=main",
+        "../empty",
+    ]);
+
+    for name in ["shallow", "empty"] {
+        let root = workspace.path(name);
+        let repo = Repo::open(&root).unwrap();
+        let tip = repo.branch(&"main".parse().unwrap()).unwrap();
+        let next = commit(&repo, tip, "1");
+        let done = publish(&repo, "main", tip, next, &[tag(&repo, "v1.0.0", next)]).unwrap();
+
+        assert_eq!(
+            done,
+            Published::Committed {
+                checked_out: Vec::new()
+            }
+        );
+        assert_eq!(git(&root, &["describe", "main"]), "v1.0.0");
+        assert_eq!(git(&root, &["fsck", "--strict"]), "");
+        assert!(!root.join("logs/refs/heads/main").exists());
+    }
+}
+
+#[test]
+fn a_repository_of_somebody_else_is_read_but_not_written_unless_it_is_shared() {
+    const NOBODY: u32 = 65_534;
+    let workspace = Workspace::new();
+    let first = workspace.release("v1.0.0");
+    let git_dir = workspace.root().join(".git");
+    if std::os::unix::fs::chown(&git_dir, Some(NOBODY), None).is_err() {
+        // Only root can give files away.
+        return;
+    }
+    let repo = workspace.open();
+    let changes = crate::support::changes(&[("a", Some("a\n"))]);
+
+    let write = repo
+        .write_tree(repo::Base::Commit(first), &changes)
+        .unwrap_err();
+    let publish_it = || publish(&workspace.open(), "side", None, first, &[]);
+    let published = publish_it().unwrap_err();
+
+    assert_eq!(repo.versions().unwrap().list.len(), 1);
+    let told = told(&write).replace(&git_dir.display().to_string(), "FOLDER");
+    assert!(
+        told.starts_with("`FOLDER` belongs to user 65534 and this process to user "),
+        "{told}"
+    );
+    assert!(matches!(published, RefError::NotOwner(_)));
+    let config = git_dir.join("config");
+    let shared = fs::read_to_string(&config).unwrap() + "[core]\n\tsharedRepository = group\n";
+    fs::write(config, shared).unwrap();
+    assert!(publish_it().is_ok());
+}
+
+#[test]
+fn git_s_own_identity_is_never_asked_for() {
+    let workspace = Workspace::new();
+    let first = workspace.commit("begin");
+    workspace.git(&["config", "user.name", "Mallory"]);
+    workspace.git(&["config", "user.useConfigOnly", "true"]);
+    let repo = workspace.open();
+
+    let next = commit(&repo, Some(first), "1");
+    publish(&repo, "main", Some(first), next, &[]).unwrap();
+
+    let said = workspace.git(&["log", "-1", "--format=%an %ae %cn %ce %ct", "main"]);
+    let expected = format!(
+        "Luthier luthier@localhost Luthier luthier@localhost {}",
+        at(0).as_second()
+    );
+    assert_eq!(said, expected);
+    let log = fs::read_to_string(workspace.root().join(".git/logs/HEAD")).unwrap();
+    let Some(last) = log.lines().last() else {
+        panic!("no log")
+    };
+    assert!(
+        last.contains(&format!("{} <{}>", luthier().name, luthier().email)),
+        "{last}"
     );
 }

@@ -11,6 +11,7 @@ mod listing;
 mod opening;
 mod publishing;
 mod reading;
+mod remotes;
 mod resolving;
 mod signing;
 mod support;

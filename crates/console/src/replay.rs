@@ -40,6 +40,9 @@ pub(crate) struct Moment {
     at: Option<Place>,
 }
 
+/// No time, seq or version that there is needs more.
+const PLACE_BYTES_MAX: usize = 128;
+
 /// Where to look.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
@@ -53,6 +56,11 @@ impl TryFrom<String> for Place {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
+        if text.len() > PLACE_BYTES_MAX {
+            return Err(format!(
+                "a place is written with at most {PLACE_BYTES_MAX} characters"
+            ));
+        }
         if let Ok(seq) = text.parse() {
             return Ok(Self::Seq(seq));
         }

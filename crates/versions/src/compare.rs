@@ -27,6 +27,7 @@ const MIGRATIONS: &str = "state/migrations/";
 
 /// What lies between two versions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionComparison)]
 pub struct Comparison {
     pub from: Side,
     pub to: Side,
@@ -47,6 +48,7 @@ pub struct Comparison {
 
 /// One of the two.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ComparedVersion)]
 pub struct Side {
     pub version: String,
     pub lineage: String,

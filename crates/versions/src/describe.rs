@@ -18,6 +18,7 @@ use crate::{
 
 /// A version, and where it is served.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Version)]
 pub struct Descriptor {
     pub version: String,
     /// `main`, or the branch of evolution that it belongs to.
@@ -33,6 +34,7 @@ pub struct Descriptor {
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionTests)]
 pub struct TestsAnswer {
     status: Tests,
     /// When they ended, as far as anybody noted it.
@@ -65,12 +67,14 @@ pub struct RestEndpoint {
 
 /// A page of the registry.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionPage)]
 pub struct Page {
     pub versions: Vec<Descriptor>,
     pub pagination: Pagination,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionPagination)]
 pub struct Pagination {
     pub limit: usize,
     pub offset: u64,
@@ -80,6 +84,7 @@ pub struct Pagination {
 
 /// All that is known of a version.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionDetails)]
 pub struct Details {
     #[serde(flatten)]
     pub descriptor: Descriptor,
@@ -112,6 +117,7 @@ pub struct Details {
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionParent)]
 pub struct Parent {
     pub commit_hash: String,
     /// The highest version on that commit.
@@ -121,6 +127,7 @@ pub struct Parent {
 
 /// Who made a version.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionAuthor)]
 pub struct AuthorAnswer {
     /// `architect`, `tuner` or `person`.
     pub kind: &'static str,
@@ -130,6 +137,7 @@ pub struct AuthorAnswer {
 
 /// What a version came from.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionProvenance)]
 pub struct Provenance {
     pub feedback: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -160,6 +168,7 @@ pub struct Provenance {
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionSeal)]
 pub struct Seal {
     seq: u64,
     hash: String,
@@ -229,12 +238,13 @@ impl Registry {
         }
     }
 
+    /// Where anybody finds the results: in a bucket, or here for those in a folder of this machine.
     fn summary_uri(&self, commit: CommitId) -> String {
-        let key = evals::summary_key(commit);
-        match &self.sources.vault_uri {
-            Some(uri) => format!("{}/{}", uri.trim_end_matches('/'), key.as_str()),
-            None => format!("/versions/{commit}/evals"),
+        let uri = self.sources.vault.uri(&evals::summary_key(commit));
+        if uri.starts_with("s3://") {
+            return uri;
         }
+        format!("/versions/{commit}/evals")
     }
 
     fn details(&self, index: &Index, id: Id, tags: Vec<Tag>) -> Result<Details, LookupError> {

@@ -32,9 +32,6 @@ pub struct Sources {
     pub repo: Option<Arc<Repo>>,
     pub manager: StateManager,
     pub vault: Arc<Vault>,
-    /// Where others reach the vault, such as `s3://bucket/prefix`; nothing for a folder of this
-    /// machine, whose results are read here.
-    pub vault_uri: Option<String>,
     /// The public halves of the keys that sign releases.
     pub allowed_signers: PathBuf,
 }

@@ -9,6 +9,7 @@ use crate::{LookupError, Registry};
 
 /// What a version is made of.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionFiles)]
 pub struct Files {
     pub version: String,
     pub lineage: String,
@@ -21,6 +22,7 @@ pub struct Files {
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = VersionFile)]
 pub struct File {
     pub path: String,
     pub bytes: u64,
@@ -30,6 +32,7 @@ pub struct File {
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = SkippedVersionFile)]
 pub struct Skipped {
     pub path: String,
     pub reason: String,

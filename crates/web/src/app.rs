@@ -105,9 +105,19 @@ impl App {
         }
     }
 
-    /// Adds a role's REST paths. Panics when a path is there already, as axum does.
+    /// Adds a role's REST paths. Panics when a path is there already, as axum does, and when two
+    /// roles describe different things by one name, of which one would be lost.
     #[must_use]
     pub fn api(mut self, router: OpenApiRouter) -> Self {
+        let schemas = |api: &OpenApi| api.components.as_ref().map(|all| all.schemas.clone());
+        let known = schemas(self.api.get_openapi()).unwrap_or_default();
+        for (name, schema) in schemas(router.get_openapi()).unwrap_or_default() {
+            let before = known.get(&name);
+            assert!(
+                before.is_none_or(|before| *before == schema),
+                "`{name}` is the name of two schemas: give one of them another by `schema(as = …)`"
+            );
+        }
         self.api = self.api.merge(router);
         self
     }

@@ -67,7 +67,6 @@ async fn perform(
         repo: repository(workspace, &opened.data)?,
         manager: StateManager::new(opened.journal.clone(), Arc::new(Timestamp::now)),
         vault: Arc::new(opened.vault()?),
-        vault_uri: None,
         allowed_signers: allowed_signers(&opened.data),
     })
     .await?;

@@ -389,7 +389,6 @@ impl Shared {
             repo: git,
             manager: self.manager.clone(),
             vault: self.vault.clone(),
-            vault_uri: None,
             allowed_signers: allowed_signers(data),
         });
         if let Err(error) = registry.refresh().await {

@@ -54,7 +54,7 @@ pub(super) fn bytes(
     body: impl Into<axum::body::Bytes>,
 ) -> Response {
     let body = body.into();
-    let tag = ETag::strong(Digest::of(&body).short()).expect("hex digits are visible ASCII");
+    let tag = ETag::strong(Digest::of(&body).to_string()).expect("hex digits are visible ASCII");
     let kind = [(CONTENT_TYPE, HeaderValue::from_static(media_type))];
     web::cached(held, &tag, policy, (kind, body))
 }

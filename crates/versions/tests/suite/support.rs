@@ -149,7 +149,6 @@ impl Lab {
             repo: root.map(|root| Arc::new(Repo::open(root).unwrap())),
             manager: state.clone(),
             vault: vault.clone(),
-            vault_uri: None,
             allowed_signers: folder.path().join("signing/allowed_signers"),
         };
         let registry = Registry::open(sources).await.unwrap();

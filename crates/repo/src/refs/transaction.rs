@@ -1,7 +1,7 @@
 //! Several references changed at once, or none of them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -20,6 +20,9 @@ const PACKED: &str = "packed-refs";
 
 /// The longest loose reference: `ref: ` and a name.
 const LOOSE_BYTES_MAX: u64 = 4 << 10;
+
+/// How many references are packed while nobody else may change any.
+const PACKED_AT_ONCE_MAX: usize = 1_000;
 
 /// What a reference is to become.
 #[derive(Clone, Debug)]
@@ -128,6 +131,58 @@ pub(crate) fn run(
     // This handle's own view; one that is not refreshed now looks at the file's time.
     drop(git.refs.force_refresh_packed_buffer());
     Ok(Outcome::Committed)
+}
+
+/// Packs, as they are, references that are in files of their own below `folder`, some of them when
+/// there are very many. Those that lead nowhere, or to a reference, stay. Says how many it packed.
+pub(crate) fn pack(git: &gix::Repository, common: &Path, folder: &str) -> Result<usize, RefError> {
+    let mut names = Vec::new();
+    loose_below(common, &common.join(folder), &mut names);
+    let mut targets = BTreeMap::new();
+    for name in &names {
+        if let Ok(Some(id)) = load_loose(common, name)
+            && let Ok(target) = target(git, id)
+        {
+            targets.insert(name.as_str(), Some(target));
+        }
+    }
+    if targets.is_empty() {
+        return Ok(0);
+    }
+    require_owner(git, common)?;
+    let mut turn = Turn::take(common)?;
+    let mut found = BTreeMap::new();
+    for name in targets.keys() {
+        turn.hold(name)?;
+        let id = load_loose(common, name)?;
+        let is_loose = id.is_some();
+        found.insert((*name).to_owned(), Found { id, is_loose });
+    }
+    turn.hold(PACKED)?;
+    let count = found.values().filter(|found| found.is_loose).count();
+    pack_loose(git, common, load_packed(common)?, &found, &targets)?;
+    drop(turn);
+    drop(git.refs.force_refresh_packed_buffer());
+    Ok(count)
+}
+
+fn loose_below(common: &Path, folder: &Path, names: &mut Vec<String>) {
+    let Ok(listing) = fs::read_dir(folder) else {
+        return;
+    };
+    for path in listing.filter_map(Result::ok).map(|entry| entry.path()) {
+        if names.len() >= PACKED_AT_ONCE_MAX {
+            return;
+        }
+        if path.is_dir() {
+            loose_below(common, &path, names);
+        } else if path.extension().is_none_or(|end| end != "lock")
+            && let Ok(name) = path.strip_prefix(common)
+            && let Some(name) = name.to_str()
+        {
+            names.push(name.to_owned());
+        }
+    }
 }
 
 /// What references are, from under their locks.
@@ -287,22 +342,26 @@ fn pack_loose(
     }
     let text = packed.with(&loose);
     replace(common, &text)?;
+    let mut folders = BTreeSet::new();
     for name in loose.keys() {
         let path = common.join(name);
-        remove(&path).map_err(|source| RefError::Write {
+        let failed = |source| RefError::Write {
             path: path.clone(),
             source,
-        })?;
-        remove_empty_folders(common, &path);
+        };
+        fs::remove_file(&path).map_err(failed)?;
+        folders.extend(path.parent().map(Path::to_owned));
+    }
+    // A file that came back after a power cut would hide what is packed by then.
+    for path in folders {
+        let synced = File::open(&path).and_then(|folder| folder.sync_all());
+        synced.map_err(|source| RefError::Write { path, source })?;
+    }
+    for name in loose.keys() {
+        remove_empty_folders(common, &common.join(name));
     }
     let path = common.join(PACKED);
     Packed::parse(text).map_err(|source| RefError::Damaged { path, source })
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    fs::remove_file(path)?;
-    // A file that came back after a power cut would hide what is packed by then.
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Writes the file of packed references anew; whoever reads it sees the old or the new one.

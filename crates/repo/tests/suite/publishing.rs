@@ -369,3 +369,33 @@ fn hidden_commits_are_kept_from_git_s_cleaning_and_from_people() {
         assert!(wrong.parse::<HiddenName>().is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn tags_that_people_made_are_packed_as_they_are_but_for_those_that_lead_nowhere() {
+    let workspace = Workspace::new();
+    workspace.release("v1.0.0");
+    workspace.git(&["tag", "v1.0.1"]);
+    workspace.release("side/v1.0.2");
+    workspace.git(&["symbolic-ref", "refs/tags/newest", "refs/tags/v1.0.1"]);
+    let broken = workspace.root().join(".git/refs/tags/v9.0.0");
+    fs::write(&broken, "0123456789012345678901234567890123456789\n").unwrap();
+    let repo = workspace.open();
+    let before = repo.versions().unwrap();
+
+    let packed = repo.pack_tags().unwrap();
+
+    assert_eq!((packed, repo.pack_tags().unwrap()), (3, 0));
+    assert_eq!(repo.versions().unwrap(), before);
+    let tags = workspace.root().join(".git/refs/tags");
+    let mut left: Vec<_> = (fs::read_dir(tags).unwrap())
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["newest", "v9.0.0"]);
+    fs::remove_file(broken).unwrap();
+    assert_eq!(workspace.git(&["fsck", "--strict"]), "");
+    assert_eq!(
+        workspace.git(&["describe", "--abbrev=0", "HEAD~1"]),
+        "v1.0.0"
+    );
+}

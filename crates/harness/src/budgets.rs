@@ -142,10 +142,10 @@ impl Budgets {
         self.limits.keys().any(|(_, metric)| metric.needs_base())
     }
 
-    /// Is there one that takes the lines that ran?
-    pub fn needs_coverage(&self) -> bool {
-        let mut metrics = self.limits.keys().map(|(_, metric)| *metric);
-        metrics.any(|metric| metric == Metric::CoveragePercentMin)
+    /// Is there one that takes the lines that ran, when these tiers are run?
+    pub fn needs_coverage(&self, tiers: &[Tier]) -> bool {
+        let is_said = |(_, metric): &(Scope, Metric)| *metric == Metric::CoveragePercentMin;
+        is_all(|tier| tiers.contains(tier)) && self.limits.keys().any(is_said)
     }
 
     pub(crate) fn wall_max(&self, tier: Tier) -> Duration {
@@ -179,7 +179,12 @@ impl Budgets {
         let all = self.all(partial).into_iter();
         // A part can tell of its own cases whether they pass; all else is for the whole to say.
         let is_part = partial.shard.count() > 1;
+        let is_whole = is_all(|tier| partial.tiers.contains_key(tier));
+        let has_cases = |scope: &Scope| partial.cases.iter().any(|it| scope.holds(it));
         let of_run = all.filter(|((scope, metric), _)| match scope {
+            // Some tiers alone need neither run every line nor call every tool.
+            _ if !is_whole && *metric == Metric::CoveragePercentMin => false,
+            Scope::Tool(_) if !is_whole && !has_cases(scope) => false,
             _ if is_part => (scope, metric) == (&Scope::Version, &Metric::TestsFailedMax),
             Scope::Tier(tier) => partial.tiers.contains_key(tier),
             Scope::Version | Scope::Tool(_) => true,
@@ -335,6 +340,10 @@ impl Limit {
             reason,
         }
     }
+}
+
+fn is_all(is_run: impl Fn(&Tier) -> bool) -> bool {
+    Tier::ALL.iter().all(is_run)
 }
 
 fn object<'a>(value: &'a Value, place: &str) -> Result<&'a Map<String, Value>, BadBudgets> {

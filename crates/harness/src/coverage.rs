@@ -14,6 +14,14 @@ pub(crate) const META: &str = "luthier/coverage";
 pub struct Lines(pub BTreeMap<String, BTreeSet<u32>>);
 
 impl Lines {
+    /// The lines of each file, in any order.
+    pub fn new(files: impl IntoIterator<Item = (String, Vec<u32>)>) -> Self {
+        let sets = files
+            .into_iter()
+            .map(|(file, lines)| (file, lines.into_iter().collect()));
+        Self(sets.collect())
+    }
+
     /// Takes up what a result says; anything else there is nobody's coverage.
     pub(crate) fn of_meta(meta: &Map<String, Value>) -> Self {
         let mut lines = Self::default();

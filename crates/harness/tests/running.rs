@@ -224,7 +224,6 @@ async fn the_version_before_is_run_beside_it_and_relative_budgets_hold_the_numbe
     cases_min pass false
     change_lines_max inconclusive false
     cost_usd_max pass false
-    coverage_percent_min pass false
     error_rate_max pass false
     latency_p50_ratio_max fail true
     score_drop_max pass true

@@ -5,8 +5,8 @@ mod given;
 use std::sync::Arc;
 
 use harness::{
-    Budgets, Cache, CacheKey, Dataset, Environment, Evaluation, Partial, Progress, RunOptions,
-    Shard, Target, Tier,
+    Budgets, Cache, CacheKey, Dataset, Environment, Evaluation, Lines, Partial, Progress,
+    RunOptions, Shard, Target, Tier,
 };
 use mcp::Client;
 use python::Pool;
@@ -106,7 +106,10 @@ async fn put_cases(
     options.tiers.clone_from(&how.tiers);
     options.shard = how.shard;
     options.concurrency = how.jobs.unwrap_or_else(cores).clamp(1, CONCURRENCY_MAX);
-    options.has_coverage = how.has_coverage || budgets.needs_coverage();
+    options.has_coverage = how.has_coverage || budgets.needs_coverage(&how.tiers);
+    if options.has_coverage {
+        options.lines = Some(Lines::new(candidate.executable_lines().await?));
+    }
     options.change_lines = given.change_lines();
     options.is_first_version = matches!(given.base, Base::None);
     options.cache.clone_from(&cache);

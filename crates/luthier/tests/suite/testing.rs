@@ -91,6 +91,8 @@ fn cases_pass_and_fail_with_an_exit_code_and_a_difference_of_their_own() {
 #[test]
 fn a_flaky_case_is_reported_as_flaky_and_rejects_where_the_budgets_say_so() {
     let workspace = workspace("{\"tool\": \"flicker\", \"expect\": true}\n");
+    // Each worker would count for itself.
+    workspace.write("luthier.toml", "name = \"bench\"\n[runner]\nworkers = 1\n");
     let args = ["--jobs", "1", "--no-cache"];
 
     let flaky = test(&workspace, &args);

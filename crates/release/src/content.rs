@@ -49,6 +49,7 @@ impl Content {
     }
 
     /// The same with another state.
+    #[must_use]
     pub fn with_state(mut self, state: Value) -> Self {
         if state != self.state {
             let mut files = self.files.files().clone();

@@ -115,10 +115,10 @@ impl Releaser {
         } = work;
         let id = self.intend(work, number).await?;
         fail_point!("release::after_intent");
-        let notes = self.notes(work, number, &id);
+        let said = notes(work, number, &id);
         let tip = self.parts.repo.branch(&plan.lineage)?;
-        self.check_tip(plan, tip)?;
-        let (made, stamp) = self.make(work, number, notes).await?;
+        check_tip(plan, tip)?;
+        let (made, stamp) = self.make(work, number, said).await?;
         fail_point!("release::after_objects");
         let tag = TagName {
             lineage: plan.lineage.clone(),
@@ -183,42 +183,6 @@ impl Releaser {
             .append(subject, Expect::Any, event)
             .await?;
         Ok(id)
-    }
-
-    fn notes(&self, work: &Work<'_>, number: &Version, id: &str) -> Notes {
-        let Work {
-            plan, proof, order, ..
-        } = work;
-        let (withdraws, restores) = match &plan.kind {
-            Kind::RollBack(rollback) => (
-                Some(rollback.withdraws().clone()),
-                Some(rollback.document().version.clone()),
-            ),
-            Kind::First | Kind::Promote { .. } | Kind::Code { .. } => (None, None),
-        };
-        let revision = plan
-            .root
-            .as_ref()
-            .map_or(1, |root| root.active.revision + 1);
-        Notes {
-            subject: format!("{number}: {}", headline(plan)),
-            text: order.text.clone(),
-            version: Some(number.clone()),
-            lineage: Some(plan.lineage.to_string()),
-            bump: Some(plan.bump()),
-            reasons: plan.reasons(),
-            author: Some(order.made_by.clone()),
-            tests: proof.tests,
-            code: Some(plan.content.code.digest()),
-            state: Some(model::Digest::of_json(&plan.content.state)),
-            state_revision: Some(revision),
-            evals: None,
-            withdraws,
-            restores,
-            release: Some(id.to_owned()),
-            seal: work.seal.clone(),
-            provenance: order.provenance.clone(),
-        }
     }
 
     /// Makes the objects of git and of the vault. Nobody sees any of them yet.
@@ -306,22 +270,6 @@ impl Releaser {
         })
     }
 
-    fn check_tip(&self, plan: &Plan, tip: Option<CommitId>) -> Result<(), ReleaseError> {
-        let Some(root) = &plan.root else {
-            return Ok(());
-        };
-        let expected = crate::releaser::head(&plan.lineage, root)?;
-        match tip {
-            Some(tip) if tip != expected => Err(ReleaseError::BranchMoved {
-                lineage: plan.lineage.clone(),
-                found: tip.to_string(),
-                expected,
-            }),
-            // A lineage that was forked has its branch with its first release.
-            Some(_) | None => Ok(()),
-        }
-    }
-
     async fn newest_seal(&self) -> Result<Option<Seal>, ReleaseError> {
         let query = Query {
             kinds: vec![EventType::SEAL],
@@ -334,6 +282,60 @@ impl Releaser {
             seq: seal.seq,
             hash: seal.hash,
         }))
+    }
+}
+
+/// What the tag says.
+fn notes(work: &Work<'_>, number: &Version, id: &str) -> Notes {
+    let Work {
+        plan, proof, order, ..
+    } = work;
+    let (withdraws, restores) = match &plan.kind {
+        Kind::RollBack(rollback) => (
+            Some(rollback.withdraws().clone()),
+            Some(rollback.document().version.clone()),
+        ),
+        Kind::First | Kind::Promote { .. } | Kind::Code { .. } => (None, None),
+    };
+    let revision = plan
+        .root
+        .as_ref()
+        .map_or(1, |root| root.active.revision + 1);
+    Notes {
+        subject: format!("{number}: {}", headline(plan)),
+        text: order.text.clone(),
+        version: Some(number.clone()),
+        lineage: Some(plan.lineage.to_string()),
+        bump: Some(plan.bump()),
+        reasons: plan.reasons(),
+        author: Some(order.made_by.clone()),
+        tests: proof.tests,
+        code: Some(plan.content.code.digest()),
+        state: Some(model::Digest::of_json(&plan.content.state)),
+        state_revision: Some(revision),
+        evals: None,
+        withdraws,
+        restores,
+        release: Some(id.to_owned()),
+        seal: work.seal.clone(),
+        provenance: order.provenance.clone(),
+    }
+}
+
+/// Is the branch where the newest release is?
+fn check_tip(plan: &Plan, tip: Option<CommitId>) -> Result<(), ReleaseError> {
+    let Some(root) = &plan.root else {
+        return Ok(());
+    };
+    let expected = crate::releaser::head(&plan.lineage, root)?;
+    match tip {
+        Some(tip) if tip != expected => Err(ReleaseError::BranchMoved {
+            lineage: plan.lineage.clone(),
+            found: tip.to_string(),
+            expected,
+        }),
+        // A lineage that was forked has its branch with its first release.
+        Some(_) | None => Ok(()),
     }
 }
 

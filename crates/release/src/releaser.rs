@@ -67,17 +67,17 @@ pub struct Released {
     pub written: Written,
 }
 
-/// What a migration in Python comes to where nothing runs it.
-async fn refuse() -> Result<Value, String> {
-    Err("it is in Python, and nothing here runs that".to_owned())
-}
-
 impl Releaser {
     /// One that runs no Python: a version whose migrations need it is refused.
     pub fn new(parts: Parts) -> Self {
         Self {
             parts: Arc::new(parts),
-            scripts: Arc::new(|_files| Script::new(|_name, _document| Box::pin(refuse()))),
+            scripts: Arc::new(|_files| {
+                Script::new(|_name, _document| {
+                    let refused = "it is in Python, and nothing here runs that".to_owned();
+                    Box::pin(std::future::ready(Err(refused)))
+                })
+            }),
         }
     }
 

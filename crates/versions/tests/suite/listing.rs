@@ -82,7 +82,7 @@ async fn each_filter_selects_what_it_says() {
         let reply = lab.get(&format!("/versions?{query}")).await;
         let total = &reply.json()["pagination"]["total_estimate"];
         let names = reply.names().join(" ");
-        write!(table, "{query}: {total}: {names}\n").unwrap();
+        writeln!(table, "{query}: {total}: {names}").unwrap();
     }
 
     insta::assert_snapshot!(table, @r"
@@ -127,7 +127,7 @@ async fn a_query_that_makes_no_sense_is_refused_with_what_would() {
         "limt=3",
     ] {
         let refusal = lab.refused(&format!("/versions?{query}")).await;
-        write!(table, "{query} -> {refusal}\n").unwrap();
+        writeln!(table, "{query} -> {refusal}").unwrap();
     }
 
     insta::assert_snapshot!(table, @r"

@@ -50,7 +50,7 @@ async fn a_version_is_found_by_number_lineage_commit_range_and_alias() {
         } else {
             reference
         };
-        write!(table, "{shown} -> {told}\n").unwrap();
+        writeln!(table, "{shown} -> {told}").unwrap();
     }
 
     insta::assert_snapshot!(table, @r"
@@ -114,7 +114,7 @@ async fn what_names_no_version_is_answered_with_the_nearest_there_are() {
     ] {
         let problem = lab.get(&format!("/versions/{reference}")).await.json();
         let (status, nearest) = (&problem["status"], &problem["nearest"]);
-        write!(table, "{reference} -> {status} {nearest}\n").unwrap();
+        writeln!(table, "{reference} -> {status} {nearest}").unwrap();
     }
 
     insta::assert_snapshot!(table, @r#"

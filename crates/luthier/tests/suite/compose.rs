@@ -51,7 +51,7 @@ fn words(value: &Value) -> Vec<&str> {
 fn the_compose_file_starts_every_role_with_a_command_that_the_program_knows() {
     let (file, workspace) = (compose_file(), Workspace::bare());
     let services = file["services"].as_object().unwrap();
-    let names: Vec<&str> = services.keys().map(String::as_str).collect();
+    let mut names: Vec<&str> = services.keys().map(String::as_str).collect();
     let mut ports = Vec::new();
 
     for (name, service) in services {
@@ -78,7 +78,8 @@ fn the_compose_file_starts_every_role_with_a_command_that_the_program_knows() {
         ports.push(port.to_owned());
     }
 
-    assert_eq!(names, ["console", "runner", "tuner", "versions"]);
+    names.sort_unstable();
+    assert_eq!(names, ROLES);
     ports.sort_unstable();
     ports.dedup();
     assert_eq!(ports.len(), ROLES.len());

@@ -128,8 +128,8 @@ impl EvalStore {
         };
         let sums = String::from_utf8_lossy(&sums);
         let noted = |file: EvalFile| sums.lines().find_map(|line| sum_in(line, file.name()));
-        let is_theirs = |said: &Sha256Sum| summary.is_none_or(|summary| summary == *said);
-        if noted(EvalFile::Summary).filter(is_theirs).is_none() {
+        let is_theirs = |said: Sha256Sum| summary.is_none_or(|summary| summary == said);
+        if !noted(EvalFile::Summary).is_some_and(is_theirs) {
             // Which of the two it was, only the release knows.
             let key = match self.find(&EvalFile::Summary.key(commit)?)? {
                 Some(bytes) if Some(Sha256Sum::of(&bytes)) == summary => key(commit, SUMS)?,

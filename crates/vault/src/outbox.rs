@@ -183,7 +183,7 @@ impl Outbox {
         let mut sent = 0;
         // Again, since the one who held the lock may have sent some.
         for entry in self.entries()? {
-            sent += u64::from(self.send_one(entry)?);
+            sent += u64::from(self.send_one(&entry)?);
         }
         self.sent.fetch_add(sent, Ordering::Relaxed);
         Ok(sent)
@@ -199,7 +199,7 @@ impl Outbox {
         self.sent.load(Ordering::Relaxed)
     }
 
-    fn send_one(&self, entry: Entry) -> Result<bool, VaultError> {
+    fn send_one(&self, entry: &Entry) -> Result<bool, VaultError> {
         let Some((note, sum)) = &entry.note else {
             return Ok(false);
         };

@@ -2,6 +2,11 @@
 //!
 //! Callers block; the requests run on a thread of the store's own, so that it does not matter
 //! whether the caller's thread drives a runtime.
+#![expect(
+    clippy::large_futures,
+    reason = "what the client makes of a request is large; a few of them are made at once, on a \
+              thread of the store's own"
+)]
 
 mod client;
 mod limits;

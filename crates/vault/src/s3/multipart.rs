@@ -139,7 +139,7 @@ impl Memo {
     }
 }
 
-/// An upload that the server knows, and the ETags of the parts that it has.
+/// An upload that the server knows, and the `ETag`s of the parts that it has.
 struct Begun {
     id: String,
     part_bytes: u64,

@@ -116,8 +116,9 @@ impl Bucket {
             });
             let listed = listed.await.map_err(failed)?;
             let paths = listed.contents().iter().filter_map(|object| object.key());
-            keys.extend(paths.clone().filter_map(|path| self.location.key(path)));
-            after = paths.last().map(str::to_owned);
+            keys.extend(paths.filter_map(|path| self.location.key(path)));
+            let last = listed.contents().last().and_then(|object| object.key());
+            after = last.map(str::to_owned);
             if keys.len() >= limit || after.is_none() || listed.is_truncated() != Some(true) {
                 return Ok(keys);
             }

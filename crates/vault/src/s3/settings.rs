@@ -93,7 +93,7 @@ impl FromStr for S3Location {
         let place = text.strip_prefix("s3://").ok_or_else(invalid)?;
         let place = place.strip_suffix('/').unwrap_or(place);
         let (bucket, prefix) = match place.split_once('/') {
-            Some((bucket, prefix)) => (bucket, Some(prefix.parse().map_err(|_| invalid())?)),
+            Some((bucket, prefix)) => (bucket, Some(prefix.parse().map_err(|_no_key| invalid())?)),
             None => (place, None),
         };
         if !is_bucket(bucket) {

@@ -60,6 +60,10 @@ struct Said(String);
 ///
 /// What passes: no connection, no whole answer, a busy or broken server, and a body that arrived
 /// changed.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
 pub(super) fn sort<E>(error: SdkError<E, HttpResponse>) -> Trouble
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

@@ -35,7 +35,7 @@ pub(super) struct Write {
 pub(super) enum Condition {
     Always,
     Absent,
-    /// The object of this ETag.
+    /// The object of this `ETag`.
     Is(String),
 }
 

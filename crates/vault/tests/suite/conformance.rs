@@ -6,6 +6,11 @@ use vault::{
 
 use crate::s3_server::{BUCKET, S3Server};
 
+/// That many bytes, no stretch of which is like another nearby.
+pub(crate) fn numbers(size: usize) -> Vec<u8> {
+    (0..=250).cycle().take(size).collect()
+}
+
 pub(crate) fn key(text: &str) -> Key {
     text.parse().unwrap()
 }
@@ -81,7 +86,7 @@ fn an_object_is_replaced_whole_counted_and_gone_when_deleted(vault: &Vault) {
 
 fn an_object_of_any_size_comes_back(vault: &Vault) {
     for size in [0, 1, 100_000, 5 << 20, (5 << 20) + 1] {
-        let bytes: Vec<u8> = (0..size).map(|at: usize| (at % 251) as u8).collect();
+        let bytes: Vec<u8> = numbers(size);
         let object = key(&format!("sizes/{size}"));
 
         vault.put(&object, &bytes).unwrap();

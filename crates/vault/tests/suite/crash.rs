@@ -12,7 +12,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use vault::{Outbox, Vault};
 
 use crate::{
-    conformance::{key, settings},
+    conformance::{key, numbers, settings},
     proxy::Proxy,
     s3_server::{BUCKET, S3Server},
 };
@@ -21,9 +21,7 @@ const PARTS: usize = 3;
 const NAME: &str = "telemetry/large";
 
 fn large() -> Vec<u8> {
-    (0..(PARTS - 1) * (5 << 20) + 1_000)
-        .map(|at| (at % 251) as u8)
-        .collect()
+    numbers((PARTS - 1) * (5 << 20) + 1_000)
 }
 
 fn outbox(endpoint: String, folder: &Path) -> Outbox {

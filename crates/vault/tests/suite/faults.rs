@@ -3,7 +3,7 @@
 use vault::{S3Limits, S3Settings, Vault, VaultError};
 
 use crate::{
-    conformance::{key, limits, settings},
+    conformance::{key, limits, numbers, settings},
     proxy::{Fault, Proxy},
     s3_server::{BUCKET, S3Server},
 };
@@ -98,7 +98,7 @@ fn a_writer_whose_answer_was_lost_finds_out_that_it_won() {
 #[test]
 fn a_large_object_arrives_whole_however_its_parts_fare() {
     let line = Broken::new(limits());
-    let bytes: Vec<u8> = (0..11 << 20).map(|at: usize| (at % 251) as u8).collect();
+    let bytes: Vec<u8> = numbers(11 << 20);
     for (request, fault) in [
         ("PUT", Fault::Cut),
         ("PUT", Fault::CutAnswer),

@@ -14,7 +14,7 @@ use std::{
 const PROGRAM: &str = "tools/moto/bin/moto_server";
 
 /// Python needs a while when every core is busy.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 
 /// The one bucket there is.
 pub(crate) const BUCKET: &str = "objects";

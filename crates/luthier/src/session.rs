@@ -8,7 +8,7 @@ use std::{
 use journal::{FileIdentity, Journal as _, OpenOptions, Query, SqliteJournal, Witness};
 use serde_json::json;
 use tokio::runtime;
-use vault::{Key, Outbox, Vault};
+use vault::{Key, Outbox, S3Settings, Vault};
 
 use crate::{
     archives::VaultArchives,
@@ -293,7 +293,7 @@ pub(crate) fn allowed_signers(data: &Path) -> PathBuf {
 pub(crate) fn open_vault(settings: &VaultSettings, data: &Path) -> Result<Vault, Failure> {
     Ok(match settings {
         VaultSettings::Folder => Vault::open(vault_path(data))?,
-        VaultSettings::Bucket(settings) => Vault::s3(settings.clone())?,
+        VaultSettings::Bucket(settings) => Vault::s3(S3Settings::clone(settings))?,
     })
 }
 

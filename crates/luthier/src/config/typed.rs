@@ -72,7 +72,7 @@ pub(crate) struct TelemetrySettings {
 pub(crate) enum VaultSettings {
     /// Below the data folder.
     Folder,
-    Bucket(S3Settings),
+    Bucket(Box<S3Settings>),
 }
 
 /// A collector.
@@ -211,7 +211,7 @@ impl VaultSettings {
             let reason = "it begins with neither `http://` nor `https://`";
             return Err(refused(settings, "vault.endpoint", &reason));
         }
-        Ok(Self::Bucket(S3Settings {
+        Ok(Self::Bucket(Box::new(S3Settings {
             location: place
                 .parse()
                 .map_err(|error| refused(settings, "vault.s3", &error))?,
@@ -224,7 +224,7 @@ impl VaultSettings {
                 session_token: said("vault.session_token"),
             },
             limits: S3Limits::default(),
-        }))
+        })))
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     branch::Facts,
     prove::Prover,
-    rule::{MemberWitness, Members, Signed, WitnessKey},
+    rule::{MemberWitness, Members, NodeId, Signed, WitnessKey},
 };
 
 /// Of how many patterns each may match a name or not, until it is left open.
@@ -95,7 +95,7 @@ impl Prover<'_> {
             }
         }
         if !is_known {
-            goal.extend(members.rest.map(|node| node.holds()));
+            goal.extend(members.rest.map(NodeId::holds));
         }
     }
 
@@ -181,7 +181,7 @@ impl Prover<'_> {
             goal.extend(meant.map(|(_, node)| node.holds()));
             // The rest is meant only where it is known that no pattern matches.
             if patterns.iter().all(|(it, _)| unmatched.contains(it)) {
-                goal.extend(members.rest.map(|node| node.holds()));
+                goal.extend(members.rest.map(NodeId::holds));
             }
         }
         if self.is_empty(goal) {

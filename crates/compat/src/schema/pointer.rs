@@ -36,15 +36,14 @@ impl Pointer {
 
     /// The same as the fragment of a URI.
     pub(crate) fn to_fragment(&self) -> String {
-        let mut fragment = String::new();
-        for byte in self.0.bytes() {
+        let escaped = self.0.bytes().map(|byte| {
             if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
-                fragment.push(char::from(byte));
+                char::from(byte).to_string()
             } else {
-                fragment.push_str(&format!("%{byte:02X}"));
+                format!("%{byte:02X}")
             }
-        }
-        fragment
+        });
+        escaped.collect::<Vec<_>>().concat()
     }
 
     /// The schema in whose `properties` this is, and the name of the property.

@@ -444,6 +444,9 @@ impl Reader<'_> {
     }
 }
 
+/// What a keyword means that holds a count.
+type Counted = fn(u64) -> Rule;
+
 /// The keywords that hold no schema.
 fn plain_rules(schema: &Map<String, Value>) -> Vec<(&'static str, Rule)> {
     /// Validators may take them as remarks; the tools that read the text do not.
@@ -469,7 +472,7 @@ fn plain_rules(schema: &Map<String, Value>) -> Vec<(&'static str, Rule)> {
     rules.extend(number("maximum").map(|bound| ("maximum", most(bound, false))));
     rules.extend(number("exclusiveMaximum").map(|bound| ("exclusiveMaximum", most(bound, true))));
     rules.extend(number("multipleOf").map(|of| ("multipleOf", Rule::Multiple(of))));
-    let counted: [(&'static str, fn(u64) -> Rule); 6] = [
+    let counted: [(&'static str, Counted); 6] = [
         ("minLength", Rule::LengthMin),
         ("maxLength", Rule::LengthMax),
         ("minItems", Rule::ItemsMin),

@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     command::{
-        call::CallArgs, completions::CompletionsArgs, config::ConfigCommand, docs::DocsArgs,
-        init::InitArgs, install::InstallArgs, ledger::LedgerCommand, man::ManArgs, mcp::McpArgs,
-        state::StateCommand, test::TestArgs, versions::VersionsCommand,
+        call::CallArgs, compat::CompatArgs, completions::CompletionsArgs, config::ConfigCommand,
+        docs::DocsArgs, init::InitArgs, install::InstallArgs, ledger::LedgerCommand, man::ManArgs,
+        mcp::McpArgs, state::StateCommand, test::TestArgs, versions::VersionsCommand,
     },
     exit::Exit,
     output::ColourChoice,
@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Call(CallArgs),
     /// Run the cases of the workspace, and hold what comes of them against its budgets
     Test(TestArgs),
+    /// Tell which number a change makes, and what decides
+    Compat(CompatArgs),
     /// Speak MCP on standard input and output, for a client that starts its servers
     Mcp(McpArgs),
     /// Show what runs, and where the state stands

@@ -1,6 +1,7 @@
 //! One file a command; each translates between the command line and the libraries.
 
 pub(crate) mod call;
+pub(crate) mod compat;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod docs;
@@ -31,6 +32,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Init(args) => init::run(session, &args).map(done),
         Command::Call(args) => call::run(session, &args).map(done),
         Command::Test(args) => test::run(session, &args),
+        Command::Compat(args) => compat::run(session, &args),
         Command::Mcp(args) => mcp::run(session, &args).map(done),
         Command::Install(args) => install::run(session, &args).map(done),
         Command::Status => status::run(session).map(done),

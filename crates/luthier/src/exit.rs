@@ -12,11 +12,12 @@ pub(crate) enum Exit {
     Unavailable = 6,
     Damaged = 7,
     TestsFailed = 8,
+    Breaking = 9,
     Internal = 70,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Success,
         Self::Failure,
         Self::Usage,
@@ -26,6 +27,7 @@ impl Exit {
         Self::Unavailable,
         Self::Damaged,
         Self::TestsFailed,
+        Self::Breaking,
         Self::Internal,
     ];
 
@@ -50,6 +52,7 @@ impl Exit {
             Self::TestsFailed => {
                 "a version is not good enough: a case fails, or a budget is broken"
             }
+            Self::Breaking => "a change demands a greater number than was allowed",
             Self::Internal => "a mistake in the program itself",
         }
     }

@@ -74,6 +74,8 @@ pub struct CandidateTool {
     pub name: String,
     pub input_schema: Value,
     pub output_schema: Value,
+    /// Does it take the `conversation_id` that it continues?
+    pub is_stateful: bool,
 }
 
 /// Why a version cannot be tried.

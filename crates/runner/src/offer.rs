@@ -264,6 +264,7 @@ impl ToolFacts {
             name: self.name.clone(),
             input_schema: self.input_schema.clone().into(),
             output_schema: self.output_schema.clone().into(),
+            is_stateful: self.is_stateful,
         }
     }
 

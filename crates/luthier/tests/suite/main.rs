@@ -5,6 +5,7 @@ mod asking;
 mod bucket;
 mod candidate;
 mod command;
+mod compat;
 mod compose;
 mod crash;
 mod dev;

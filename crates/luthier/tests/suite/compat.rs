@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::workspace::Workspace;
+use crate::server::Workspace;
 
 const GREET: &str = r#"
 from luthier import tool

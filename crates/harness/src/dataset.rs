@@ -101,7 +101,12 @@ impl Dataset {
         tiers.dedup();
         let mut hashed = Vec::new();
         for tier in tiers {
-            for (path, content) in files_of(files, tier) {
+            let count = files_of(files, tier).count();
+            if count > FILES_MAX {
+                let what = format!("{count} files of cases, {FILES_MAX} are allowed in a tier");
+                parser.problem(&format!("tests/{tier}"), None, what);
+            }
+            for (path, content) in files_of(files, tier).take(FILES_MAX) {
                 hashed.push(Digest::of(path.as_bytes()));
                 hashed.push(Digest::of(content));
                 parser.file(tier, path, content);
@@ -142,13 +147,10 @@ fn files_of(
     tier: Tier,
 ) -> impl Iterator<Item = (&String, &Bytes)> {
     let folder = format!("tests/{tier}/");
-    files
-        .iter()
-        .filter(move |(path, _)| {
-            let extension = Path::new(path).extension();
-            path.starts_with(&folder) && extension.is_some_and(|it| it == "jsonl")
-        })
-        .take(FILES_MAX)
+    files.iter().filter(move |(path, _)| {
+        let extension = Path::new(path).extension();
+        path.starts_with(&folder) && extension.is_some_and(|it| it == "jsonl")
+    })
 }
 
 struct Parser<'a> {

@@ -293,6 +293,10 @@ impl Audit {
         if !is_stub(&row.text) {
             return Filled::Whole;
         }
+        if row.body.is_some() {
+            // What it had is in the archive.
+            self.fault(row.seq, FaultKind::BodyEdited);
+        }
         if self.lost_to >= row.seq {
             return Filled::Lost(None);
         }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use model::Digest;
+use model::{Digest, LineageName};
 use semver::Version;
 
 /// Longer values are cut when they are written.
@@ -94,10 +94,7 @@ impl Notes {
     /// Reads a tag's message. Whatever is not understood is left out, for a person may have
     /// written it; a signature at the end is none of it.
     pub fn parse(message: &str) -> Self {
-        let message = message
-            .find("-----BEGIN ")
-            .map_or(message, |signature| &message[..signature]);
-        let message = message.trim_end();
+        let message = without_signature(message.trim_end()).trim_end();
         let (subject, rest) = message.split_once('\n').unwrap_or((message, ""));
         let (text, trailers) = split_trailers(rest);
         let mut notes = Self {
@@ -111,6 +108,11 @@ impl Notes {
             }
         }
         notes
+    }
+
+    /// Is it what a release of that version says?
+    pub fn is_of(&self, lineage: &LineageName, version: &Version) -> bool {
+        self.version.as_ref() == Some(version) && self.lineage.as_deref() == Some(lineage.as_str())
     }
 
     /// Did this program make the tag?
@@ -188,6 +190,16 @@ impl fmt::Display for Notes {
         }
         Ok(())
     }
+}
+
+/// The message before the signature that it ends with, if it ends with one.
+fn without_signature(message: &str) -> &str {
+    let last = message.rsplit('\n').next().unwrap_or_default();
+    if !last.starts_with("-----END ") {
+        return message;
+    }
+    let begin = message.rfind("\n-----BEGIN ");
+    begin.map_or(message, |begin| &message[..begin])
 }
 
 /// The last paragraph if it is made of trailers alone, and what is before it.

@@ -143,7 +143,9 @@ impl Releaser {
         let mut count = 0;
         for version in &versions.list {
             let notes = Notes::parse(&self.parts.repo.message(version)?);
-            if notes.is_released() && self.take_up(version, &notes).await? {
+            if notes.is_of(&version.lineage, &version.number)
+                && self.take_up(version, &notes).await?
+            {
                 told(&version.name());
                 count += 1;
             }

@@ -263,6 +263,10 @@ fn from_network(
 
 /// Branches, and tags that are versions.
 fn is_wanted(name: &str) -> bool {
+    // The other side chooses the names, and they become paths here.
+    if gix::refs::FullName::try_from(name).is_err() {
+        return false;
+    }
     name.starts_with(BRANCHES)
         || (name.strip_prefix(TAGS)).is_some_and(|tag| TagName::find(tag).is_some())
 }

@@ -65,7 +65,7 @@ impl Registry {
                         0 => Look::Everywhere,
                         _ => Look::AtTags,
                     };
-                    self.refresh_with(self.index().marks().clone(), look).await?;
+                    self.refresh_with(None, look).await?;
                 }
                 event = watch.next_event() => {
                     let Some(event) = event.map_err(state::StateError::Read)? else {
@@ -81,7 +81,7 @@ impl Registry {
                         }
                     }
                     if has_moved {
-                        self.refresh_with(marks, Look::AtTags).await?;
+                        self.refresh_with(Some(marks), Look::AtTags).await?;
                     }
                 }
             }

@@ -85,11 +85,16 @@ impl Registry {
     /// Brings the index up to date with git, the lineages and the vault.
     pub async fn refresh(&self) -> Result<(), RefreshError> {
         let marks = Marks::load(&self.sources.manager).await?;
-        self.refresh_with(marks, Look::Everywhere).await
+        self.refresh_with(Some(marks), Look::Everywhere).await
     }
 
-    /// The same where the lineages were looked at already.
-    pub(crate) async fn refresh_with(&self, marks: Marks, look: Look) -> Result<(), RefreshError> {
+    /// The same where the lineages were looked at already; without marks those stay that are known
+    /// when it is done.
+    pub(crate) async fn refresh_with(
+        &self,
+        marks: Option<Marks>,
+        look: Look,
+    ) -> Result<(), RefreshError> {
         let registry = self.clone();
         let refreshed = tokio::task::spawn_blocking(move || registry.rebuild(marks, look)).await;
         refreshed.map_err(|panic| RefreshError::Broken(panic.to_string()))?
@@ -116,18 +121,18 @@ impl Registry {
             Err(missed) if !matches!(missed, Missed::Unknown { .. }) => return Ok(Err(missed)),
             Err(_unknown) => {}
         }
-        let marks = index.marks().clone();
-        self.refresh_with(marks, Look::AtTags).await?;
+        self.refresh_with(None, Look::AtTags).await?;
         let index = self.index();
         Ok(index.find(reference).map(|id| (index.clone(), id)))
     }
 
-    fn rebuild(&self, marks: Marks, look: Look) -> Result<(), RefreshError> {
+    fn rebuild(&self, marks: Option<Marks>, look: Look) -> Result<(), RefreshError> {
         let _turn = self
             .refreshing
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let before = self.index();
+        let marks = marks.unwrap_or_else(|| before.marks().clone());
         let versions = match &self.sources.repo {
             Some(repo) => repo.versions()?,
             None => Arc::default(),
@@ -197,6 +202,14 @@ fn told(repo: &Repo, version: &Version) -> Facts {
     match repo.message(version) {
         Ok(message) => {
             let notes = Notes::parse(&message);
+            // A tag that was copied to another name says nothing of the version it is called now.
+            if notes.is_released() && !notes.is_of(&version.lineage, &version.number) {
+                tracing::warn!(
+                    tag = version.tag(),
+                    "the tag says that it is another version's"
+                );
+                return Facts::default();
+            }
             Facts {
                 declared: notes.tests.into(),
                 withdraws: notes.withdraws.map(Box::new),

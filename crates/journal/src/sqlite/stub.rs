@@ -100,8 +100,9 @@ pub(super) fn body(rows: Rows<'_>, seq: Seq) -> Result<Option<Body>, ReadError> 
         })
         .map_err(|error| read_error(&error))?;
     match found {
-        Some((Some(bytes), _)) => Ok(Some(Body::new(bytes))),
-        Some((None, true)) => rows.shelf.body(rows.connection, seq),
+        // A stub has let go of its document: one that is there was put there.
+        Some((_, true)) => rows.shelf.body(rows.connection, seq),
+        Some((Some(bytes), false)) => Ok(Some(Body::new(bytes))),
         Some((None, false)) | None => Ok(None),
     }
 }

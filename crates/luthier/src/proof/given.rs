@@ -102,7 +102,12 @@ impl Given {
         let mut stable = stable.filter(|it| it.lineage == main && !it.is_prerelease());
         let found = stable.find(|it| version.is_none_or(|version| it.number < *version));
         let Some(found) = found else {
-            return Ok(Base::None);
+            // Tags may lie where a shallow clone does not reach.
+            return Ok(if repo.is_shallow() {
+                Base::Unknown
+            } else {
+                Base::None
+            });
         };
         let bundle = repo.bundle(found.commit, &Bounds::default());
         let bundle = bundle.map_err(|error| unusable(&error))?;

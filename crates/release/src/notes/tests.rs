@@ -53,6 +53,18 @@ fn a_signature_at_the_end_is_no_part_of_it() {
 }
 
 #[test]
+fn words_that_look_like_a_signature_cut_nothing_off() {
+    let notes = Notes {
+        text: "Strips lines such as\n-----BEGIN CERTIFICATE-----\nfrom its input.".to_owned(),
+        ..whole()
+    };
+    let signature = "-----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----\n";
+
+    assert_eq!(Notes::parse(&notes.to_string()), notes);
+    assert_eq!(Notes::parse(&format!("{notes}{signature}")), notes);
+}
+
+#[test]
 fn a_tag_that_a_person_made_says_what_it_says_and_was_not_released() {
     let notes =
         Notes::parse("Our first one\n\nIt works: mostly.\nLuthier-Version: 9.9.9 is a lie\n");

@@ -91,7 +91,7 @@ impl Rewrites {
             (Kind::Value(Pattern::Equal(_)) | Kind::Refusal(_), Got::Value(value)) => {
                 literal(value)
             }
-            (Kind::Refusal(_), Got::Refusal(text)) => json!({ "$error": text }),
+            (Kind::Refusal(_), Got::Refusal(text)) => json!({ "$error": lasting(text) }),
             (Kind::Value(_), Got::Refusal(_)) => return Err("the tool refuses, so it stays"),
             (Kind::Value(_) | Kind::Scorer(_), _) => {
                 return Err("a matcher says what is meant, so it stays");
@@ -204,4 +204,9 @@ mod tests {
         );
         assert_eq!(literal(&json!({"regex": "a"})), json!({"regex": "a"}));
     }
+}
+
+/// What of a refusal is the same each time: where the log of the call lies is not.
+fn lasting(text: &str) -> &str {
+    text.split("; `logs://").next().unwrap_or(text)
 }

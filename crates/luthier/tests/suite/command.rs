@@ -23,6 +23,8 @@ fn help_lists_the_commands_and_long_help_the_exit_codes() {
       init         Make a new workspace
       install      Tell an MCP client where the tools are
       call         Call a tool
+      test         Run the cases of the workspace, and hold what comes of them against its budgets
+      compat       Tell which number a change makes, and what decides
       mcp          Speak MCP on standard input and output, for a client that starts its servers
       status       Show what runs, and where the state stands
       doctor       Check what this machine and this workspace need, with a fix for each

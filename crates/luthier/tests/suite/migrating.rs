@@ -157,7 +157,13 @@ fn a_migration_in_python_that_does_not_do_its_work_refuses_the_version_and_says_
     let breaks = refused("0.2.3", "def migrate(state):\n    return state\n");
     let loops = refused("0.2.4", "def migrate(state):\n    while True: ...\n");
 
-    insta::assert_snapshot!([raises, broken, nothing, breaks, loops].join("\n"), @"");
+    insta::assert_snapshot!([raises, broken, nothing, breaks, loops].join("\n"), @r#"
+    the workspace was refused: `0.1.0-0.2.0.py` refuses version 0.2.0: state/migrations/0.1.0-0.2.0.py:2: KeyError: 'none'
+    the workspace was refused: `0.1.0-0.2.0.py` refuses version 0.2.1: state/migrations/0.1.0-0.2.0.py:1: SyntaxError: '(' was never closed
+    the workspace was refused: `0.1.0-0.2.0.py` refuses version 0.2.2: `migrate` returned nothing: it has to return the new state
+    the workspace was refused: `0.1.0-0.2.0.py` refuses version 0.2.3: at ``: "total" is a required property
+    the workspace was refused: `0.1.0-0.2.0.py` refuses version 0.2.4: state/migrations/0.1.0-0.2.0.py:2: `state/migrations/0.1.0-0.2.0.py:migrate` was stopped after 5000 ms
+    "#);
     assert_eq!(served(&server), json!(["0.1.0", "1"]));
     assert_eq!(documents(&server, "main").0, json!({"count": 1}));
 }

@@ -298,7 +298,7 @@ fn a_version_in_git_is_tested_as_it_was_and_relative_budgets_compare_it_with_the
     assert_eq!(broken[0]["name"], "score_drop_max");
     assert_eq!(
         (&broken[0]["value"], &broken[0]["base_value"]),
-        (&json!(0.5), &json!(1))
+        (&json!(0.5), &json!(1.0))
     );
     let names: BTreeSet<_> = budgets
         .iter()

@@ -179,6 +179,11 @@ fn write(value: &Value, out: &mut String) {
     }
 }
 
+/// What of a refusal is the same each time: where the log of the call lies is not.
+fn lasting(text: &str) -> &str {
+    text.split("; `logs://").next().unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,9 +209,4 @@ mod tests {
         );
         assert_eq!(literal(&json!({"regex": "a"})), json!({"regex": "a"}));
     }
-}
-
-/// What of a refusal is the same each time: where the log of the call lies is not.
-fn lasting(text: &str) -> &str {
-    text.split("; `logs://").next().unwrap_or(text)
 }

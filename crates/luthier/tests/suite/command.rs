@@ -59,6 +59,8 @@ fn help_lists_the_commands_and_long_help_the_exit_codes() {
      5  the input breaks a rule: its syntax, its schema, its limits
      6  a resource is missing for now: disk space, a port, a permission, a lock
      7  stored data is not what it was: verification failed
+     8  a version is not good enough: a case fails, or a budget is broken
+     9  a change demands a greater number than was allowed
     70  a mistake in the program itself
     ");
 }

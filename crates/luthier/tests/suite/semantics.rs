@@ -283,7 +283,7 @@ fn rollback_moves_active_at_once_and_releases_the_old_content_with_a_number_of_i
 
     assert_eq!(back["version"], "0.2.1");
     assert_eq!(known(&server, "active"), json!(["one", "Hello", "0.2.1"]));
-    let newest = &events(&server, "subject=lineage.main&order=newest&limit=1")[0];
+    let newest = &events(&server, "subject=lineage.main&order=newest")[0];
     assert_eq!(newest["type"], "luthier.release");
     assert_eq!(newest["data"]["restores"], "0.1.0");
     assert_eq!(newest["data"]["root"]["withdrawn"], json!(["0.2.0"]));

@@ -46,11 +46,14 @@ async fn race_twice(bucket: &Arc<Bucket>, key: &Key) -> Result<Conditions, Vault
 }
 
 async fn race(bucket: &Arc<Bucket>, key: &Key, condition: &Condition) -> Result<usize, VaultError> {
+    // The bytes of no two races are the same: who wrote what was there before would leave the ETag as
+    // it was, and the next writer would win too.
+    let race = Uuid::now_v7();
     let start = Arc::new(Barrier::new(WRITERS));
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
         let (bucket, start, condition) = (bucket.clone(), start.clone(), condition.clone());
-        let write = Write::of_bytes(key, format!("writer {writer}").as_bytes());
+        let write = Write::of_bytes(key, format!("writer {writer} of {race}").as_bytes());
         writers.spawn(async move {
             start.wait().await;
             has_won(&bucket, &write, condition).await

@@ -331,6 +331,8 @@ impl Era {
 }
 
 pub(crate) async fn connect(url: &str, era: Era) -> (Client, mpsc::Receiver<Told>) {
+    // The client can speak TLS, and wants to know whose before it speaks anything.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let transport = StreamableHttpClientTransport::from_uri(url.to_owned());
     let (sender, told) = mpsc::channel(TOLD_MAX);
     let client = serve_client_with_lifecycle(Ear(sender), transport, era.lifecycle());

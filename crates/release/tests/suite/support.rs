@@ -139,7 +139,10 @@ impl Place {
             git(&workspace, &["init", "-q", "-b", "main"]);
         }
         git(&workspace, &["add", "-A"]);
-        git(&workspace, &["commit", "-q", "-m", message]);
+        git(
+            &workspace,
+            &["commit", "-q", "--allow-empty", "-m", message],
+        );
         releaser.repo().refresh(&workspace).unwrap();
         let head = git(&workspace, &["rev-parse", "HEAD"]);
         Offered::Commit(head.trim().parse().unwrap())

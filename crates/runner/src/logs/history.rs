@@ -20,6 +20,9 @@ const LINES_MAX: usize = 10_000;
 /// Archived files that are read for one conversation at most.
 const FILES_MAX: usize = 32;
 
+/// Lines may be this much older than the event of the call that told them.
+const CALL_MS_MAX: u64 = 600_000;
+
 /// Archived files of one day that are looked through.
 const DAY_FILES_MAX: usize = 1_000;
 
@@ -137,7 +140,8 @@ impl LogHistory {
     }
 
     /// The archived files that may hold what was told at those times: of each process the first
-    /// that was closed after, and the next one, for what took its time.
+    /// that was closed after, the next one, for what took its time, and those that were closed while
+    /// the call may have run, for its event has the time of its end.
     fn files_of(&self, called_at: &[Timestamp]) -> Result<BTreeSet<Key>, LogHistoryError> {
         let mut days = BTreeSet::new();
         for time in called_at {
@@ -158,7 +162,10 @@ impl LogHistory {
         for time in called_at {
             let from = u64::try_from(time.as_millisecond()).unwrap_or(0);
             for of_one in files.values() {
-                wanted.extend(of_one.range(from..).take(2).map(|(_, key)| key.clone()));
+                let after = of_one.range(from..).take(2);
+                let began = from.saturating_sub(CALL_MS_MAX);
+                let during = of_one.range(began..from).rev().take(FILES_MAX);
+                wanted.extend(after.chain(during).map(|(_, key)| key.clone()));
             }
             if wanted.len() >= FILES_MAX {
                 break;

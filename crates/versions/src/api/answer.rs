@@ -65,7 +65,7 @@ pub(super) fn problem(error: LookupError) -> Problem {
     match error {
         LookupError::Unknown { nearest, .. } => {
             let hint = if nearest.is_empty() {
-                "there is none yet: tag a commit of the workspace `v0.1.0`, or run `luthier release`"
+                "there is none yet: tag a commit of the workspace `v0.1.0`"
             } else {
                 "/versions?include_unstable=true lists them all"
             };
@@ -89,8 +89,9 @@ pub(super) fn problem(error: LookupError) -> Problem {
         LookupError::Staging => {
             Problem::not_found(text).hint("use `active`; /agent/staging/… serves the staged state")
         }
-        LookupError::Evals(EvalsError::Absent { .. }) => Problem::not_found(text)
-            .hint("prove it: `luthier test --version VERSION`, or release it: `luthier release`"),
+        LookupError::Evals(EvalsError::Absent { .. }) => {
+            Problem::not_found(text).hint("prove it: `luthier test --version VERSION`")
+        }
         LookupError::Evals(EvalsError::Changed {
             told, found, key, ..
         }) => {

@@ -42,7 +42,7 @@ pub(super) async fn allowed_signers(
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Problem::not_found(
             "there is no key that signs releases yet",
         )
-        .hint("it is made with the first release: `luthier release`")),
+        .hint("it is made with the first release")),
         Err(error) => Err(Problem::internal(&error)),
     }
 }

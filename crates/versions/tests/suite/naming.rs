@@ -159,6 +159,6 @@ async fn where_there_is_no_version_and_where_there_is_no_git_the_answers_say_wha
         assert_eq!(list["pagination"]["total_estimate"], 0);
         assert_eq!(one.status, 404);
         let hint = one.json()["hint"].as_str().unwrap().to_owned();
-        assert!(hint.contains("luthier release"), "{hint}");
+        assert!(hint.contains("v0.1.0"), "{hint}");
     }
 }

@@ -62,7 +62,6 @@ impl Lab {
             repo: Some(Arc::new(Repo::open(&self.workspace)?)),
             manager: self.manager.clone(),
             vault: self.vault.clone(),
-            vault_uri: None,
             allowed_signers: self.data.join("allowed_signers"),
         };
         Ok(Registry::open(sources).await?)

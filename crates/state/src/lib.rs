@@ -3,6 +3,7 @@
 //! It stores nothing itself (every change is one journal event) and knows nothing of HTTP or git.
 //! Start at [`StateManager`].
 
+mod begin;
 mod change;
 mod content;
 mod counts;

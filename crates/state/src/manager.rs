@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use journal::{AppendError, Expect, Head, Journal, Order, Query, ReadError, Refusal};
+use journal::{AppendError, Head, Journal, Order, Query, ReadError, Refusal};
 use json_patch::Patch;
 use model::{
     Context, Event, EventType, LineageName, Revision, Seq, Subject, event::IdempotencyKey,
@@ -223,33 +223,6 @@ impl StateManager {
         self.shared.cache.clear()
     }
 
-    /// Begins `lineage` with `seed` unless it exists; either way answers what it holds.
-    pub async fn open(
-        &self,
-        lineage: &LineageName,
-        seed: Seed,
-        author: &Author,
-    ) -> Result<Root, StateError> {
-        let subject = Subject::lineage(lineage);
-        if let Some(event) = self.journal.last(&subject).await? {
-            return Root::of(&event);
-        }
-        let event = self.shared.first_event(seed, author)?;
-        match self
-            .journal
-            .append(subject.clone(), Expect::Absent, event)
-            .await
-        {
-            Ok(committed) => Root::of(&committed.event),
-            // Somebody else began it at the same moment.
-            Err(AppendError::Conflict {
-                current: Some(event),
-                ..
-            }) => Root::of(&event),
-            Err(error) => Err(StateError::Write(error)),
-        }
-    }
-
     /// The lineages there are.
     pub async fn lineages(&self) -> Result<Vec<LineageName>, StateError> {
         let subjects = self.journal.subjects("lineage.").await?;
@@ -359,15 +332,8 @@ impl StateManager {
         lineage: &LineageName,
         version: &Version,
     ) -> Result<Root, StateError> {
-        let query = Query {
-            kinds: vec![EventType::RELEASE],
-            version: Some(version.clone()),
-            order: Order::NewestFirst,
-            limit: 1,
-            ..Query::of(Subject::lineage(lineage))
-        };
-        if let Some(event) = self.journal.read(query).await?.first() {
-            return Root::of(event);
+        if let Some(root) = self.find_root_of(lineage, version).await? {
+            return Ok(root);
         }
         self.head(lineage).await?;
         let known = self.versions(lineage).await?;
@@ -376,6 +342,23 @@ impl StateManager {
             version: version.clone(),
             nearest: neighbours(version, known),
         })
+    }
+
+    /// As [`StateManager::root_of`]; nothing where there is no such version.
+    pub async fn find_root_of(
+        &self,
+        lineage: &LineageName,
+        version: &Version,
+    ) -> Result<Option<Root>, StateError> {
+        let query = Query {
+            kinds: vec![EventType::RELEASE],
+            version: Some(version.clone()),
+            order: Order::NewestFirst,
+            limit: 1,
+            ..Query::of(Subject::lineage(lineage))
+        };
+        let found = self.journal.read(query).await?;
+        found.first().map(|event| Root::of(event)).transpose()
     }
 
     pub(crate) async fn head(&self, lineage: &LineageName) -> Result<Arc<Event>, StateError> {

@@ -1,6 +1,7 @@
 //! Taking up a new schema: both documents go through the migrations, or the version is refused.
 
 mod ahead;
+mod chain;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -9,7 +10,7 @@ use model::{Digest, LineageName, NewEvent};
 use semver::Version;
 use serde_json::{Value, json};
 
-use self::ahead::Ahead;
+use self::{ahead::Ahead, chain::chain};
 
 use crate::{
     Author, Change, Content, Limits, Schema, Stamp, StateError, StateManager, Target, Written,
@@ -133,14 +134,16 @@ pub struct Adoption {
     /// that was the active one stays that.
     pub value: Option<Value>,
     /// Those that lead on from the lineage's version are run, in a chain. The first may begin at
-    /// any version that had the same schema, for releases of state alone move the number on.
+    /// any version that had the same schema, for releases of state alone move the number on, and a
+    /// rollback brings a schema back.
     pub migrations: Vec<Migration>,
 }
 
 impl StateManager {
     /// Takes up a schema, code or both as the next version. The active document must satisfy it after its
     /// migrations, or nothing changes; a staged document that cannot is discarded, and the event
-    /// says so.
+    /// says so. With a stamp the version is there already, so that a staged document which never
+    /// rests while scripts migrate it is discarded as well.
     pub async fn adopt(
         &self,
         lineage: &LineageName,
@@ -150,12 +153,13 @@ impl StateManager {
         let schema = Schema::compile(adoption.schema.clone())?;
         let mut tries = 0;
         loop {
-            let ahead = self.migrate_ahead(lineage, &adoption, &schema).await?;
+            tries += 1;
+            let mut ahead = self.migrate_ahead(lineage, &adoption, &schema).await?;
+            ahead.may_leave_staging = tries == TRIES_MAX && adoption.stamp.is_some();
             let (shared, by) = (self.shared.clone(), author.clone());
             let (schema, adoption) = (schema.clone(), adoption.clone());
             let make =
                 move |head: &mut dyn Head| shared.adopted(head, &schema, &adoption, &ahead, &by);
-            tries += 1;
             match self.apply(lineage, Target::Active, author, make).await {
                 Err(StateError::MovedMeanwhile) if tries < TRIES_MAX => {}
                 outcome => return outcome,
@@ -171,7 +175,8 @@ pub struct Adopted {
     pub root: Root,
     pub before: Value,
     pub value: Value,
-    /// The migrations that led there, in their order.
+    /// The migrations that bring `before` into the new schema, in their order, even where another
+    /// value was given.
     pub migrations: Vec<String>,
 }
 
@@ -187,28 +192,32 @@ impl StateManager {
         let root = self.root(lineage).await?;
         let active = self.document_under(lineage, Target::Active, &root).await?;
         let before = Value::clone(&active.value);
-        let mut adopted = Adopted {
-            before: before.clone(),
-            value: before,
-            migrations: Vec::new(),
-            root,
-        };
         let version = adoption.version.as_ref();
-        let version = version.unwrap_or(&adopted.root.version).clone();
-        if let Some(given) = adoption.value.clone() {
-            let given = self.shared.given(given, &schema)?;
-            adopted.value = Value::clone(&given);
-        } else if schema.hash() != adopted.root.schema.hash {
-            let root = &adopted.root;
-            let chain = self.chain_from(root, adoption).await?;
+        let version = version.unwrap_or(&root.version).clone();
+        let (migrated, migrations) = if schema.hash() == root.schema.hash {
+            (Ok(active.value.clone()), Vec::new())
+        } else {
+            let mut ahead = self.look_ahead(lineage, &root, adoption).await?;
+            let (chain, _) = chain(&adoption.migrations, &ahead.begins, &root.version);
             let documents = [root.active.hash];
-            let ahead = self.run_ahead(lineage, root, &chain, &documents).await?;
+            self.run_ahead(&mut ahead, lineage, &root, &chain, &documents)
+                .await?;
             let shared = &self.shared;
-            let migrated = shared.migrated(&active.value, &chain, &ahead, &schema, &version)?;
-            adopted.value = Value::clone(&migrated);
-            adopted.migrations = chain.iter().map(|step| step.name.clone()).collect();
-        }
-        Ok(adopted)
+            let migrated = shared.migrated(&active.value, &chain, &ahead, &schema, &version);
+            let is_led = migrated.is_ok();
+            let steps = chain.iter().filter(|_| is_led);
+            (migrated, steps.map(|step| step.name.clone()).collect())
+        };
+        let value = match adoption.value.clone() {
+            Some(given) => self.shared.given(given, &schema)?,
+            None => migrated?,
+        };
+        Ok(Adopted {
+            root,
+            before,
+            value: Value::clone(&value),
+            migrations,
+        })
     }
 }
 
@@ -236,9 +245,11 @@ impl Shared {
         if !is_new && adoption.stamp.is_none() {
             return Err(Halt::Unchanged);
         }
-        let since = version_of_schema(head, &root)?;
+        if is_new_schema && !ahead.is_of(&root) {
+            return Err(StateError::MovedMeanwhile.into());
+        }
         let (chain, reached) = if is_new_schema {
-            chain(&adoption.migrations, &since, &root.version)
+            chain(&adoption.migrations, &ahead.begins, &root.version)
         } else {
             (Vec::new(), None)
         };
@@ -257,11 +268,12 @@ impl Shared {
         let active = materialise::document_in(head, &self.cache, &root.active)?;
         let staging = materialise::document_in(head, &self.cache, &root.staging)?;
         let is_followed = given.is_some() && root.staging.hash == root.active.hash;
-        if !ahead.covers(&chain, &documents_to_migrate(&root, adoption)) {
-            return Err(StateError::MovedMeanwhile.into());
-        }
-        let migrated =
-            |document: &Content| self.migrated(document, &chain, ahead, schema, &version);
+        let migrated = |document: &Content| {
+            if !ahead.covers(&chain, document.hash()) {
+                return Err(StateError::MovedMeanwhile);
+            }
+            self.migrated(document, &chain, ahead, schema, &version)
+        };
         let active = given.map_or_else(|| migrated(&active), Ok)?;
         let hash = active.hash();
         let mut data = release("adopt", &root, hash);
@@ -287,6 +299,9 @@ impl Shared {
                     root.staging = root.staging.patched(staged.hash());
                 }
                 self.cache.keep(staged);
+            }
+            Err(error @ StateError::MovedMeanwhile) if !ahead.may_leave_staging => {
+                return Err(error.into());
             }
             Err(error) => {
                 data["staging_discarded"] = json!(error.to_string());
@@ -336,42 +351,6 @@ impl Shared {
         let value = checked.map_err(|refused| refused.of(version))?;
         self.content(value)
     }
-}
-
-/// The version that took up the schema of `root`; releases since then moved on without changing it.
-fn version_of_schema(head: &mut dyn Head, root: &Root) -> Result<Version, StateError> {
-    let Some(seq) = root.schema.seq else {
-        return Ok(root.version.clone());
-    };
-    let events = head.events(seq, seq)?;
-    let version = events
-        .first()
-        .and_then(|event| event.context.version.clone());
-    Ok(version.unwrap_or_else(|| root.version.clone()))
-}
-
-/// The steps that lead on from `version`, whose schema is that of `since`, and where they end.
-fn chain<'a>(
-    migrations: &'a [Migration],
-    since: &Version,
-    version: &Version,
-) -> (Vec<&'a Migration>, Option<&'a Version>) {
-    // State alone was released between the two, so a step from any of them fits.
-    let first = migrations
-        .iter()
-        .filter(|step| (since..=version).contains(&&step.from) && step.to > *version)
-        .max_by(|a, b| a.from.cmp(&b.from));
-    let mut steps: Vec<&Migration> = first.into_iter().collect();
-    // Each step must lead upward, so the chain ends.
-    while let Some(step) = steps.last().and_then(|last| {
-        migrations
-            .iter()
-            .find(|step| step.from == last.to && step.to > last.to)
-    }) {
-        steps.push(step);
-    }
-    let reached = steps.last().map(|step| &step.to);
-    (steps, reached)
 }
 
 /// The documents of `root` that an adoption takes along.

@@ -1,12 +1,12 @@
 //! Moving the root: promote, discard, pin. Each is one compare-and-swap.
 
 use journal::Head;
-use model::{EventType, LineageName, NewEvent, Revision, Subject};
+use model::{EventType, LineageName, NewEvent, Revision};
 use semver::{BuildMetadata, Prerelease, Version};
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Content, Document, Seed, Stamp, StateError, StateManager, Target, Written, materialise,
+    Author, Content, Document, Stamp, StateError, StateManager, Target, Written, materialise,
     request::Asked,
     root::Root,
     shared::{Halt, Shared},
@@ -87,39 +87,6 @@ impl StateManager {
             .await
     }
 
-    /// Opens a lineage of its own at an earlier version, or finds the one opened there before:
-    /// what a write through an exact version that is no longer a head goes to.
-    pub async fn fork(
-        &self,
-        lineage: &LineageName,
-        version: &Version,
-        author: &Author,
-    ) -> Result<LineageName, StateError> {
-        let root = self.root_of(lineage, version).await?;
-        if self.root(lineage).await?.withdrawn.contains(version) {
-            let version = version.clone();
-            return Err(StateError::Withdrawn { version });
-        }
-        let old = self.document_under(lineage, Target::Active, &root).await?;
-        let subject = Subject::lineage(lineage);
-        let (journal, cache) = (&*self.journal, &self.shared.cache);
-        let schema = materialise::schema(journal, cache, &subject, &root.schema).await?;
-        let name = branch_name(lineage, version)?;
-        let seed = Seed {
-            version: version.clone(),
-            code: root.code.clone(),
-            schema: schema.value().clone(),
-            value: (*old.value).clone(),
-        };
-        // Opening it is a step of the write that asks for it, whose key is the write's own.
-        let author = Author {
-            key: None,
-            ..author.clone()
-        };
-        self.open(&name, seed, &author).await?;
-        Ok(name)
-    }
-
     /// Holds the alias `active` at `version`, which must not be withdrawn, or lets it follow the
     /// releases again.
     pub async fn pin(
@@ -167,18 +134,6 @@ pub enum Promotion {
         root: Box<Root>,
         document: Box<Document>,
     },
-}
-
-/// The lineage that a write through `version` of `lineage` goes to.
-pub(crate) fn branch_name(
-    lineage: &LineageName,
-    version: &Version,
-) -> Result<LineageName, StateError> {
-    let name = match lineage.as_str() {
-        "main" => format!("from-{version}"),
-        other => format!("{other}-from-{version}"),
-    };
-    name.try_into().map_err(StateError::LineageName)
 }
 
 impl Shared {

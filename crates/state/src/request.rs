@@ -5,8 +5,8 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Change, Document, StateError, StateManager, Target, Written, change, materialise,
-    moves::branch_name,
+    Author, Change, Document, StateError, StateManager, Target, Written, begin::branch_name,
+    change, materialise,
 };
 
 /// The revision that both documents of a lineage begin with.

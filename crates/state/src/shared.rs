@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Author, ChangeError, Clock, Content, Limits, Schema, Seed, StateCounts, StateError, Target,
+    begin::{ORIGIN, Origin},
     change,
     materialise::Cache,
     root::{DocumentRef, Root, SchemaRef},
@@ -31,7 +32,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn first_event(&self, seed: Seed, author: &Author) -> Result<NewEvent, StateError> {
+    pub(crate) fn first_event(
+        &self,
+        seed: Seed,
+        origin: Option<&Origin>,
+        author: &Author,
+    ) -> Result<NewEvent, StateError> {
         let schema = Schema::compile(seed.schema)?;
         let value = change::admit(seed.value, &self.limits)?;
         let content = self.checked_content(value, &schema)?;
@@ -49,13 +55,16 @@ impl Shared {
             pins: BTreeMap::default(),
             withdrawn: Vec::new(),
         };
-        let data = json!({
+        let mut data = json!({
             "change": "init",
             "target": "active",
             "new": hash,
             "reversible": false,
             "schema": schema.value(),
         });
+        if let Some(origin) = origin {
+            data[ORIGIN] = json!(origin);
+        }
         self.cache.keep(content.clone());
         self.cache.keep_schema(schema);
         let event = self.event(EventType::RELEASE, data, &root, author);

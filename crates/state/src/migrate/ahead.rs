@@ -1,34 +1,38 @@
 //! Migrations that run code: before the journal's writer is asked, which waits for nobody.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use journal::Query;
 use model::{Digest, LineageName, Subject};
 use semver::Version;
 use serde_json::Value;
 
-use super::{Adoption, Migration, Refused, Step, chain, documents_to_migrate, patched};
+use super::{Adoption, Migration, Refused, Step, chain::chain, documents_to_migrate, patched};
 use crate::{
     Limits, Schema, StateError, StateManager, change, materialise,
     root::{DocumentRef, Root},
 };
 
-/// What a chain made of documents, by the hash that they had. The writer takes it if the chain is
-/// still the one that leads on, and the documents are still those.
+/// What was read, and what a chain made of documents, by the hash that they had. The writer takes
+/// it if the lineage is still at that version, and the documents are still those.
 #[derive(Default)]
 pub(super) struct Ahead {
-    steps: Vec<String>,
+    head: Option<Version>,
+    /// The versions that a chain may begin at.
+    pub(super) begins: BTreeSet<Version>,
+    /// May a staged document that moved since be discarded?
+    pub(super) may_leave_staging: bool,
     made: HashMap<Digest, Result<Value, Refused>>,
 }
 
 impl Ahead {
-    /// Is nothing left to run for these documents?
-    pub(super) fn covers(&self, chain: &[&Migration], documents: &[Digest]) -> bool {
-        if !has_script(chain) {
-            return true;
-        }
-        self.steps.iter().eq(chain.iter().map(|step| &step.name))
-            && documents.iter().all(|hash| self.made.contains_key(hash))
+    /// Was it made for what `root` still is, as far as migrations are concerned?
+    pub(super) fn is_of(&self, root: &Root) -> bool {
+        self.head.as_ref() == Some(&root.version)
+    }
+
+    /// Is nothing left to run for this document?
+    pub(super) fn covers(&self, chain: &[&Migration], document: Digest) -> bool {
+        !has_script(chain) || self.made.contains_key(&document)
     }
 
     /// What `chain`, which is covered, made of a document; none if the writer can do it itself.
@@ -49,42 +53,44 @@ impl StateManager {
         adoption: &Adoption,
         schema: &Schema,
     ) -> Result<Ahead, StateError> {
-        if !adoption.migrations.iter().any(Migration::is_script) {
-            return Ok(Ahead::default());
-        }
         let root = self.root(lineage).await?;
         if schema.hash() == root.schema.hash {
             return Ok(Ahead::default());
         }
-        let chain = self.chain_from(&root, adoption).await?;
+        let mut ahead = self.look_ahead(lineage, &root, adoption).await?;
+        let (chain, _) = chain(&adoption.migrations, &ahead.begins, &root.version);
         let documents = documents_to_migrate(&root, adoption);
-        self.run_ahead(lineage, &root, &chain, &documents).await
+        self.run_ahead(&mut ahead, lineage, &root, &chain, &documents)
+            .await?;
+        Ok(ahead)
     }
 
-    /// The steps that lead on from `root`.
-    pub(super) async fn chain_from<'a>(
+    /// Where the chain that leads on from `root` may begin; nothing is run yet.
+    pub(super) async fn look_ahead(
         &self,
+        lineage: &LineageName,
         root: &Root,
-        adoption: &'a Adoption,
-    ) -> Result<Vec<&'a Migration>, StateError> {
-        let since = self.version_of_schema(root).await?;
-        let (chain, _reached) = chain(&adoption.migrations, &since, &root.version);
-        Ok(chain)
+        adoption: &Adoption,
+    ) -> Result<Ahead, StateError> {
+        Ok(Ahead {
+            head: Some(root.version.clone()),
+            begins: self.begins(lineage, root, &adoption.migrations).await?,
+            ..Ahead::default()
+        })
     }
 
     /// Runs `chain` on some of the documents of `root`, if there is a script in it.
     pub(super) async fn run_ahead(
         &self,
+        ahead: &mut Ahead,
         lineage: &LineageName,
         root: &Root,
         chain: &[&Migration],
         documents: &[Digest],
-    ) -> Result<Ahead, StateError> {
-        let mut ahead = Ahead::default();
+    ) -> Result<(), StateError> {
         if !has_script(chain) {
-            return Ok(ahead);
+            return Ok(());
         }
-        ahead.steps = chain.iter().map(|step| step.name.clone()).collect();
         for reference in [&root.active, &root.staging] {
             let hash = reference.hash;
             if documents.contains(&hash) && !ahead.made.contains_key(&hash) {
@@ -93,7 +99,7 @@ impl StateManager {
                 ahead.made.insert(hash, made);
             }
         }
-        Ok(ahead)
+        Ok(())
     }
 
     async fn value_of(
@@ -104,24 +110,6 @@ impl StateManager {
         let (journal, subject) = (&*self.journal, Subject::lineage(lineage));
         let content = materialise::document(journal, &self.shared.cache, &subject, reference);
         Ok(Value::clone(&*content.await?))
-    }
-
-    /// The version that took up the schema of `root`, as the writer finds it.
-    async fn version_of_schema(&self, root: &Root) -> Result<Version, StateError> {
-        let Some(seq) = root.schema.seq else {
-            return Ok(root.version.clone());
-        };
-        let query = Query {
-            after: seq.saturating_sub(1),
-            until: seq,
-            limit: 1,
-            ..Query::all()
-        };
-        let events = self.journal.read(query).await?;
-        let version = events
-            .first()
-            .and_then(|event| event.context.version.clone());
-        Ok(version.unwrap_or_else(|| root.version.clone()))
     }
 }
 

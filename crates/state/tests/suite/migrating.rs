@@ -12,7 +12,8 @@ use journal::Journal as _;
 use model::LineageName;
 use serde_json::{Value, json};
 use state::{
-    Adoption, Change, Migration, Script, ScriptFuture, StateError, StateManager, Target, Written,
+    Adoption, Change, Migration, Script, ScriptFuture, Stamp, StateError, StateManager, Target,
+    Written,
 };
 
 use crate::support::*;
@@ -207,6 +208,147 @@ async fn a_document_that_never_rests_is_not_migrated_and_keeps_every_change() {
 }
 
 #[tokio::test]
+async fn a_version_that_is_tagged_is_taken_up_though_staging_never_rests() {
+    let lab = Lab::seeded().await;
+    lab.merge(json!({"count": 7})).await;
+    let (step, _) = disturbed(&lab, u64::MAX);
+    let adoption = Adoption {
+        version: None,
+        stamp: Some(stamp("0.1.0", "0.2.0")),
+        code: None,
+        schema: schema_of(&["total"]),
+        value: Some(json!({"total": 0})),
+        migrations: vec![step],
+    };
+
+    let written = lab.state.adopt(&main(), adoption, &somebody()).await;
+
+    let event = written.unwrap().event.unwrap();
+    assert_eq!(
+        event.data["staging_discarded"],
+        "the state moved again and again while it was migrated: try again when it rests"
+    );
+    assert_eq!(lab.active().await.version, version("0.2.0"));
+    assert_eq!(*lab.staging().await.value, json!({"total": 0}));
+}
+
+fn stamp(follows: &str, to: &str) -> Stamp {
+    Stamp {
+        follows: version(follows),
+        version: version(to),
+        commit: "c0ffee".to_owned(),
+        withdraws: None,
+        facts: serde_json::Map::new(),
+    }
+}
+
+/// Back at the schema of 0.1.0 as 0.2.1, after 0.2.0 had another one.
+async fn gone_back() -> Lab {
+    let lab = Lab::seeded().await;
+    adopt(&lab.state, &main(), &["total"], vec![to_total()])
+        .await
+        .unwrap();
+    lab.state
+        .roll_back(&main(), None, &somebody())
+        .await
+        .unwrap();
+    assert_eq!(lab.active().await.version, version("0.2.1"));
+    lab
+}
+
+#[tokio::test]
+async fn a_step_begins_at_a_version_that_had_the_schema_which_a_rollback_brought_back() {
+    let wrong = || {
+        patch_step(
+            "0.2.0-0.3.0.json",
+            json!([{"op": "remove", "path": "/total"}]),
+        )
+    };
+    let right = |name| {
+        let moves = json!([{"op": "move", "from": "/count", "path": "/amount"}]);
+        patch_step(name, moves)
+    };
+
+    for (steps, run) in [
+        (vec![wrong(), right("0.1.0-0.3.0.json")], "0.1.0-0.3.0.json"),
+        (vec![wrong(), right("0.2.1-0.3.0.json")], "0.2.1-0.3.0.json"),
+    ] {
+        let lab = gone_back().await;
+        let written = adopt(&lab.state, &main(), &["amount"], steps)
+            .await
+            .unwrap();
+
+        assert_eq!(written.event.unwrap().data["migrations"], json!([run]));
+        assert_eq!(*lab.active().await.value, json!({"amount": 0}));
+    }
+    let lab = gone_back().await;
+    let refused = adopt(&lab.state, &main(), &["amount"], vec![wrong()]).await;
+    insta::assert_snapshot!(
+        refused.unwrap_err(),
+        @r#"`the new schema` refuses version 0.2.2: at ``: Additional properties are not allowed ('count' was unexpected)"#
+    );
+}
+
+#[tokio::test]
+async fn a_lineage_opened_at_a_release_of_state_knows_which_versions_had_its_schema() {
+    let lab = gone_back().await;
+    lab.release(5).await;
+    let (state, by) = (&lab.state, somebody());
+    let fork = state.fork(&main(), &version("0.2.2"), &by).await.unwrap();
+    stage(state, &fork, json!({"count": 6})).await;
+    state.promote(&fork, None, &by).await.unwrap();
+    let deeper = state.fork(&fork, &version("0.2.3"), &by).await.unwrap();
+    let moves = json!([{"op": "move", "from": "/count", "path": "/amount"}]);
+    let steps = || {
+        vec![
+            patch_step("0.1.0-0.3.0.json", moves.clone()),
+            patch_step(
+                "0.2.0-0.3.0.json",
+                json!([{"op": "remove", "path": "/total"}]),
+            ),
+        ]
+    };
+
+    for (of, amount) in [(main(), 5), (fork, 6), (deeper, 6)] {
+        adopt(state, &of, &["amount"], steps()).await.unwrap();
+
+        let (active, _, number) = both(state, &of).await;
+        let expected = (json!({"amount": amount}), "0.3.0".to_owned());
+        assert_eq!((active, number), expected, "{of}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_names_the_steps_that_bring_the_old_document_along_though_another_is_given() {
+    let lab = Lab::seeded().await;
+    let plan = async |given: Option<Value>, step: Migration| {
+        let adoption = Adoption {
+            version: None,
+            stamp: None,
+            code: None,
+            schema: schema_of(&["total"]),
+            value: given,
+            migrations: vec![step],
+        };
+        let planned = lab.state.plan_adoption(&main(), &adoption).await;
+        planned.map(|planned| (planned.value, planned.migrations))
+    };
+    let failing = || script_step("0.1.0-0.2.0.py", |_| Err("it raised".to_owned()));
+    let given = json!({"total": 9});
+
+    let led = plan(Some(given.clone()), to_total()).await.unwrap();
+    let unled = plan(Some(given.clone()), failing()).await.unwrap();
+    let refused = plan(None, failing()).await;
+
+    assert_eq!(led, (given.clone(), vec!["0.1.0-0.2.0.json".to_owned()]));
+    assert_eq!(unled, (given, Vec::new()));
+    assert!(
+        matches!(refused, Err(StateError::Migration { .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_script_is_not_run_where_nothing_leads_through_it() {
     let lab = Lab::seeded().await;
     let never = || script_step("0.5.0-0.6.0.py", |_| panic!("it was run"));
@@ -261,10 +403,10 @@ async fn state_survives_three_schema_changes_and_a_rollback_on_a_lineage_and_on_
     lab.release(9).await;
     let fork = lab
         .state
-        .fork(&main(), &version("0.1.0"), &somebody())
+        .fork(&main(), &version("0.1.1"), &somebody())
         .await
         .unwrap();
-    assert_eq!(fork, lineage("from-0.1.0"));
+    assert_eq!(fork, lineage("from-0.1.1"));
 
     for of in [main(), fork.clone()] {
         evolve(&lab.state, &of).await;
@@ -291,8 +433,8 @@ async fn state_survives_three_schema_changes_and_a_rollback_on_a_lineage_and_on_
     for (of, number, released) in [
         (main(), "0.1.2", json!({"count": 9})),
         (main(), "0.3.0", json!({"total": 8, "unit": "ms"})),
-        (fork.clone(), "0.1.0", json!({"count": 0})),
-        (fork.clone(), "0.2.0", json!({"total": 0})),
+        (fork.clone(), "0.1.1", json!({"count": 7})),
+        (fork.clone(), "0.2.0", json!({"total": 7})),
         (fork, "0.4.0", json!({"amount": [8, "ms"]})),
     ] {
         let document = lab.state.document_of(&of, &version(number)).await.unwrap();

@@ -1,7 +1,7 @@
 //! Going back to what an earlier version held.
 
 use journal::{Head, Order, Query};
-use model::{EventType, LineageName, NewEvent, Subject};
+use model::{Digest, EventType, LineageName, NewEvent, Subject};
 use semver::Version;
 use serde_json::json;
 
@@ -21,9 +21,9 @@ const PAGE_RELEASES_MAX: usize = 64;
 pub struct Rollback {
     /// The root as it was then.
     read: Root,
-    /// The version that `active` served then, and whether that is what is brought back.
-    serving: Version,
-    is_serving: bool,
+    /// The version that goes, and the pin that is let go of.
+    withdraws: Version,
+    unpins: Option<Version>,
     /// The document to bring back, with the schema and the code that it had.
     old: Document,
     schema: SchemaRef,
@@ -46,14 +46,19 @@ impl Rollback {
         self.code.as_ref()
     }
 
-    /// The version that is withdrawn. Somebody who held `active` at the state that is brought back
-    /// was led away from it by the newest version.
+    /// The schema that is brought back.
+    pub fn schema(&self) -> Digest {
+        self.schema.hash
+    }
+
+    /// The version that is withdrawn.
     pub fn withdraws(&self) -> &Version {
-        if self.is_serving {
-            &self.read.version
-        } else {
-            &self.serving
-        }
+        &self.withdraws
+    }
+
+    /// The version that `active` was held at, and is not any more.
+    pub fn unpins(&self) -> Option<&Version> {
+        self.unpins.as_ref()
     }
 
     /// May it still be done, on what `root` is by now?
@@ -124,7 +129,9 @@ impl StateManager {
             .transpose()
     }
 
-    /// Goes back as [`StateManager::roll_back`] does, as the version that `stamp` says.
+    /// Goes back as [`StateManager::roll_back`] does, as the version that `stamp` says. That is there
+    /// already, so a pin that somebody set since does not stop it; it stays, unless it holds the
+    /// version that is withdrawn.
     pub async fn roll_back_as(
         &self,
         lineage: &LineageName,
@@ -153,17 +160,51 @@ impl StateManager {
             Some(to) => self.root_of(lineage, &to).await?,
             None => self.find_good(lineage, &read, &serving).await?,
         };
-        let old = self.document_under(lineage, Target::Active, &root).await?;
-        let plan = Rollback {
-            read,
-            is_serving: root.serves_as(&serving),
-            serving: serving.version,
-            old,
-            schema: root.schema,
-            code: root.code,
+        // Somebody who held `active` at the state that is brought back was led away from it by the
+        // newest version.
+        let withdraws = if root.serves_as(&serving) {
+            read.version.clone()
+        } else {
+            serving.version
         };
+        let unpins = read.pins.get(Root::ACTIVE).cloned();
+        let plan = self
+            .rollback(lineage, read, root, withdraws, unpins)
+            .await?;
         plan.check(&plan.read)?;
         Ok(plan)
+    }
+
+    /// A rollback that was decided and tagged before, and is not decided again: what it brings back,
+    /// what it withdraws, and the pin that it lets go of.
+    pub async fn decided_rollback(
+        &self,
+        lineage: &LineageName,
+        restores: &Version,
+        withdraws: Version,
+        unpins: Option<Version>,
+    ) -> Result<Rollback, StateError> {
+        let read = self.root(lineage).await?;
+        let root = self.root_of(lineage, restores).await?;
+        self.rollback(lineage, read, root, withdraws, unpins).await
+    }
+
+    async fn rollback(
+        &self,
+        lineage: &LineageName,
+        read: Root,
+        to: Root,
+        withdraws: Version,
+        unpins: Option<Version>,
+    ) -> Result<Rollback, StateError> {
+        Ok(Rollback {
+            read,
+            withdraws,
+            unpins,
+            old: self.document_under(lineage, Target::Active, &to).await?,
+            schema: to.schema,
+            code: to.code,
+        })
     }
 
     /// The root of the version that a rollback goes to if nobody names one.
@@ -211,17 +252,18 @@ impl Shared {
     ) -> Result<NewEvent, Halt> {
         let mut root = self.root_before(head, None)?;
         let (old, version) = (&plan.old, plan.old.version.clone());
-        if let Some(stamp) = stamp {
-            stamp.check(&root)?;
+        match stamp {
+            Some(stamp) => stamp.check(&root)?,
+            None => plan.check(&root)?,
         }
-        plan.check(&root)?;
         let brought = plan.brought(&root);
-        let bad = plan.withdraws().clone();
+        let bad = plan.withdraws.clone();
         let mut data = release("rollback", &root, old.hash);
         data["restores"] = json!(version);
         data["withdraws"] = json!(bad);
-        if let Some(pinned) = root.pins.remove(Root::ACTIVE) {
-            data["unpins"] = json!(pinned);
+        let pinned = root.pins.get(Root::ACTIVE);
+        if pinned.is_some_and(|pinned| Some(pinned) == plan.unpins.as_ref() || *pinned == bad) {
+            data["unpins"] = json!(root.pins.remove(Root::ACTIVE));
         }
         if plan.schema.hash != root.schema.hash {
             let staging = materialise::document_in(head, &self.cache, &root.staging)?;

@@ -48,6 +48,7 @@ impl Stamp {
             .filter(|bad| !root.withdrawn.contains(bad))
         {
             root.withdrawn.push(bad.clone());
+            root.pins.retain(|_, pinned| pinned != bad);
         }
         data["commit"] = Value::from(self.commit.as_str());
         for (name, fact) in &self.facts {

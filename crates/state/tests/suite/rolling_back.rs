@@ -10,7 +10,7 @@ use journal::{AppendError, Committed, Journal, Query, ReadError, SqliteJournal, 
 use model::{Body, Event, Seq, Subject, event::IdempotencyKey};
 use semver::Version;
 use serde_json::json;
-use state::{Adoption, Change, StateError, StateManager, Written};
+use state::{Adoption, Change, Stamp, StateError, StateManager, Written};
 
 use crate::support::*;
 
@@ -226,6 +226,37 @@ async fn a_rollback_to_the_pinned_version_withdraws_the_newest_one() {
     assert_eq!(*restored.value, json!({"count": 1}));
     assert_eq!(lab.active().await, restored);
     assert_eq!(withdrawn(&lab).await, [version("0.1.2")]);
+}
+
+#[tokio::test]
+async fn a_rollback_that_is_tagged_is_done_as_it_was_decided_whatever_is_pinned_since() {
+    for (pinned, kept) in [("0.1.0", true), ("0.1.2", false)] {
+        let lab = Lab::seeded().await;
+        lab.release(1).await;
+        lab.release(2).await;
+        let plan = lab.state.plan_rollback(&main(), None).await.unwrap();
+        let stamp = Stamp {
+            follows: version("0.1.2"),
+            version: version("0.2.0"),
+            commit: "c0ffee".to_owned(),
+            withdraws: None,
+            facts: serde_json::Map::new(),
+        };
+        pin(&lab, pinned).await;
+        let (to, bad) = (plan.document().version.clone(), plan.withdraws().clone());
+        let again = lab.state.decided_rollback(&main(), &to, bad, None).await;
+
+        lab.state
+            .roll_back_as(&main(), again.unwrap(), &stamp, &somebody())
+            .await
+            .unwrap();
+
+        let root = lab.state.root(&main()).await.unwrap();
+        assert_eq!(root.version, version("0.2.0"));
+        assert_eq!(root.last_known_good, version("0.1.1"));
+        assert_eq!(root.withdrawn, [version("0.1.2")]);
+        assert_eq!(root.pins.contains_key("active"), kept, "{pinned}");
+    }
 }
 
 #[tokio::test]

@@ -43,6 +43,8 @@ pub enum Subject {
         golden: String,
     },
     State,
+    /// All tools at once, where nothing can be said of each.
+    Tools,
 }
 
 /// What a tool takes, or what it gives.
@@ -98,6 +100,7 @@ impl fmt::Display for Subject {
             } => write!(f, "output of `{tool}`"),
             Self::Golden { golden } => write!(f, "golden `{golden}`"),
             Self::State => f.write_str("state"),
+            Self::Tools => f.write_str("tools"),
         }
     }
 }

@@ -201,10 +201,7 @@ impl Releaser {
             None => None,
         };
         let Some(tools) = known else {
-            return Ok(Verdict {
-                bump: Bump::Major,
-                reasons: Vec::new(),
-            });
+            return Ok(tools_unknown());
         };
         let old = Interface {
             tools,
@@ -298,6 +295,18 @@ fn state_alone() -> Verdict {
             subject: compat::Subject::State,
             pointer: None,
             what: "the staged document was promoted".to_owned(),
+        }],
+    }
+}
+
+fn tools_unknown() -> Verdict {
+    Verdict {
+        bump: Bump::Major,
+        reasons: vec![Reason {
+            bump: Bump::Major,
+            subject: compat::Subject::Tools,
+            pointer: None,
+            what: "it is not known what those of the version before take and give".to_owned(),
         }],
     }
 }

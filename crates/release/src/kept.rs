@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use compat::ToolInterface;
-use model::{Digest, canonical};
+use model::{Digest, LineageName, canonical};
 use repo::{CommitId, FileSet};
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
@@ -66,6 +66,22 @@ pub(crate) async fn load_tools(
         (name, interface)
     });
     Ok(Some(tools.collect()))
+}
+
+/// Makes `commit` the version of `lineage` that it is about to become, unless it is that of another
+/// one; says whether it is.
+pub(crate) fn claim(
+    vault: &Vault,
+    commit: CommitId,
+    lineage: &LineageName,
+) -> Result<bool, VaultError> {
+    let key = key(&format!("releases/{commit}/lineage.txt"));
+    let mut is_ours = true;
+    vault.put_if(&key, lineage.as_str().as_bytes(), |found| {
+        is_ours = found.is_none_or(|found| found == lineage.as_str().as_bytes());
+        Ok::<_, VaultError>(found.is_none())
+    })?;
+    Ok(is_ours)
 }
 
 pub(crate) fn statement(commit: CommitId, statement: &Value) -> Object {

@@ -32,6 +32,9 @@ pub struct Notes {
     pub code: Option<Digest>,
     pub state: Option<Digest>,
     pub state_revision: Option<u64>,
+    /// What the folder held as its state, of a version that was made from one: the person there
+    /// changed the state if it is another one the next time.
+    pub folder_state: Option<Digest>,
     /// Of `summary.json`, by which a changed one is noticed.
     pub evals: Option<Digest>,
     /// The version that this one went back behind.
@@ -132,6 +135,7 @@ impl Notes {
             "Code" => self.code = value.parse().ok(),
             "State" => self.state = value.parse().ok(),
             "State-Revision" => self.state_revision = value.parse().ok(),
+            "Folder-State" => self.folder_state = value.parse().ok(),
             "Evals" => self.evals = value.parse().ok(),
             "Withdraws" => self.withdraws = value.parse().ok(),
             "Restores" => self.restores = value.parse().ok(),
@@ -164,6 +168,7 @@ impl Notes {
         trailers.extend(one("Code", self.code.as_ref()));
         trailers.extend(one("State", self.state.as_ref()));
         trailers.extend(one("State-Revision", self.state_revision.as_ref()));
+        trailers.extend(one("Folder-State", self.folder_state.as_ref()));
         trailers.extend(one("Evals", self.evals.as_ref()));
         trailers.extend(one("Withdraws", self.withdraws.as_ref()));
         trailers.extend(one("Restores", self.restores.as_ref()));

@@ -1,7 +1,7 @@
 //! What was decided about a release, before anything of it exists.
 
 use compat::Verdict;
-use model::{LineageName, Revision};
+use model::{Digest, LineageName, Revision};
 use repo::{Base, Changes, CommitId};
 use semver::Version;
 use state::{Migration, Rollback, Root};
@@ -27,7 +27,8 @@ pub(crate) struct Plan {
 
 pub(crate) enum Kind {
     First,
-    /// With the revision that staging has to be at, if one was named.
+    /// With the revision that staging has to be at, if one was named. Without one, the document that
+    /// was proved is released though another is staged by now, which stays staged.
     Promote {
         base: Option<Revision>,
     },
@@ -40,8 +41,12 @@ pub(crate) enum Kind {
 /// The files around the state.
 pub(crate) enum Source {
     Commit(CommitId),
-    /// A folder that is not in git, over the files of the release before.
-    Folder(Option<CommitId>),
+    /// A folder that is not in git, with the hash of its own state.
+    Folder {
+        /// The release before.
+        over: Option<CommitId>,
+        state: Digest,
+    },
 }
 
 impl Plan {
@@ -98,7 +103,7 @@ impl Plan {
             Source::Commit(commit) if changes.is_empty() && self.parents == [commit] => {
                 Some(commit)
             }
-            Source::Commit(_) | Source::Folder(_) => None,
+            Source::Commit(_) | Source::Folder { .. } => None,
         }
     }
 
@@ -113,12 +118,14 @@ impl Plan {
                 }
                 (Base::Commit(commit), changes)
             }
-            Source::Folder(None) => {
+            Source::Folder { over: None, .. } => {
                 let files = self.content.files.files().iter();
                 let all = files.map(|(path, content)| (path.clone(), Some(content.clone())));
                 (Base::Empty, all.collect())
             }
-            Source::Folder(Some(commit)) => {
+            Source::Folder {
+                over: Some(commit), ..
+            } => {
                 let (old, new) = (before.files.files(), self.content.files.files());
                 let gone = old.keys().filter(|path| !new.contains_key(*path));
                 let mut changes: Changes = gone.map(|path| (path.clone(), None)).collect();
@@ -135,10 +142,21 @@ impl Plan {
     pub(crate) fn compared_with(&self) -> Option<CommitId> {
         match self.source {
             Source::Commit(commit) => Some(commit),
-            Source::Folder(commit) => commit,
+            Source::Folder { over, .. } => over,
+        }
+    }
+
+    /// What the folder that it is made from holds as its state.
+    pub(crate) fn folder_state(&self) -> Option<Digest> {
+        match self.source {
+            Source::Folder { state, .. } => Some(state),
+            Source::Commit(_) => None,
         }
     }
 }
 
 /// More reasons than this are not told in a tag.
 const REASONS_MAX: usize = 20;
+
+#[cfg(test)]
+mod tests;

@@ -2,21 +2,19 @@
 //! commit point), root. A process that dies on the way leaves all of the version or nothing of it,
 //! and the next release of the lineage finishes what it began.
 
-use compat::ToolInterface;
 use fail::fail_point;
 use journal::{Expect, Order as Direction, Query};
 use model::{Context, EventType, LineageName, NewEvent, Subject};
-use repo::{CommitId, Move, NewCommit, NewTag, Person, Published, RefConflict, TagName};
+use repo::{CommitId, Move, Person, Published, RefConflict, TagName};
 use semver::Version;
 use serde_json::{Map, Value, json};
 use state::{Adoption, CodeRef, Seed, Stamp, StateError, Written};
-use std::collections::BTreeMap;
 use tokio::task::spawn_blocking;
 
 use crate::{
-    Author, Content, Evals, Notes, Order, Proof, ReleaseError, Released, Releaser, Seal, kept,
+    Author, Content, Notes, Order, Proof, ReleaseError, Released, Releaser, Seal,
+    objects::{Made, Making},
     plan::{Kind, Plan},
-    statement,
     turn::Turn,
 };
 
@@ -40,12 +38,6 @@ pub(crate) fn luthier() -> Person {
         name: "Luthier".to_owned(),
         email: "luthier@localhost".to_owned(),
     }
-}
-
-/// A version whose objects are there, and whose references are not.
-struct Made {
-    commit: CommitId,
-    tag: repo::TagId,
 }
 
 /// What every number that is tried has in common.
@@ -157,8 +149,8 @@ impl Releaser {
     async fn intend(&self, work: &Work<'_>, number: &Version) -> Result<String, ReleaseError> {
         let Work { plan, order, .. } = work;
         let id = uuid::Uuid::now_v7().to_string();
-        let restores = match &plan.kind {
-            Kind::RollBack(rollback) => Some(rollback.document().version.clone()),
+        let rollback = match &plan.kind {
+            Kind::RollBack(rollback) => Some(rollback),
             Kind::First | Kind::Promote { .. } | Kind::Code { .. } => None,
         };
         let data = json!({
@@ -166,7 +158,9 @@ impl Releaser {
             "kind": plan.kind_name(),
             "version": number,
             "follows": plan.root.as_ref().map(|root| &root.version),
-            "restores": restores,
+            "restores": rollback.map(|rollback| &rollback.document().version),
+            "withdraws": rollback.map(|rollback| rollback.withdraws()),
+            "unpins": rollback.and_then(|rollback| rollback.unpins()),
             "facts": facts(work, &id),
             "key": order.author.key.as_ref().map(ToString::to_string),
             "reason": order.author.reason,
@@ -313,6 +307,7 @@ fn notes(work: &Work<'_>, number: &Version, id: &str) -> Notes {
         code: Some(plan.content.code.digest()),
         state: Some(model::Digest::of_json(&plan.content.state)),
         state_revision: Some(revision),
+        folder_state: plan.folder_state(),
         evals: None,
         withdraws,
         restores,
@@ -336,84 +331,6 @@ fn check_tip(plan: &Plan, tip: Option<CommitId>) -> Result<(), ReleaseError> {
         }),
         // A lineage that was forked has its branch with its first release.
         Some(_) | None => Ok(()),
-    }
-}
-
-/// All that making the objects needs, away from the tasks that must not block.
-struct Making {
-    base: repo::Base,
-    changes: repo::Changes,
-    as_it_is: Option<CommitId>,
-    parents: Vec<CommitId>,
-    lineage: LineageName,
-    number: Version,
-    at: jiff::Timestamp,
-    author: Person,
-    code: repo::FileSet,
-    tools: Option<BTreeMap<String, ToolInterface>>,
-    evals: Option<Evals>,
-    follows: Option<Version>,
-    facts: Map<String, Value>,
-    notes: Notes,
-}
-
-impl Making {
-    fn run(self, parts: &crate::Parts) -> Result<(Made, Stamp), ReleaseError> {
-        let sign = parts
-            .key
-            .as_deref()
-            .map(|key| move |bytes: &[u8]| key.sign(bytes));
-        let signer = sign.as_ref().map(|sign| sign as repo::Signer<'_>);
-        let committer = luthier();
-        let mut draft = parts.repo.draft();
-        let commit = if let Some(commit) = self.as_it_is {
-            commit
-        } else {
-            let tree = draft.tree(self.base, &self.changes)?;
-            draft.commit(&NewCommit {
-                tree,
-                parents: &self.parents,
-                author: &self.author,
-                committer: &committer,
-                at: self.at,
-                message: &format!("{}\n\n{}", self.notes.subject, self.notes.text),
-                signer,
-            })?
-        };
-        let mut objects = vec![kept::code(&self.code)];
-        objects.extend((self.tools.as_ref()).map(|tools| kept::tools(commit, tools)));
-        let mut notes = self.notes;
-        if let Some(evals) = self.evals {
-            let (lineage, number) = (self.lineage.as_str(), self.number.to_string());
-            let (results, digest) = kept::evals(commit, lineage, &number, evals);
-            objects.extend(results);
-            notes.evals = Some(digest);
-        }
-        let name = TagName {
-            lineage: self.lineage,
-            number: self.number.clone(),
-        };
-        let said = statement::of(&notes, &name, commit, &self.parents, self.at);
-        objects.push(kept::statement(commit, &said));
-        let tag = draft.tag(&NewTag {
-            target: commit,
-            name: &name,
-            tagger: &committer,
-            at: self.at,
-            message: &notes.to_string(),
-            signer,
-        })?;
-        draft.write()?;
-        // Before anybody can ask for them: under the commit's name nobody looks yet.
-        kept::put_all(&parts.vault, &objects)?;
-        let stamp = Stamp {
-            follows: self.follows.unwrap_or_else(|| self.number.clone()),
-            version: self.number,
-            commit: commit.to_string(),
-            withdraws: None,
-            facts: self.facts,
-        };
-        Ok((Made { commit, tag }, stamp))
     }
 }
 

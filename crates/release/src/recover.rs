@@ -6,7 +6,7 @@ use model::{Event, LineageName};
 use repo::CommitId;
 use semver::Version;
 use serde_json::Value;
-use state::{Root, Stamp, StateError};
+use state::{Rollback, Root, Stamp, StateError};
 use tokio::task::spawn_blocking;
 
 use crate::{
@@ -66,16 +66,16 @@ impl Releaser {
         let content = self.load(commit).await?;
         let kind = match intent.data["kind"].as_str() {
             Some("promote") => Kind::Promote { base: None },
-            Some("rollback") => {
-                let to = intent.data["restores"]
-                    .as_str()
-                    .and_then(|to| to.parse().ok());
-                let plan = self.parts.manager.plan_rollback(lineage, to).await?;
-                Kind::RollBack(Box::new(plan))
+            Some("rollback") => Kind::RollBack(Box::new(self.decided(lineage, intent).await?)),
+            Some("adopt") => {
+                let steps = migrations(&content.files, &(self.scripts)(&content.files));
+                // They bring along what is staged, no more: the version and its state are there.
+                let migrations = steps.unwrap_or_else(|error| {
+                    tracing::warn!(%lineage, %error, "what is staged is not migrated");
+                    Vec::new()
+                });
+                Kind::Code { migrations }
             }
-            Some("adopt") => Kind::Code {
-                migrations: migrations(&content.files, &(self.scripts)(&content.files))?,
-            },
             _ => Kind::First,
         };
         let version = intent.context.version.clone();
@@ -112,6 +112,27 @@ impl Releaser {
         };
         self.swap(&plan, &stamp, &author).await?;
         Ok(())
+    }
+
+    /// The rollback that `intent` is of, as it was decided then: whoever pinned a version since did
+    /// so too late.
+    async fn decided(
+        &self,
+        lineage: &LineageName,
+        intent: &Event,
+    ) -> Result<Rollback, ReleaseError> {
+        let manager = &self.parts.manager;
+        let version = |name: &str| -> Option<Version> { intent.data[name].as_str()?.parse().ok() };
+        Ok(match (version("restores"), version("withdraws")) {
+            (Some(restores), Some(withdraws)) => {
+                let unpins = version("unpins");
+                manager
+                    .decided_rollback(lineage, &restores, withdraws, unpins)
+                    .await?
+            }
+            // Intents used to say less.
+            (restores, _) => manager.plan_rollback(lineage, restores).await?,
+        })
     }
 
     /// The commit of a version, and what its tag says.

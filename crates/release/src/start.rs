@@ -1,19 +1,22 @@
 //! What people committed becomes a version: the first of a workspace, or the next.
 
-use model::LineageName;
-use repo::{Bundle, CommitId, Move};
+use std::collections::HashMap;
+
+use model::{Digest, LineageName};
+use repo::{Bundle, CommitId};
 use serde_json::Value;
-use state::{Adoption, CodeRef, Root, Seed, Stamp, StateError};
+use state::{Adoption, CodeRef, Root, StateError};
 use tokio::task::spawn_blocking;
 
 use crate::{
     Content, Demand, Notes, Order, Proposal, Prover, ReleaseError, Released, Releaser, STATE,
     content::migrations,
-    kept,
     plan::{Kind, Plan, Source},
-    publish::luthier,
     releaser::{ATTEMPTS_MAX, busy, head},
 };
+
+/// How far back the last release of a folder is looked for.
+const COMMITS_MAX: usize = 10_000;
 
 /// What somebody wants released.
 #[derive(Clone, Debug)]
@@ -135,91 +138,10 @@ impl Releaser {
         Err(busy(lineage))
     }
 
-    /// Brings every version that git has and the journal has not into the journal, in order, and
-    /// says how many those were. `told` hears of each.
-    pub async fn rebuild(&self, mut told: impl FnMut(&str)) -> Result<usize, ReleaseError> {
-        let repo = self.parts.repo.clone();
-        let versions = spawn_blocking(move || repo.versions()).await??;
-        let mut count = 0;
-        for version in &versions.list {
-            let notes = Notes::parse(&self.parts.repo.message(version)?);
-            if notes.is_of(&version.lineage, &version.number)
-                && self.take_up(version, &notes).await?
-            {
-                told(&version.name());
-                count += 1;
-            }
-        }
-        Ok(count)
-    }
-
-    /// Does the journal take a version that git has already? Not if it has a newer one.
-    async fn take_up(&self, version: &repo::Version, notes: &Notes) -> Result<bool, ReleaseError> {
-        let (lineage, manager) = (&version.lineage, &self.parts.manager);
-        let root = self.find_root(lineage).await?;
-        if root
-            .as_ref()
-            .is_some_and(|root| root.version >= version.number)
-        {
-            return Ok(false);
-        }
-        let content = self.load(version.commit).await?;
-        let (vault, code) = (self.parts.vault.clone(), content.code.clone());
-        spawn_blocking(move || kept::put_all(&vault, &[kept::code(&code)])).await??;
-        let code = CodeRef {
-            hash: content.code.digest(),
-            commit: Some(version.commit.to_string()),
-        };
-        let author = state::Author::default();
-        if let Some(root) = root {
-            let stamp = Stamp {
-                follows: root.version,
-                version: version.number.clone(),
-                commit: version.commit.to_string(),
-                withdraws: notes.withdraws.clone(),
-                facts: serde_json::Map::new(),
-            };
-            let adoption = Adoption {
-                version: None,
-                stamp: Some(stamp),
-                code: Some(code),
-                schema: content.schema,
-                value: Some(content.state),
-                migrations: Vec::new(),
-            };
-            manager.adopt(lineage, adoption, &author).await?;
-        } else {
-            let seed = Seed {
-                version: version.number.clone(),
-                code: Some(code),
-                schema: content.schema,
-                value: content.state,
-            };
-            manager.open(lineage, seed, &author).await?;
-        }
-        self.lead_branch(version)?;
-        Ok(true)
-    }
-
-    /// The branch of a lineage is where its newest release is.
-    fn lead_branch(&self, version: &repo::Version) -> Result<(), ReleaseError> {
-        let repo = &self.parts.repo;
-        let by = luthier();
-        let from = repo.branch(&version.lineage)?;
-        repo.publish(&Move {
-            lineage: &version.lineage,
-            from,
-            to: version.commit,
-            tags: &[],
-            hidden: &[],
-            by: &by,
-            at: version.made_at,
-            why: "rebuild",
-        })?;
-        Ok(())
-    }
-
-    async fn find_root(&self, lineage: &LineageName) -> Result<Option<Root>, ReleaseError> {
+    pub(crate) async fn find_root(
+        &self,
+        lineage: &LineageName,
+    ) -> Result<Option<Root>, ReleaseError> {
         match self.parts.manager.root(lineage).await {
             Ok(root) => Ok(Some(root)),
             Err(StateError::NoLineage { .. }) => Ok(None),
@@ -236,7 +158,12 @@ impl Releaser {
                 let content = self.load(*commit).await?;
                 (Source::Commit(*commit), vec![*commit], content)
             }
-            Offered::Folder(bundle) => (Source::Folder(None), Vec::new(), Content::of(bundle)?),
+            Offered::Folder(bundle) => {
+                let content = Content::of(bundle)?;
+                let state = Digest::of_json(&content.state);
+                let source = Source::Folder { over: None, state };
+                (source, Vec::new(), content)
+            }
         })
     }
 
@@ -249,14 +176,7 @@ impl Releaser {
         root: &Root,
     ) -> Result<Fitted, ReleaseError> {
         let commit = match offered {
-            Offered::Folder(bundle) => {
-                return Ok(Fitted {
-                    source: Source::Folder(Some(head)),
-                    parents: vec![head],
-                    content: Content::of(bundle)?,
-                    base_state: before.state.clone(),
-                });
-            }
+            Offered::Folder(bundle) => return self.fit_folder(bundle, head, before).await,
             Offered::Commit(commit) => *commit,
         };
         let content = self.load(commit).await?;
@@ -293,6 +213,58 @@ impl Releaser {
             content,
             base_state: base_content.state,
         })
+    }
+
+    /// A folder is compared with the head, but for its state: promotions leave that of a folder
+    /// behind, so that it is the person's only where it is not what it was the last time.
+    async fn fit_folder(
+        &self,
+        bundle: &Bundle,
+        head: CommitId,
+        before: &Content,
+    ) -> Result<Fitted, ReleaseError> {
+        let content = Content::of(bundle)?;
+        let state = Digest::of_json(&content.state);
+        let is_left_behind = self.last_folder_state(head).await? == Some(state);
+        let base_state = if is_left_behind {
+            content.state.clone()
+        } else {
+            before.state.clone()
+        };
+        Ok(Fitted {
+            source: Source::Folder {
+                over: Some(head),
+                state,
+            },
+            parents: vec![head],
+            content,
+            base_state,
+        })
+    }
+
+    /// What the folder held as its state that was released last before `head`, or as it.
+    async fn last_folder_state(&self, head: CommitId) -> Result<Option<Digest>, ReleaseError> {
+        let repo = self.parts.repo.clone();
+        let walk = spawn_blocking(move || {
+            let versions = repo.versions()?;
+            let versions = versions.list.iter();
+            let versions: HashMap<_, _> = versions.map(|it| (it.commit, it)).collect();
+            let mut commit = head;
+            for _step in 0..COMMITS_MAX {
+                if let Some(version) = versions.get(&commit) {
+                    let notes = Notes::parse(&repo.message(version)?);
+                    if notes.folder_state.is_some() {
+                        return Ok(notes.folder_state);
+                    }
+                }
+                match repo.commit(commit)?.parents.first() {
+                    Some(parent) => commit = *parent,
+                    None => break,
+                }
+            }
+            Ok(None)
+        });
+        walk.await?
     }
 
     async fn adopted(

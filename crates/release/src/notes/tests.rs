@@ -16,6 +16,7 @@ fn whole() -> Notes {
         code: Some(Digest::of(b"code")),
         state: Some(Digest::of(b"state")),
         state_revision: Some(7),
+        folder_state: Some(Digest::of(b"folder")),
         evals: Some(Digest::of(b"evals")),
         withdraws: Some(Version::new(1, 4, 9)),
         restores: Some(Version::new(1, 4, 8)),

@@ -1,5 +1,7 @@
+use std::fs;
+
 use release::ReleaseError;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Place, Reader, active, begin, git, main, order, promote};
 
@@ -172,4 +174,86 @@ async fn a_new_schema_takes_its_state_along_or_is_refused() {
     ]);
     assert_eq!(state, "{\n  \"m\": 1\n}\n");
     assert_eq!(released.bump.to_string(), "patch");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_state_for_a_new_schema_breaks_nobody_whose_state_a_migration_brings_along() {
+    let release = async |migration: Option<&str>| {
+        let place = Place::new();
+        let open = place.open();
+        begin(&place, &open).await;
+        place.write(
+            "state/schema.json",
+            r#"{"type": "object", "required": ["m"]}"#,
+        );
+        place.write("state/active.state.json", "{ \"m\": 5 }\n");
+        if let Some(operations) = migration {
+            place.write("state/migrations/0.1.0-0.2.0.json", operations);
+        }
+        let offered = place.offered();
+        let released = open.0.release(&main(), &offered, &order(), &Reader).await;
+        let released = released.unwrap();
+        assert_eq!(*released.document().value, json!({ "m": 5 }));
+        released.bump.to_string()
+    };
+
+    let led = release(Some(r#"[{"op": "move", "from": "/n", "path": "/m"}]"#)).await;
+    let failing = release(Some(r#"[{"op": "remove", "path": "/missing"}]"#)).await;
+    let unled = release(None).await;
+
+    assert_eq!([led, failing, unled], ["patch", "major", "major"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_number_says_why_it_is_major_where_the_old_tools_are_not_known() {
+    let place = Place::new();
+    let open = place.open();
+    let commit = begin(&place, &open).await.commit.unwrap();
+    let interface = format!("vault/releases/{commit}/interface.json");
+    fs::remove_file(place.path(&interface)).unwrap();
+    place.write("tools/more.py", "");
+
+    let offered = place.offered();
+    let released = open.0.release(&main(), &offered, &order(), &Reader).await;
+
+    let released = released.unwrap();
+    insta::assert_snapshot!(
+        format!("{} {} {}", released.version, released.bump, released.reasons.join("; ")),
+        @"1.0.0 major tools: it is not known what those of the version before take and give"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_is_a_version_of_one_lineage_alone() {
+    let place = Place::new();
+    let open = place.open();
+    let first = place.commit(&open.0, "Our tools");
+    open.0
+        .begin(&main(), &first, &order(), &Reader)
+        .await
+        .unwrap();
+    let (at, by) = (semver::Version::new(0, 1, 0), state::Author::default());
+    let side = open.1.fork(&main(), &at, &by).await.unwrap();
+    place.write("tools/more.py", "");
+    let second = place.commit(&open.0, "More");
+
+    let mut commits = Vec::new();
+    for lineage in [main(), side] {
+        let released = open
+            .0
+            .release(&lineage, &second, &order(), &Reader)
+            .await
+            .unwrap();
+        assert_eq!(released.version.to_string(), "0.1.1");
+        commits.push(released.commit.unwrap());
+    }
+
+    assert_eq!(place.git(&["diff", "--stat", &commits[0], &commits[1]]), "");
+    let parent = place.git(&["rev-parse", &format!("{}^", commits[1])]);
+    assert_eq!(parent.trim(), commits[0]);
+    for (commit, lineage) in commits.iter().zip(["main", "from-0.1.0"]) {
+        let summary = place.path(&format!("vault/evals/{commit}/summary.json"));
+        let summary: Value = serde_json::from_slice(&fs::read(summary).unwrap()).unwrap();
+        assert_eq!(summary["lineage"], lineage);
+    }
 }

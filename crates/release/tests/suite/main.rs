@@ -4,6 +4,7 @@
 
 mod committing;
 mod crashing;
+mod folders;
 mod promoting;
 mod rebuilding;
 mod support;

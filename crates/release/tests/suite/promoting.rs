@@ -1,10 +1,17 @@
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use release::{Notes, ReleaseError};
+use async_trait::async_trait;
+use release::{Notes, Proof, Proposal, Prover, ReleaseError, Unproved};
 use serde_json::json;
-use state::StateError;
+use state::{StateError, StateManager};
 
-use crate::support::{Place, Reader, active, begin, git, main, order, promote, stage};
+use crate::support::{Open, Place, Reader, active, begin, git, main, order, promote, stage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_begins_as_0_1_0_and_each_promotion_is_the_next_patch() {
@@ -76,31 +83,68 @@ async fn a_tag_says_where_a_version_came_from_and_is_signed() {
     );
 }
 
+/// Proves everything, and stages `n` before it says so the first time.
+struct Meanwhile {
+    manager: StateManager,
+    n: i64,
+    is_due: AtomicBool,
+}
+
+#[async_trait]
+impl Prover for Meanwhile {
+    async fn prove(&self, proposal: &Proposal) -> Result<Proof, Unproved> {
+        if self.is_due.swap(false, Ordering::Relaxed) {
+            stage(&self.manager, self.n).await;
+        }
+        Reader.prove(proposal).await
+    }
+}
+
+fn meanwhile(open: &Open, n: i64) -> Meanwhile {
+    Meanwhile {
+        manager: open.1.clone(),
+        n,
+        is_due: AtomicBool::new(true),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_staged_meanwhile_stays_staged() {
     let place = Place::new();
     let open = place.open();
     begin(&place, &open).await;
     stage(&open.1, 2).await;
-    let root = open.1.root(&main()).await.unwrap();
+    let prover = meanwhile(&open, 9);
 
-    promote(&open, 3).await.unwrap();
-    let stale = (open.0)
-        .promote(&main(), Some(root.staging.revision), &order(), &Reader)
-        .await;
-    let again = open.0.promote(&main(), None, &order(), &Reader).await;
+    let order = order();
+    let first = open.0.promote(&main(), None, &order, &prover).await;
+    let active_first = active(&open.1).await.1;
+    let second = open.0.promote(&main(), None, &order, &prover).await;
+
+    assert_eq!(first.unwrap().version.to_string(), "0.1.1");
+    assert_eq!(active_first, json!(2));
+    assert_eq!(second.unwrap().version.to_string(), "0.1.2");
+    assert_eq!(active(&open.1).await.1, json!(9));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_of_a_revision_that_moved_while_it_was_proved_is_refused() {
+    let place = Place::new();
+    let open = place.open();
+    begin(&place, &open).await;
+    stage(&open.1, 2).await;
+    let root = open.1.root(&main()).await.unwrap();
+    let base = Some(root.staging.revision);
+    let prover = meanwhile(&open, 9);
+
+    let stale = open.0.promote(&main(), base, &order(), &prover).await;
 
     assert!(
         matches!(stale, Err(ReleaseError::State(StateError::Stale { .. }))),
         "{stale:?}"
     );
-    assert!(
-        matches!(
-            again,
-            Err(ReleaseError::State(StateError::NothingToPromote))
-        ),
-        "{again:?}"
-    );
+    assert_eq!(place.git(&["tag", "--list"]), "v0.1.0\n");
+    assert_eq!(active(&open.1).await.0, "0.1.0");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,9 @@ use state::{Change, StateManager};
 use tempfile::TempDir;
 use vault::Vault;
 
+/// What a process has open.
+pub(crate) type Open = (Releaser, StateManager);
+
 /// A data folder, and a workspace that people work in.
 pub(crate) struct Place {
     folder: TempDir,
@@ -107,7 +110,7 @@ impl Place {
     }
 
     /// All that a process has open.
-    pub(crate) fn open(&self) -> (Releaser, StateManager) {
+    pub(crate) fn open(&self) -> Open {
         let journal = SqliteJournal::open(OpenOptions::new(self.path("journal.db"))).unwrap();
         let manager = StateManager::new(journal.clone(), Arc::new(Timestamp::now));
         let repo = match Repo::open(&self.path("repo")) {
@@ -148,6 +151,13 @@ impl Place {
         Offered::Commit(head.trim().parse().unwrap())
     }
 
+    /// Has the releases that `other` has in git, and whatever else was there.
+    pub(crate) fn take_repo_of(&self, other: &Self) {
+        drop(fs::remove_dir_all(self.path("repo")));
+        let repo = self.path("repo").display().to_string();
+        other.git(&["clone", "-q", "--bare", ".", &repo]);
+    }
+
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         git(&self.path("repo"), arguments)
     }
@@ -172,10 +182,7 @@ pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// Stages `n` and promotes it.
-pub(crate) async fn promote(
-    (releaser, manager): &(Releaser, StateManager),
-    n: i64,
-) -> Result<Released, ReleaseError> {
+pub(crate) async fn promote((releaser, manager): &Open, n: i64) -> Result<Released, ReleaseError> {
     stage(manager, n).await;
     releaser.promote(&main(), None, &order(), &Reader).await
 }
@@ -189,7 +196,7 @@ pub(crate) async fn stage(manager: &StateManager, n: i64) {
         .unwrap();
 }
 
-pub(crate) async fn begin(place: &Place, open: &(Releaser, StateManager)) -> Released {
+pub(crate) async fn begin(place: &Place, open: &Open) -> Released {
     let offered = place.offered();
     let begun = open.0.begin(&main(), &offered, &order(), &Reader).await;
     begun.unwrap().unwrap()

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adopting;
+mod archiving;
 mod changing;
 mod checking;
 mod limits;

@@ -6,6 +6,7 @@
 //! then do rows let go of what it holds. What is needed all the time stays whole: seals, records of
 //! archives, and the newest event of each subject.
 
+mod at_hand;
 mod file;
 mod mover;
 mod shelf;
@@ -16,7 +17,7 @@ use model::{Digest, Event, Revision, Seq, Subject};
 use serde::{Deserialize, Serialize};
 
 pub use self::mover::{ArchiveError, ArchivePlan, ArchiveReport, Needed, archive};
-pub(crate) use self::shelf::Shelf;
+pub(crate) use self::{at_hand::AtHand, shelf::Shelf};
 
 /// Where archives are kept, by name. Both calls may block.
 pub trait ArchiveStore: fmt::Debug + Send + Sync + 'static {
@@ -30,7 +31,7 @@ pub trait ArchiveStore: fmt::Debug + Send + Sync + 'static {
 pub type StoreFailure = Box<dyn Error + Send + Sync>;
 
 /// What the journal remembers of an archive: the data of its event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ArchiveRecord {
     pub from: Seq,
     pub to: Seq,

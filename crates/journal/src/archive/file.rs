@@ -170,7 +170,7 @@ pub(super) struct Reading {
 pub(super) type Column = Vec<Option<ByteArray>>;
 
 /// What of an event is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Part {
     Event,
     Body,

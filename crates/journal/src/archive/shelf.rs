@@ -13,7 +13,7 @@ use parquet::data_type::ByteArray;
 use rusqlite::Connection;
 
 use super::{
-    ArchiveRecord, ArchiveStore, archive_subject,
+    ArchiveRecord, ArchiveStore, AtHand, archive_subject,
     file::{Column, Part, Reading},
 };
 use crate::{ReadError, Unavailable};
@@ -55,15 +55,17 @@ impl Shelf {
         }
     }
 
-    /// The archived event at `seq`, whose row says that it has `hash`.
+    /// The archived event at `seq`, whose row says that it has `hash`; with `at_hand` without a
+    /// look at the store.
     pub(crate) fn event(
         &self,
         connection: &Connection,
+        at_hand: Option<&AtHand>,
         seq: Seq,
         hash: Digest,
     ) -> Result<Arc<Event>, ReadError> {
         let text = self
-            .value(connection, seq, Part::Event)?
+            .value(connection, at_hand, seq, Part::Event)?
             .unwrap_or_default();
         let unreadable = |reason: String| UnreadableEvent { seq, reason };
         if Digest::of(&text) != hash {
@@ -78,20 +80,21 @@ impl Shelf {
     pub(crate) fn body(
         &self,
         connection: &Connection,
+        at_hand: Option<&AtHand>,
         seq: Seq,
     ) -> Result<Option<Body>, ReadError> {
-        let bytes = self.value(connection, seq, Part::Body)?;
+        let bytes = self.value(connection, at_hand, seq, Part::Body)?;
         Ok(bytes.map(Body::new))
     }
 
     /// All that is archived of the event at `seq`, for whoever compares it himself.
     pub(crate) fn whole(&self, connection: &Connection, seq: Seq) -> Result<Archived, ReadError> {
         let text = self
-            .value(connection, seq, Part::Event)?
+            .value(connection, None, seq, Part::Event)?
             .unwrap_or_default();
         Ok(Archived {
             text: String::from_utf8_lossy(&text).into_owned(),
-            body: self.value(connection, seq, Part::Body)?,
+            body: self.value(connection, None, seq, Part::Body)?,
         })
     }
 
@@ -151,6 +154,7 @@ impl Shelf {
     fn value(
         &self,
         connection: &Connection,
+        at_hand: Option<&AtHand>,
         seq: Seq,
         part: Part,
     ) -> Result<Option<Vec<u8>>, ReadError> {
@@ -161,21 +165,35 @@ impl Shelf {
             let reason = format!("event {seq} was archived and no record says where");
             return Err(ReadError::Unavailable(Unavailable::Archive(reason)));
         };
-        self.value_in(&record, seq, part)
-            .map_err(ReadError::Unavailable)
+        match at_hand {
+            Some(at_hand) => at_hand.value(self, record, seq, part),
+            None => self.value_in(&record, seq, part),
+        }
+        .map_err(ReadError::Unavailable)
     }
 
-    fn value_in(
+    pub(super) fn value_in(
         &self,
         record: &ArchiveRecord,
         seq: Seq,
         part: Part,
     ) -> Result<Option<Vec<u8>>, Unavailable> {
-        let missing = || lost(&record.name, &format_args!("does not hold event {seq}"));
         let file = self.file(record)?;
+        self.value_from(record, &file, seq, part)
+    }
+
+    /// From the file of `record`.
+    pub(super) fn value_from(
+        &self,
+        record: &ArchiveRecord,
+        file: &Reading,
+        seq: Seq,
+        part: Part,
+    ) -> Result<Option<Vec<u8>>, Unavailable> {
+        let missing = || lost(&record.name, &format_args!("does not hold event {seq}"));
         let row = usize::try_from(seq - record.from).map_err(|_too_far| missing())?;
         let (group, at) = file.find(row).ok_or_else(missing)?;
-        let column = self.column(record, &file, group, part)?;
+        let column = self.column(record, file, group, part)?;
         let value = column.get(at).ok_or_else(missing)?;
         Ok(value.as_ref().map(|value| value.data().to_vec()))
     }
@@ -202,13 +220,18 @@ impl Shelf {
     }
 
     fn file(&self, record: &ArchiveRecord) -> Result<Arc<Reading>, Unavailable> {
-        if let Some(file) = lock(&self.files).find(&record.from) {
+        if let Some(file) = self.file_at_hand(record) {
             return Ok(file);
         }
         // With no lock held: what is far away takes its time. Two may fetch the same at once.
         let file = Arc::new(self.fetch(&record.name, record.sha256)?);
         lock(&self.files).put(record.from, file.clone(), file.bytes);
         Ok(file)
+    }
+
+    /// The file of `record`, if it was read lately.
+    pub(super) fn file_at_hand(&self, record: &ArchiveRecord) -> Option<Arc<Reading>> {
+        lock(&self.files).find(&record.from)
     }
 
     /// Lets go of what was read; says about how many bytes it took.
@@ -239,7 +262,7 @@ impl Known {
     }
 }
 
-fn lost(name: &str, what: &dyn fmt::Display) -> Unavailable {
+pub(super) fn lost(name: &str, what: &dyn fmt::Display) -> Unavailable {
     Unavailable::Archive(format!("the archive `{name}` {what}"))
 }
 

@@ -16,7 +16,7 @@ use tokio::{
     task::block_in_place,
 };
 
-use super::writer::{Command, Writer};
+use super::{command::Command, writer::Writer};
 use crate::Unavailable;
 
 /// How long the thread looks for the next command before it sleeps.

@@ -104,6 +104,7 @@ impl Draft {
             connection: &connection,
             // Everything is in the fork itself.
             shelf: &Shelf::new(None),
+            at_hand: None,
         };
         let verdict = verify::audit(rows, None, &|_| ());
         match verdict.first_bad {

@@ -1,6 +1,7 @@
 //! The embedded journal: one `SQLite` file, one writer, readers apart.
 
 mod checkpoint;
+mod command;
 mod desk;
 mod fork;
 mod heads;
@@ -27,14 +28,15 @@ use std::{
 use async_trait::async_trait;
 use model::{Body, Digest, Event, NewEvent, Seq, Subject, event::IdempotencyKey};
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 use self::{
     checkpoint::Checkpointer,
+    command::{Answer, Command, Write},
     desk::{Closed, Desk},
     poll::Poller,
     recent::{PAGE_EVENTS_MAX, Recent},
-    writer::{Command, Writer},
+    writer::Writer,
 };
 pub use self::{
     fork::{ForkError, fork},
@@ -52,6 +54,12 @@ use crate::{
     AppendError, ArchiveStore, Change, Committed, Journal, Query, ReadError, Refusal, Unavailable,
     Watch, archive::Shelf, watch::Source,
 };
+
+/// How many writes have what they lack of archives fetched at once.
+const FETCHES_MAX: usize = 4;
+
+/// How often one write is begun again because it lacked another archive.
+const FETCH_ROUNDS_MAX: usize = 1_024;
 
 /// How a journal file is opened.
 #[derive(Clone, Debug)]
@@ -122,6 +130,7 @@ pub struct SqliteJournal {
     recent: Arc<Recent>,
     readers: Mutex<Vec<Connection>>,
     reading: Arc<Semaphore>,
+    fetching: Arc<Semaphore>,
     counts: Arc<WriterCounts>,
     is_unsettled: Arc<AtomicBool>,
     shelf: Arc<Shelf>,
@@ -172,6 +181,7 @@ impl SqliteJournal {
         Ok(Arc::new(Self {
             poller: Poller::new(options.clone(), recent.clone()),
             reading: Arc::new(Semaphore::new(options.readers_max)),
+            fetching: Arc::new(Semaphore::new(FETCHES_MAX)),
             options,
             desk,
             writer: Mutex::new(Some(writer)),
@@ -250,6 +260,43 @@ impl SqliteJournal {
         }
     }
 
+    /// Has the writer write it. What it lacks of archives is fetched here, where no transaction is
+    /// open and nobody else waits.
+    async fn write(&self, mut write: Write) -> Result<Committed, AppendError> {
+        for _ in 0..FETCH_ROUNDS_MAX {
+            let (command, answer) = Command::new(write);
+            self.desk
+                .hand_in(command)
+                .await
+                .map_err(|Closed| AppendError::Unavailable(Unavailable::Closed))?;
+            write = match answer.await {
+                Ok(Answer::Done(outcome)) => return outcome,
+                Ok(Answer::Wanting(wanting)) => self.fetch_for(wanting).await?,
+                // The writer answers every command; a dropped reply means that it died in the middle.
+                Err(_) => return Err(AppendError::Unknown(Unavailable::Closed)),
+            };
+        }
+        let reason = format!("a write needed more than {FETCH_ROUNDS_MAX} archives");
+        Err(AppendError::Unavailable(Unavailable::Archive(reason)))
+    }
+
+    async fn fetch_for(&self, mut write: Write) -> Result<Write, AppendError> {
+        let closed = || AppendError::Unavailable(Unavailable::Closed);
+        let permit = self.fetching.clone().acquire_owned().await;
+        let permit = permit.map_err(|_closed| closed())?;
+        let shelf = self.shelf.clone();
+        let fetch = move || {
+            let fetched = write.at_hand.fetch(&shelf);
+            // Only now: a caller that went away does not end the work.
+            drop(permit);
+            fetched.map(|()| write)
+        };
+        tokio::task::spawn_blocking(fetch)
+            .await
+            .map_err(|_panic| closed())?
+            .map_err(AppendError::Unavailable)
+    }
+
     /// What it has in archives.
     pub(crate) fn shelf(&self) -> &Arc<Shelf> {
         &self.shelf
@@ -288,6 +335,7 @@ impl SqliteJournal {
             let outcome = work(Rows {
                 connection: &connection,
                 shelf: &shelf,
+                at_hand: None,
             });
             // Only now: a caller that went away does not end the work.
             drop(permit);
@@ -323,13 +371,18 @@ impl Journal for SqliteJournal {
     ) -> Vec<Result<Committed, AppendError>> {
         let (commands, answers): (Vec<_>, Vec<_>) = events
             .into_iter()
-            .map(|event| Command::fact(subject.clone(), event))
+            .map(|event| Command::new(Write::fact(subject.clone(), event)))
             .unzip();
         let taken = self.desk.hand_in_all(commands).await;
         let mut outcomes = Vec::with_capacity(answers.len());
         for (place, answer) in answers.into_iter().enumerate() {
             outcomes.push(match answer.await {
-                Ok(outcome) => outcome,
+                Ok(Answer::Done(outcome)) => outcome,
+                // Only for a key that is in use, so it writes nothing after those that follow.
+                Ok(Answer::Wanting(write)) => match self.fetch_for(write).await {
+                    Ok(write) => self.write(write).await,
+                    Err(error) => Err(error),
+                },
                 Err(_) if place < taken => Err(AppendError::Unknown(Unavailable::Closed)),
                 Err(_) => Err(AppendError::Unavailable(Unavailable::Closed)),
             });
@@ -343,21 +396,7 @@ impl Journal for SqliteJournal {
         key: Option<IdempotencyKey>,
         change: Change,
     ) -> Result<Committed, AppendError> {
-        let (reply, answer) = oneshot::channel();
-        let command = Command {
-            subject,
-            key,
-            change,
-            reply,
-        };
-        self.desk
-            .hand_in(command)
-            .await
-            .map_err(|Closed| AppendError::Unavailable(Unavailable::Closed))?;
-        // The writer answers every command; a dropped reply means that it died in the middle.
-        answer
-            .await
-            .unwrap_or(Err(AppendError::Unknown(Unavailable::Closed)))
+        self.write(Write::new(subject, key, change)).await
     }
 
     async fn last(&self, subject: &Subject) -> Result<Option<Arc<Event>>, ReadError> {

@@ -103,16 +103,30 @@ pub(super) fn last_at(
     if newest.seq <= seq {
         return Ok(Some(newest));
     }
+    let revision =
+        revision_at(rows.connection, &newest, seq).map_err(|error| read_error(&error))?;
+    let sql = "SELECT seq, hash, event FROM events WHERE subject = ?1 AND revision = ?2";
+    stub::find_event(rows, sql, (subject.as_str(), seq_to_row(revision)))
+}
+
+/// Which revision the subject of `newest` had at `seq`, 0 for none. Reads no texts.
+pub(super) fn revision_at(
+    connection: &Connection,
+    newest: &Event,
+    seq: Seq,
+) -> rusqlite::Result<Revision> {
+    if newest.seq <= seq {
+        return Ok(newest.revision);
+    }
     let (mut low, mut high): (Revision, Revision) = (0, newest.revision);
     while high - low > 1 {
         let middle = low + (high - low) / 2;
-        match seq_of(rows.connection, subject, middle).map_err(|error| read_error(&error))? {
+        match seq_of(connection, &newest.subject, middle)? {
             Some(found) if found <= seq => low = middle,
             _ => high = middle,
         }
     }
-    let sql = "SELECT seq, hash, event FROM events WHERE subject = ?1 AND revision = ?2";
-    stub::find_event(rows, sql, (subject.as_str(), seq_to_row(low)))
+    Ok(low)
 }
 
 pub(super) fn find_key(

@@ -7,7 +7,10 @@ use model::{Body, Digest, Event, Seq, Subject};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::schema::{self, read_error, seq_to_row};
-use crate::{ReadError, archive::Shelf};
+use crate::{
+    ReadError,
+    archive::{AtHand, Shelf},
+};
 
 /// How a stub begins, and no event: the first attribute of those is `agentid` or `agentrole`.
 const MARK: &str = "{\"archived\":";
@@ -20,6 +23,8 @@ pub(super) const IS_STUB: &str = "substr(event, 1, 12) = '{\"archived\":'";
 pub(crate) struct Rows<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) shelf: &'a Shelf,
+    /// What is read in a write transaction comes from here, and never from the archives' store.
+    pub(crate) at_hand: Option<&'a AtHand>,
 }
 
 pub(crate) fn is_stub(text: &[u8]) -> bool {
@@ -54,7 +59,7 @@ impl Found {
     fn event(self, rows: Rows<'_>) -> Result<Arc<Event>, ReadError> {
         match self {
             Self::Here(event) => event,
-            Self::Archived(seq, hash) => rows.shelf.event(rows.connection, seq, hash),
+            Self::Archived(seq, hash) => rows.shelf.event(rows.connection, rows.at_hand, seq, hash),
         }
     }
 }
@@ -86,7 +91,13 @@ pub(super) fn events(
         .map_err(failed)?;
     // All of them first, so that no transaction stays open while archives are fetched.
     let found: Vec<Found> = found.collect::<Result<_, _>>().map_err(failed)?;
-    found.into_iter().map(|found| found.event(rows)).collect()
+    let events = found.into_iter().map(|found| found.event(rows));
+    if rows.at_hand.is_some() {
+        // All that is wanting, so that it is fetched at once.
+        let tried: Vec<_> = events.collect();
+        return tried.into_iter().collect();
+    }
+    events.collect()
 }
 
 pub(super) fn body(rows: Rows<'_>, seq: Seq) -> Result<Option<Body>, ReadError> {
@@ -101,7 +112,7 @@ pub(super) fn body(rows: Rows<'_>, seq: Seq) -> Result<Option<Body>, ReadError> 
         .map_err(|error| read_error(&error))?;
     match found {
         // A stub has let go of its document: one that is there was put there.
-        Some((_, true)) => rows.shelf.body(rows.connection, seq),
+        Some((_, true)) => rows.shelf.body(rows.connection, rows.at_hand, seq),
         Some((Some(bytes), false)) => Ok(Some(Body::new(bytes))),
         Some((None, false)) | None => Ok(None),
     }

@@ -28,8 +28,8 @@ impl Head for View<'_> {
         };
         // By revision, because the index holds no seq: from right after what came before `from`.
         let before = from.saturating_sub(1);
-        let before = select::last_at(self.rows, &current.subject, before)?;
-        let revision = before.map_or(0, |event| event.revision);
+        let revision = select::revision_at(self.rows.connection, current, before)
+            .map_err(|error| schema::read_error(&error))?;
         let sql = "SELECT seq, hash, event FROM events \
                    WHERE subject = ?1 AND revision > ?2 AND seq <= ?3 ORDER BY revision";
         let bounds = (schema::seq_to_row(revision), schema::seq_to_row(to));

@@ -17,10 +17,10 @@ use model::{
     trace::TraceId,
 };
 use rusqlite::{Connection, hooks::Wal, params};
-use tokio::sync::oneshot;
 
 use super::{
     checkpoint::Checkpointer,
+    command::{Answer, Answers, Command, Failure, Write, answer},
     heads::Heads,
     recent::Recent,
     schema, select,
@@ -28,8 +28,8 @@ use super::{
     view::View,
 };
 use crate::{
-    AppendError, Change, Committed, Expect, ReadError, Refusal, Unavailable, archive::Shelf,
-    log::only_if,
+    AppendError, Committed, Refusal, Unavailable,
+    archive::{AtHand, Shelf},
 };
 
 /// The largest event, its document included.
@@ -40,33 +40,6 @@ const WAL_PAGES_SOFT_MAX: u32 = 500;
 
 /// … and by the writer itself from this many on, so that it starts again from the front.
 const WAL_PAGES_HARD_MAX: u32 = 4_000;
-
-/// One write on its way to the writer.
-pub(super) struct Command {
-    pub(super) subject: Subject,
-    pub(super) key: Option<IdempotencyKey>,
-    pub(super) change: Change,
-    pub(super) reply: oneshot::Sender<Result<Committed, AppendError>>,
-}
-
-type Reply = oneshot::Sender<Result<Committed, AppendError>>;
-
-impl Command {
-    /// Writes `event` whatever its subject holds; and where the answer comes.
-    pub(super) fn fact(
-        subject: Subject,
-        event: NewEvent,
-    ) -> (Self, oneshot::Receiver<Result<Committed, AppendError>>) {
-        let (reply, answer) = oneshot::channel();
-        let command = Self {
-            subject,
-            key: event.key.clone(),
-            change: only_if(Expect::Any, event),
-            reply,
-        };
-        (command, answer)
-    }
-}
 
 /// What the writer counted since the journal was opened.
 #[derive(Debug, Default)]
@@ -164,14 +137,11 @@ impl Writer {
             );
         }
         while let Some(command) = queue.next() {
-            let Command {
-                subject,
-                key,
-                change,
-                reply,
-            } = command;
-            match self.make(subject, key, change) {
+            let Command { mut write, reply } = command;
+            match self.make(&mut write) {
                 Ok(committed) => answers.made.push((committed, reply)),
+                // At once: what is archived does not depend on this batch.
+                Err(Failure::Wanting) => answer(reply, Answer::Wanting(write)),
                 Err(Failure::Refused(error)) => answers.refused.push((error, reply)),
                 Err(Failure::Store(reason)) => {
                     answers
@@ -209,11 +179,11 @@ impl Writer {
                 .publish(written().map(|(made, _)| made.event.clone()));
         }
         for (committed, reply) in answers.made {
-            answer(reply, Ok(committed));
+            answer(reply, Answer::Done(Ok(committed)));
         }
         for (error, reply) in answers.refused {
             self.counts.refused.fetch_add(1, Ordering::Relaxed);
-            answer(reply, Err(error));
+            answer(reply, Answer::Done(Err(error)));
         }
     }
 
@@ -233,7 +203,7 @@ impl Writer {
         let refused = answers.refused.into_iter();
         for (reply, outcome) in made.chain(refused.map(|(_, reply)| (reply, nothing))) {
             self.counts.failed.fetch_add(1, Ordering::Relaxed);
-            answer(reply, Err(outcome(reason.clone())));
+            answer(reply, Answer::Done(Err(outcome(reason.clone()))));
         }
     }
 
@@ -273,13 +243,8 @@ impl Writer {
     }
 
     /// Runs one change and inserts what it made.
-    fn make(
-        &mut self,
-        subject: Subject,
-        key: Option<IdempotencyKey>,
-        change: Change,
-    ) -> Result<Committed, Failure> {
-        let made = self.try_make(subject, key, change);
+    fn make(&mut self, write: &mut Write) -> Result<Committed, Failure> {
+        let made = self.try_make(write);
         // After some failures, reads included, SQLite itself rolls back; going on would write the
         // rest of the batch one by one, with a gap in front.
         if self.connection.is_autocommit() {
@@ -289,19 +254,23 @@ impl Writer {
                 _ => Unavailable::Failed("the store gave up a transaction".to_owned()),
             }));
         }
+        if write.at_hand.is_wanting() {
+            return Err(Failure::Wanting);
+        }
         made
     }
 
-    fn try_make(
-        &mut self,
-        subject: Subject,
-        key: Option<IdempotencyKey>,
-        mut change: Change,
-    ) -> Result<Committed, Failure> {
+    fn try_make(&mut self, write: &mut Write) -> Result<Committed, Failure> {
+        let Write {
+            subject,
+            key,
+            change,
+            at_hand,
+        } = write;
         if let Some(key) = &key
-            && let Some(event) = select::find_key(self.rows(), key)?
+            && let Some(event) = select::find_key(self.rows(at_hand), key)?
         {
-            if event.subject == subject {
+            if event.subject == *subject {
                 return Ok(Committed {
                     event,
                     was_repeated: true,
@@ -314,24 +283,25 @@ impl Writer {
                 seq,
             }));
         }
-        let current = self.head(&subject)?;
+        let current = self.head(subject, at_hand)?;
         let revision = current.as_ref().map_or(0, |event| event.revision) + 1;
         let mut view = View {
-            rows: Rows {
-                connection: &self.connection,
-                shelf: &self.shelf,
-            },
+            rows: self.rows(at_hand),
             current,
         };
         let event = catch_unwind(AssertUnwindSafe(|| change(&mut view)))
             .unwrap_or_else(|_| Err(Refusal::new(Panicked)))
             .map_err(|refusal| Failure::Refused(AppendError::Refused(refusal)))?
-            .with_key(key);
+            .with_key(key.clone());
+        // Whatever the change made of the answer that it did not get.
+        if at_hand.is_wanting() {
+            return Err(Failure::Wanting);
+        }
         if self.connection.is_autocommit() {
             let reason = "the store failed while a change read from it".to_owned();
             return Err(Failure::Store(Unavailable::Failed(reason)));
         }
-        let event = self.insert(event, subject, revision)?;
+        let event = self.insert(event, subject.clone(), revision)?;
         Ok(Committed {
             event,
             was_repeated: false,
@@ -392,21 +362,22 @@ impl Writer {
         Ok(event)
     }
 
-    fn head(&mut self, subject: &Subject) -> Result<Option<Arc<Event>>, Failure> {
+    fn head(&mut self, subject: &Subject, at_hand: &AtHand) -> Result<Option<Arc<Event>>, Failure> {
         if let Some(event) = self.heads.find(subject) {
             return Ok(Some(event));
         }
-        let found = select::last(self.rows(), subject)?;
+        let found = select::last(self.rows(at_hand), subject)?;
         if let Some(event) = &found {
             self.heads.put(event.clone());
         }
         Ok(found)
     }
 
-    fn rows(&self) -> Rows<'_> {
+    fn rows<'a>(&'a self, at_hand: &'a AtHand) -> Rows<'a> {
         Rows {
             connection: &self.connection,
             shelf: &self.shelf,
+            at_hand: Some(at_hand),
         }
     }
 
@@ -469,52 +440,6 @@ impl Writer {
     }
 }
 
-/// What a batch came to. All of it, refusals too, is told only when the batch is durable: a
-/// conflict names an event, and that event may be part of the same batch.
-#[derive(Default)]
-struct Answers {
-    made: Vec<(Committed, Reply)>,
-    refused: Vec<(AppendError, Reply)>,
-}
-
-impl Answers {
-    fn refuse_rest(&mut self, rest: impl Iterator<Item = Command>, reason: &Unavailable) {
-        self.refused
-            .extend(rest.map(|command| (AppendError::Unavailable(reason.clone()), command.reply)));
-    }
-}
-
-/// Why one write of a batch came to nothing.
-enum Failure {
-    /// It alone.
-    Refused(AppendError),
-    /// The store failed, and with it the whole batch.
-    Store(Unavailable),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(schema::unavailable(&error))
-    }
-}
-
-impl From<ReadError> for Failure {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Unavailable(reason) => Self::Refused(AppendError::Unavailable(reason)),
-            ReadError::Unreadable(reason) => Self::Refused(AppendError::Unavailable(
-                Unavailable::Damaged(reason.to_string()),
-            )),
-        }
-    }
-}
-
 #[derive(Debug, thiserror::Error)]
 #[error("the change panicked; nothing was written")]
 struct Panicked;
-
-fn answer(reply: Reply, outcome: Result<Committed, AppendError>) {
-    if reply.send(outcome).is_err() {
-        tracing::trace!("the writer of an event went away before its answer");
-    }
-}

@@ -1,7 +1,8 @@
 //! Old events elsewhere: their texts and documents move to Parquet files in an [`ArchiveStore`], a
 //! row without them stays, and readers do not notice.
 //!
-//! An archive holds whole sealed ranges, every event of them. It is written, read back and compared
+//! An archive holds whole sealed ranges, every event of them, and ends within one only where that
+//! alone is too large for a file. It is written, read back and compared
 //! with the seals before an event of the subject [`archive_subject`] says that it is there, and only
 //! then do rows let go of what it holds. What is needed all the time stays whole: seals, records of
 //! archives, and the newest event of each subject.
@@ -39,7 +40,7 @@ pub struct ArchiveRecord {
     pub name: String,
     pub bytes: u64,
     pub sha256: Digest,
-    /// The revision of the last seal whose range it holds.
+    /// The revision of the last seal whose range is in this archive or an earlier one to its end.
     pub seal: Revision,
 }
 

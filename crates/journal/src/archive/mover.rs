@@ -1,6 +1,7 @@
 //! Moves old events: archive, read back, record, and only then let go.
 
 use std::{
+    iter,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -31,6 +32,10 @@ const ARCHIVE_SEALS_MAX: usize = 64;
 
 /// … unless the texts and documents in it come to this many bytes before.
 const ARCHIVE_BYTES_MAX: usize = 32 << 20;
+
+/// … and where it ends though that is in the middle of a sealed range, so that no object grows
+/// beyond what a vault takes, nor a file beyond what a reader has memory for.
+const ARCHIVE_BYTES_HARD_MAX: usize = 48 << 20;
 
 /// A row group, which a reader decodes at once, ends when it has this many.
 const GROUP_BYTES_MAX: usize = 2 << 20;
@@ -200,8 +205,8 @@ struct Draft {
 }
 
 impl Draft {
-    /// As many sealed ranges up to `limit` as one archive takes, from the first one on that is in
-    /// none: `place` is its first event, and the revision of the seal before.
+    /// As many sealed ranges up to `limit` as one archive takes, from the first event on that is in
+    /// none: `place` is that, and the revision of the last seal whose range is archived whole.
     fn collect(
         rows: Rows<'_>,
         place: (Seq, Revision),
@@ -227,11 +232,16 @@ impl Draft {
             if range.to > limit {
                 break;
             }
-            if range.from != draft.to + 1 {
+            // The archive before may have ended in the middle of it.
+            let is_next = range.from == draft.to + 1
+                || draft.hashes.is_empty() && (range.from..=range.to).contains(&from);
+            if !is_next {
                 return Err(ArchiveError::Damaged { seq: draft.to + 1 });
             }
-            bytes += draft.add(rows, &range, &mut writing)?;
-            (draft.to, draft.seal) = (range.to, seal.revision);
+            bytes += draft.add(rows, &range, &mut writing, ARCHIVE_BYTES_HARD_MAX - bytes)?;
+            if draft.to == range.to {
+                draft.seal = seal.revision;
+            }
             ranges += 1;
             if bytes >= ARCHIVE_BYTES_MAX {
                 break;
@@ -245,13 +255,16 @@ impl Draft {
         Ok(Some(draft))
     }
 
-    /// Adds the events of one seal, if they are what it says; tells how many bytes they take.
+    /// Adds the events of one seal that come next, if they are what it says, up to the first with
+    /// which they take `bytes_max`; tells how many bytes they take.
     fn add(
         &mut self,
         rows: Rows<'_>,
         range: &SealRecord,
         writing: &mut Writing,
+        bytes_max: usize,
     ) -> Result<usize, ArchiveError> {
+        prove_hashes(rows, range)?;
         let failed = |error| ArchiveError::Read(sqlite::read_error(&error));
         let mut statement = rows
             .connection
@@ -260,35 +273,30 @@ impl Draft {
                  hash, event, body FROM events WHERE seq >= ?1 AND seq <= ?2 ORDER BY seq",
             )
             .map_err(failed)?;
-        let bounds = params![range.from.cast_signed(), range.to.cast_signed()];
+        let bounds = params![(self.to + 1).cast_signed(), range.to.cast_signed()];
         let mut found = statement.query(bounds).map_err(failed)?;
         let (mut group, mut group_bytes, mut bytes) = (Vec::new(), 0, 0);
-        let mut hashes = Vec::new();
-        while let Some(row) = found.next().map_err(failed)? {
-            let seq = range.from + hashes.len() as u64;
+        while bytes < bytes_max
+            && let Some(row) = found.next().map_err(failed)?
+        {
+            let seq = self.to + 1;
             let row = whole_row(row).map_err(failed)?;
             let pair = proved(&row, seq).ok_or(ArchiveError::Damaged { seq })?;
-            hashes.push(pair.0);
             self.hashes.push(pair);
+            self.to = seq;
+            bytes += row.bytes();
             group_bytes += row.bytes();
             group.push(row);
             if group_bytes >= GROUP_BYTES_MAX {
                 writing.add(&group)?;
-                bytes += std::mem::take(&mut group_bytes);
+                group_bytes = 0;
                 group.clear();
             }
         }
         if !group.is_empty() {
             writing.add(&group)?;
         }
-        if hashes.len() as u64 != range.to - range.from + 1 {
-            let seq = range.from + hashes.len() as u64;
-            return Err(ArchiveError::Damaged { seq });
-        }
-        if Digest::merkle_root(&hashes) != range.root {
-            return Err(ArchiveError::Damaged { seq: range.from });
-        }
-        Ok(bytes + group_bytes)
+        Ok(bytes)
     }
 
     fn record(&self) -> ArchiveRecord {
@@ -323,6 +331,39 @@ impl Draft {
         }
         Ok(expected.next().is_none())
     }
+}
+
+/// Are the hashes that the rows of `range` carry those that were sealed? What is archived of it is
+/// compared with them, text by text.
+fn prove_hashes(rows: Rows<'_>, range: &SealRecord) -> Result<(), ArchiveError> {
+    let failed = |error| ArchiveError::Read(sqlite::read_error(&error));
+    let mut statement = rows
+        .connection
+        .prepare_cached("SELECT seq, hash FROM events WHERE seq >= ?1 AND seq <= ?2 ORDER BY seq")
+        .map_err(failed)?;
+    let bounds = params![range.from.cast_signed(), range.to.cast_signed()];
+    let found = statement
+        .query_map(bounds, |row| {
+            Ok((row.get::<_, i64>(0)?.cast_unsigned(), Digest(row.get(1)?)))
+        })
+        .map_err(failed)?;
+    let found: Vec<(Seq, Digest)> = found.collect::<Result<_, _>>().map_err(failed)?;
+    let missing = (range.from..=range.to)
+        .zip(
+            found
+                .iter()
+                .map(|(seq, _)| Some(*seq))
+                .chain(iter::repeat(None)),
+        )
+        .find(|(expected, seq)| *seq != Some(*expected));
+    if let Some((seq, _)) = missing {
+        return Err(ArchiveError::Damaged { seq });
+    }
+    let hashes: Vec<_> = found.into_iter().map(|(_, hash)| hash).collect();
+    if Digest::merkle_root(&hashes) != range.root {
+        return Err(ArchiveError::Damaged { seq: range.from });
+    }
+    Ok(())
 }
 
 fn whole_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<WholeRow> {

@@ -448,3 +448,53 @@ async fn two_who_archive_at_once_do_not_archive_anything_twice() {
     assert_eq!(records.len(), 1);
     assert_eq!(everything(&*other).await[..before.len()], before);
 }
+
+/// Bytes that do not shrink.
+fn noise(size: usize, mut seed: u64) -> Vec<u8> {
+    let next = |_| {
+        // Marsaglia's xorshift.
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed.to_le_bytes()
+    };
+    (0..size / 8).flat_map(next).collect()
+}
+
+#[tokio::test]
+async fn a_sealed_range_that_is_too_large_for_one_file_goes_into_several() {
+    const BYTES: usize = 7 << 20;
+    const FILE_BYTES_MAX: u64 = 60 << 20;
+    let scratch = Scratch::default();
+    let journal = open(&scratch);
+    for n in 1..=8 {
+        let body = Body::new(noise(BYTES, n));
+        let event = event(json!(n)).with_body(Some(body));
+        append(&*journal, "thing", event).await;
+    }
+    let hash = |body: Option<Body>| body.map(|body| body.hash());
+    let mut before = Vec::new();
+    for seq in 1..=8 {
+        before.push(hash(journal.body(seq).await.unwrap()));
+    }
+
+    let witness = seal(&journal).await;
+    let mut plan = everything_up_to(witness.clone());
+    plan.is_thorough = false;
+    let full = run(&journal, &plan).await.unwrap();
+    let (rest, _) = archive_all(&journal).await;
+
+    assert_eq!((full.archives, full.archived_to), (1, 7));
+    assert_eq!((rest.archives, rest.archived_to), (1, 10));
+    for path in archives(&scratch) {
+        assert!(fs::metadata(path).unwrap().len() <= FILE_BYTES_MAX);
+    }
+    assert_eq!(whole(&scratch), [8, 9, 10, 11, 12]);
+    let mut after = Vec::new();
+    for seq in 1..=8 {
+        after.push(hash(journal.body(seq).await.unwrap()));
+    }
+    assert_eq!(after, before);
+    let verdict = verify(&journal, witness, |_| ()).await.unwrap();
+    assert_eq!(verdict.faults, []);
+}

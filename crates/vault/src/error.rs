@@ -37,8 +37,29 @@ pub enum VaultError {
     /// Others wrote the same object again and again.
     #[error("`{key}` changed each time before it could be replaced, for {ms} ms")]
     Contended { key: Key, ms: u64 },
+    /// An object that never changes was put a second time, with other bytes.
+    #[error("there are other bytes under `{key}` already")]
+    Taken { key: Key },
+    #[error("{objects} objects ({bytes} bytes) wait in `{}`, which takes no more until some are sent", folder.display())]
+    Full {
+        folder: PathBuf,
+        objects: u64,
+        bytes: u64,
+    },
     #[error("`{key}` in {store} is damaged: it has not the SHA-256 that was recorded with it")]
     Damaged { store: String, key: Key },
+}
+
+/// An error with what it came from.
+pub(crate) fn in_words(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 /// What a store's client says of a failure.

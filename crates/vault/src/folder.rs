@@ -73,28 +73,13 @@ impl Folder {
         mut may_replace: impl FnMut(Option<&[u8]>) -> Result<bool, E>,
     ) -> Result<bool, E> {
         // Let go of when the file is closed, and by a process that dies.
-        let _lock = self.lock()?;
+        let _lock = lock_file(&self.root.join(LOCK))?;
         let found = self.get(key)?;
         let may_replace = may_replace(found.as_deref())?;
         if may_replace {
             self.put(key, bytes)?;
         }
         Ok(may_replace)
-    }
-
-    fn lock(&self) -> Result<File, VaultError> {
-        let path = self.root.join(LOCK);
-        let file = File::create(&path).map_err(failed("open", &path))?;
-        let began = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_WAIT_MAX => {
-                    std::thread::sleep(LOCK_LOOK);
-                }
-                Err(error) => return Err(failed("lock", &path)(error.into())),
-            }
-        }
     }
 
     pub(crate) fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, VaultError> {
@@ -227,6 +212,21 @@ pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// Waits a while for the lock of a file, which is made if need be.
+pub(crate) fn lock_file(path: &Path) -> Result<File, VaultError> {
+    let file = File::create(path).map_err(failed("open", path))?;
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_WAIT_MAX => {
+                std::thread::sleep(LOCK_LOOK);
+            }
+            Err(error) => return Err(failed("lock", path)(error.into())),
+        }
+    }
 }
 
 pub(crate) fn parent_of(folder: &Path) -> &Path {

@@ -14,7 +14,7 @@ mod vault;
 pub use error::VaultError;
 pub use evals::{EvalError, EvalFile, EvalFiles, EvalStore};
 pub use key::{InvalidKey, Key};
-pub use outbox::{Outbox, Pending};
+pub use outbox::{Backlog, Outbox, OutboxLimits, Pending, Refused};
 pub use s3::{
     Conditions, InvalidLocation, S3Credentials, S3Limits, S3Location, S3Settings, WRITERS,
 };

@@ -87,6 +87,16 @@ impl Vault {
         Ok(is_put)
     }
 
+    /// Puts an object that never changes; says whether it was not there yet. Other bytes under its
+    /// key stay, and are an error.
+    pub fn put_once(&self, key: &Key, bytes: &[u8]) -> Result<bool, VaultError> {
+        self.put_if(key, bytes, |found| match found {
+            None => Ok(true),
+            Some(found) if found == bytes => Ok(false),
+            Some(_) => Err(VaultError::Taken { key: key.clone() }),
+        })
+    }
+
     /// What is kept under `key`, proved to be what was put if the store keeps its SHA-256.
     pub fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, VaultError> {
         match &self.store {

@@ -416,6 +416,16 @@ impl From<VaultError> for Failure {
             VaultError::Refused { ref code, .. } => {
                 ("vault_refused", Exit::Unavailable, of_refused(code))
             }
+            VaultError::Taken { .. } => (
+                "vault_taken",
+                Exit::Conflict,
+                "find out who put the other bytes there; an object that never changes keeps its first",
+            ),
+            VaultError::Full { .. } => (
+                "vault_outbox_full",
+                Exit::Unavailable,
+                "see that the vault can be reached and `luthier up` runs, which sends what waits",
+            ),
             VaultError::Contended { .. } => ("vault_contended", Exit::Conflict, "try again"),
             VaultError::Damaged { .. } => (
                 "vault_damaged",

@@ -10,7 +10,7 @@ use runner::Runner;
 use state::{StateCounts, StateManager};
 use supervision::{Health, ServiceSnapshot, Supervisor};
 use telemetry::KeyValue;
-use vault::Outbox;
+use vault::{Outbox, VaultError};
 
 /// Registers what the stores and supervision show. Asked at each collection, through `Weak`.
 pub(super) fn register(
@@ -128,6 +128,19 @@ fn register_vault(outbox: &Weak<Outbox>) {
             Outbox::sent,
         ),
     ];
+    type Look = fn(&Outbox) -> Result<u64, VaultError>;
+    const LOOKS: [(&str, &str, Look); 2] = [
+        (
+            "waiting",
+            "Objects that wait for the store.",
+            Outbox::waiting,
+        ),
+        (
+            "refused",
+            "Objects that the store refused, set aside.",
+            Outbox::refused_count,
+        ),
+    ];
     let meter = telemetry::meter("vault");
     for (name, help, count) in COUNTS {
         let outbox = outbox.clone();
@@ -137,14 +150,15 @@ fn register_vault(outbox: &Weak<Outbox>) {
             }
         });
     }
-    let outbox = outbox.clone();
-    let help = "Objects that wait for the store.";
-    meter.observe_gauge("waiting", help, move |gauge| {
-        let waiting = outbox.upgrade().map(|outbox| outbox.waiting());
-        if let Some(Ok(waiting)) = waiting {
-            gauge.observe(waiting as f64, &[]);
-        }
-    });
+    for (name, help, look) in LOOKS {
+        let outbox = outbox.clone();
+        meter.observe_gauge(name, help, move |gauge| {
+            let found = outbox.upgrade().map(|outbox| look(&outbox));
+            if let Some(Ok(found)) = found {
+                gauge.observe(found as f64, &[]);
+            }
+        });
+    }
 }
 
 fn register_services(supervisor: &Weak<Supervisor>) {

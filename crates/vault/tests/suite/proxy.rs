@@ -19,6 +19,8 @@ pub(crate) enum Fault {
     CutAnswer,
     /// The server is too busy.
     Busy,
+    /// The server will not, and it is not asked again.
+    Forbid,
     /// It is not heard of again, and the connection stays.
     Silence,
     /// The last byte of the request is another when it arrives.
@@ -111,6 +113,11 @@ fn carry(client: TcpStream, server: SocketAddr, line: &Line) -> std::io::Result<
     if fault == Some(Fault::Busy) {
         return client.write_all(
             b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        );
+    }
+    if fault == Some(Fault::Forbid) {
+        return client.write_all(
+            b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         );
     }
     if fault == Some(Fault::Silence) {

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -194,15 +195,19 @@ fn look_at_vault(settings: &VaultSettings, data: &Path) -> Result<Check, Failure
     } else {
         String::new()
     };
-    let waiting = outbox(vault, data).waiting()?;
-    let waiting = match waiting {
-        0 => String::new(),
-        waiting => format!("; {waiting} objects wait for it"),
-    };
-    Ok(Check::ok(
-        "vault",
-        format!("{place}writes and reads; witnesses {witnessed}{waiting}"),
-    ))
+    let backlog = outbox(vault, data).backlog(SystemTime::now())?;
+    let found = format!("{place}writes and reads; witnesses {witnessed}");
+    Ok(if backlog.is_amiss() {
+        Check::warn(
+            "vault",
+            format!("{found}; {backlog}"),
+            "let `luthier up` run, which sends what waits; mend what a refusal names and restart it",
+        )
+    } else if backlog.is_empty() {
+        Check::ok("vault", found)
+    } else {
+        Check::ok("vault", format!("{found}; {backlog}"))
+    })
 }
 
 fn disk(data: &Path) -> Check {

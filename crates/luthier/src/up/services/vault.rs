@@ -3,6 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use supervision::{HealError, Health, Service};
 use vault::{Outbox, Vault, VaultError};
 
 use super::chain;
-use crate::{exit::Exit, failure::Failure, session::recall_witness};
+use crate::{failure::Failure, session::recall_witness};
 
 /// What the last write into the vault came to.
 #[derive(Debug, Default)]
@@ -79,28 +80,18 @@ impl Service for VaultService {
     async fn shutdown(&self) {}
 }
 
-/// Why the vault cannot be reached, if it cannot.
+/// Why the vault cannot be reached, or what it does not take, if it is so.
 fn look(outbox: &Outbox) -> Result<Option<String>, Failure> {
     let vault = outbox.vault();
     if !vault.is_remote() {
         recall_witness(vault)?;
         return Ok(None);
     }
-    let waiting = outbox.pending()?;
-    let damaged = waiting.iter().find_map(|object| object.damaged.clone());
-    if let Some(folder) = damaged {
-        let text = format!("`{}` is damaged and is not sent", folder.display());
-        return Err(Failure::new("outbox_damaged", Exit::Damaged, text));
-    }
+    let backlog = outbox.backlog(SystemTime::now())?;
     match vault.check() {
-        Ok(()) => Ok(None),
+        Ok(()) => Ok(backlog.is_amiss().then(|| backlog.to_string())),
         Err(error @ VaultError::Unreachable { .. }) => {
-            let bytes: u64 = waiting.iter().map(|object| object.bytes).sum();
-            Ok(Some(format!(
-                "{}; {} objects wait ({bytes} bytes)",
-                chain(&error),
-                waiting.len()
-            )))
+            Ok(Some(format!("{}; {backlog}", chain(&error))))
         }
         Err(error) => Err(error.into()),
     }

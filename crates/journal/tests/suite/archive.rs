@@ -31,9 +31,12 @@ impl ArchiveStore for Folder {
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), StoreFailure> {
         let path = self.0.join(name);
         fs::create_dir_all(path.parent().unwrap())?;
-        let mut file = fs::File::create(path)?;
+        // As a vault does it: who reads at that moment sees the old file or the new one.
+        let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
         file.write_all(bytes)?;
-        Ok(file.sync_all()?)
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
     }
 
     fn find(&self, name: &str) -> Result<Option<Vec<u8>>, StoreFailure> {

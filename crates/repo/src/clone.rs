@@ -11,11 +11,10 @@ use gix::{
 };
 
 use crate::{
-    CommitId, ListError, ObjectError, OpenError, Repo,
+    CommitId, InitError, ListError, ObjectError, OpenError, Repo,
     commit::load_commit,
     copy::Copy,
-    init::is_taken,
-    open::options,
+    init::make,
     reference::{self, BRANCHES},
     refs::{
         RefError,
@@ -72,12 +71,8 @@ pub enum CloneError {
         #[source]
         source: io::Error,
     },
-    #[error("could not make a git repository in `{}`", path.display())]
-    Init {
-        path: PathBuf,
-        #[source]
-        source: Box<gix::Error>,
-    },
+    #[error(transparent)]
+    Create(#[from] InitError),
     #[error("could not update the references of the clone")]
     References(#[from] RefError),
     #[error("others change the clone all the time: is another process stuck in it?")]
@@ -154,36 +149,14 @@ fn try_refresh(
     }
 }
 
-/// An empty bare repository, made beside its place and moved there whole.
 fn create(workspace: &Repo, clone: &Path) -> Result<Repo, CloneError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| CloneError::Write { path, source }
-    };
     let parent = clone.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(failed(parent))?;
-    let temporary = tempfile::Builder::new()
-        .prefix(".clone-")
-        .tempdir_in(parent)
-        .map_err(failed(parent))?;
-    let made = temporary.path().join("git");
-    let kind = gix::create::Kind::Bare;
     let create = gix::create::Options {
         object_hash: Some(workspace.local().object_hash()),
         ..gix::create::Options::default()
     };
-    gix::ThreadSafeRepository::init_opts(&made, kind, create, options()).map_err(|source| {
-        CloneError::Init {
-            path: clone.to_owned(),
-            source: Box::new(source),
-        }
-    })?;
-    match fs::rename(&made, clone) {
-        Ok(()) => {}
-        // Another process was faster, or somebody keeps something else there: opening tells.
-        Err(error) if is_taken(&error) => {}
-        Err(error) => return Err(failed(clone)(error)),
-    }
+    // Should another process be faster, or somebody keep something else there, opening tells.
+    make(parent, clone, gix::create::Kind::Bare, create)?;
     Repo::open(clone).map_err(|error| match error {
         OpenError::NotARepository { path } => CloneError::Occupied { path },
         error => CloneError::Clone(error),

@@ -2,16 +2,26 @@
 
 use std::{
     io::{self, Read},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    thread::{self, JoinHandle},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
     time::{Duration, Instant},
 };
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::Repo;
 
 /// How much of what git prints is read.
-const PRINTED_BYTES_MAX: u64 = 256 << 10;
+const PRINTED_BYTES_MAX: usize = 256 << 10;
+
+/// How much of it is read at once.
+const CHUNK_BYTES: usize = 8 << 10;
+
+/// How long what git has started may go on printing once git itself has ended.
+const PRINTING_AFTER_END: Duration = Duration::from_secs(1);
 
 /// How often git is asked whether it has ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -88,14 +98,16 @@ impl Repo {
             source,
         };
         let mut child = self.start(pusher, url, names).map_err(failed)?;
-        let stdout = child.stdout.take().map(collect);
-        let stderr = child.stderr.take().map(collect);
-        let status = wait(&mut child, pusher.time_max).map_err(failed)?;
+        let stdout = child.stdout.take().map(Printed::collect);
+        let stderr = child.stderr.take().map(Printed::collect);
+        let printed = [&stdout, &stderr];
+        let status = wait(&mut child, &printed, pusher.time_max).map_err(failed)?;
         let Some(status) = status else {
             return Err(PushError::TooSlow {
                 time_max: pusher.time_max,
             });
         };
+        let text = |printed: Option<Printed>| printed.map_or_else(String::new, |it| it.text());
         let (printed, said) = (text(stdout), text(stderr));
         let lines: Vec<Line> = printed.lines().filter_map(Line::parse).collect();
         if status.success() {
@@ -132,6 +144,8 @@ impl Repo {
             .current_dir(absolute(&self.common))
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C")
+            // With what it starts, so that all of it can be ended.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -147,36 +161,70 @@ fn absolute(path: &Path) -> &Path {
     }
 }
 
-/// Reads on a thread of its own, to the end, so that git never waits for a reader.
-fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let mut kept = Vec::new();
-        // What cannot be read was not said.
-        drop((&mut stream).take(PRINTED_BYTES_MAX).read_to_end(&mut kept));
-        drop(io::copy(&mut stream, &mut io::sink()));
-        kept
-    })
+/// What comes from a stream, read by a thread of its own so that git never waits for a reader.
+struct Printed {
+    kept: Arc<Mutex<Vec<u8>>>,
+    /// Nothing is ever sent: it is closed with the stream.
+    closed: mpsc::Receiver<()>,
 }
 
-fn text(collected: Option<JoinHandle<Vec<u8>>>) -> String {
-    let bytes = collected.and_then(|thread| thread.join().ok());
-    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+impl Printed {
+    fn collect(mut stream: impl Read + Send + 'static) -> Self {
+        let (open, closed) = mpsc::sync_channel(0);
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let keeper = Arc::clone(&kept);
+        thread::spawn(move || {
+            let mut chunk = [0; CHUNK_BYTES];
+            // What cannot be read was not said.
+            while let Ok(count @ 1..) = stream.read(&mut chunk) {
+                let mut kept = keeper.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = PRINTED_BYTES_MAX - kept.len();
+                kept.extend_from_slice(&chunk[..count.min(room)]);
+            }
+            drop(open);
+        });
+        Self { kept, closed }
+    }
+
+    fn is_closed_by(&self, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.closed.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Disconnected)
+    }
+
+    /// What came until now.
+    fn text(&self) -> String {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&kept).into_owned()
+    }
 }
 
-/// Nothing if it took too long; it is ended then.
-fn wait(child: &mut Child, time_max: Duration) -> io::Result<Option<ExitStatus>> {
+/// Waits for git, and a little for what it has started and what holds its streams open, all of which
+/// is ended then. Nothing if git itself took too long.
+fn wait(
+    child: &mut Child,
+    printed: &[&Option<Printed>],
+    time_max: Duration,
+) -> io::Result<Option<ExitStatus>> {
+    let group = Pid::from_child(child);
     let deadline = Instant::now() + time_max;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+    let has_ended = loop {
+        // As long as nobody has taken its status, its number is nobody else's.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        if waitid(WaitId::Pid(group), options)?.is_some() {
+            break true;
         }
         if Instant::now() >= deadline {
-            child.kill()?;
-            child.wait()?;
-            return Ok(None);
+            break false;
         }
         thread::sleep(LOOK_AGAIN);
+    };
+    let end = Instant::now() + PRINTING_AFTER_END;
+    let mut streams = printed.iter().copied().flatten();
+    if !has_ended || !streams.all(|stream| stream.is_closed_by(end)) {
+        kill_process_group(group, Signal::KILL)?;
     }
+    let status = child.wait()?;
+    Ok(has_ended.then_some(status))
 }
 
 /// A line that `git push --porcelain` prints of a reference.

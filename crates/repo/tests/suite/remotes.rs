@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use repo::{FetchBounds, FetchError, PushError, Pusher, Repo, TransferError};
@@ -389,4 +389,39 @@ fn a_push_that_cannot_be_or_takes_too_long_says_why() {
     `+refs/heads/main` is no reference to push: name it whole, as in `refs/heads/main`
     `refs/heads/main:refs/heads/x` is no reference to push: name it whole, as in `refs/heads/main`
     ");
+}
+
+#[test]
+fn a_push_waits_only_a_little_for_what_git_leaves_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let repo = Repo::init(&folder.path().join("repo")).unwrap();
+    let script = |name: &str, text: &str| {
+        let program = folder.path().join(name);
+        fs::write(&program, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(
+            &program,
+            std::os::unix::fs::PermissionsExt::from_mode(0o755),
+        )
+        .unwrap();
+        program
+    };
+    let line = r"printf '*\trefs/heads/main:refs/heads/main\t[new branch]\n'";
+    // The helper holds both streams open.
+    let leaves = script("leaves", &format!("sleep 60 &\n{line}"));
+    let stays = script("stays", "sleep 60 &\nwait");
+    let push = |program: &Path, time_max: Duration| {
+        let pusher = Pusher {
+            program: program.to_owned(),
+            time_max,
+        };
+        repo.push(&pusher, "there", &names(&["refs/heads/main"]))
+    };
+    let began = Instant::now();
+
+    let pushed = push(&leaves, Duration::from_mins(1)).unwrap();
+    let slow = push(&stays, Duration::from_millis(50)).unwrap_err();
+
+    assert_eq!(pushed, ["refs/heads/main"]);
+    assert!(matches!(slow, PushError::TooSlow { .. }), "{}", told(&slow));
+    assert!(began.elapsed() < Duration::from_secs(30));
 }

@@ -8,9 +8,11 @@ use gix::{
 };
 
 use crate::{
-    ObjectError,
+    COMMITS_WALKED_MAX, ObjectError,
+    commit::load_commit,
     loose::{self, Object},
-    object::{header, load},
+    object::{TREE_BYTES_MAX, header, load},
+    reference::{peel_to_commit, target_object},
 };
 
 /// The largest object that is copied; it is in memory meanwhile.
@@ -117,30 +119,91 @@ impl<'a> Copy<'a> {
     }
 }
 
-/// Is everything that `root` needs in `after`, if what is in `before` is whole?
+/// Is everything that `roots` need in `after`? What references lead to in `before` is whole. All else
+/// there may be left of something that broke off, so even its content is looked at; what is new in
+/// `after` was hashed when it came.
 pub(crate) fn require_whole(
     before: &gix::Repository,
     after: &gix::Repository,
-    root: ObjectId,
+    roots: impl Iterator<Item = ObjectId>,
 ) -> Result<(), ObjectError> {
+    let (mut published, tips) = references(before)?;
+    let mut steps: Vec<_> = roots.filter(|id| !published.contains(id)).collect();
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let walk = before.rev_walk(tips).all();
+    let walk = walk.map_err(ObjectError::references)?.flatten();
+    published.extend(walk.take(COMMITS_WALKED_MAX).map(|info| info.id));
     let shallow = after.shallow_commits().map_err(ObjectError::references)?;
     let is_end = |id: &ObjectId| shallow.iter().any(|commits| commits.contains(id));
-    let (mut seen, mut steps) = (HashSet::new(), vec![root]);
+    let mut seen = HashSet::new();
     while let Some(id) = steps.pop() {
-        if !seen.insert(id) || before.objects.exists_without_refresh(&id) {
+        if published.contains(&id) || !seen.insert(id) {
             continue;
         }
         let (kind, _) = header(after, id)?;
-        if kind != Kind::Blob {
-            let (_, data) = load(after, id, COPIED_BYTES_MAX)?;
-            let mut needed = needed_by(id, kind, &data).map_err(ObjectError::damaged(id))?;
-            if is_end(&id) {
-                needed.drain(..needed.len() - 1);
-            }
-            steps.extend(needed);
+        if kind == Kind::Blob && !before.objects.exists_without_refresh(&id) {
+            continue;
         }
+        let (_, data) = load(after, id, COPIED_BYTES_MAX)?;
+        let mut needed = needed_by(id, kind, &data).map_err(ObjectError::damaged(id))?;
+        if kind == Kind::Commit {
+            let parents = needed.len() - 1;
+            for parent in needed[..parents]
+                .iter()
+                .filter(|id| published.contains(*id))
+            {
+                pass_tree_of(before, *parent, &mut seen);
+            }
+            if is_end(&id) {
+                needed.drain(..parents);
+            }
+        }
+        steps.extend(needed);
     }
     Ok(())
+}
+
+/// What references lead to, and the commits among that or behind it. Broken ones lead nowhere.
+fn references(git: &gix::Repository) -> Result<(HashSet<ObjectId>, Vec<ObjectId>), ObjectError> {
+    let platform = git.references().map_err(ObjectError::references)?;
+    let (mut targets, mut tips) = (HashSet::new(), Vec::new());
+    for reference in platform.all().map_err(ObjectError::references)?.flatten() {
+        let reference = reference.detach();
+        if let Ok(id) = target_object(git, reference.target)
+            && let Ok(commit) = peel_to_commit(git, reference.peeled.unwrap_or(id))
+        {
+            targets.insert(id);
+            tips.push(commit);
+        }
+    }
+    Ok((targets, tips))
+}
+
+/// Notes as seen what a published commit consists of, of which its children have most.
+fn pass_tree_of(git: &gix::Repository, commit: ObjectId, seen: &mut HashSet<ObjectId>) {
+    let mut steps: Vec<ObjectId> = load_commit(git, commit)
+        .map(|commit| commit.tree)
+        .into_iter()
+        .collect();
+    while let Some(id) = steps.pop() {
+        // What cannot be read is not passed, so whoever needs it is told.
+        let Ok((kind, _)) = header(git, id) else {
+            continue;
+        };
+        let inner = match kind {
+            Kind::Tree => load(git, id, TREE_BYTES_MAX)
+                .ok()
+                .and_then(|(kind, data)| needed_by(id, kind, &data).ok()),
+            Kind::Blob | Kind::Commit | Kind::Tag => Some(Vec::new()),
+        };
+        if let Some(inner) = inner
+            && seen.insert(id)
+        {
+            steps.extend(inner);
+        }
+    }
 }
 
 /// What an object refers to; a commit's tree last, so that on a stack it comes first, and fewer

@@ -83,7 +83,10 @@ pub enum FetchError {
         there: String,
         here: String,
     },
-    #[error("`{url}` sent only a part of what it has: fetch again, or run `git fsck` there")]
+    #[error(
+        "`{url}` sent only a part of what it has: run `git fsck` there; `git prune` here removes what \
+         is left of an earlier try"
+    )]
     Incomplete {
         url: String,
         #[source]
@@ -223,12 +226,10 @@ fn from_folder(
     let shallow = shallow.iter().flat_map(|commits| commits.iter().copied());
     let mut copy = Copy::new(&from, git, shallow.collect());
     for id in there.values() {
-        copy.run(*id).map_err(|source| FetchError::Incomplete {
-            url: url.to_owned(),
-            source,
-        })?;
+        copy.run(*id).map_err(incomplete(url))?;
     }
     copy.finish()?;
+    require_whole(git, git, there.values().copied()).map_err(incomplete(url))?;
     Ok(there)
 }
 
@@ -250,15 +251,19 @@ fn from_network(
             url: url.to_owned(),
         });
     }
-    // A handle that knows the new pack, beside one that does not.
-    let after = repo.local();
-    for id in received.references.values() {
-        require_whole(&before, &after, *id).map_err(|source| FetchError::Incomplete {
-            url: url.to_owned(),
-            source,
-        })?;
-    }
+    let after = received.quarantine.local();
+    require_whole(&before, &after, received.references.values().copied())
+        .map_err(incomplete(url))?;
+    let let_in = received.quarantine.let_in();
+    let_in.map_err(|source| failed(TransferError::Keep(source)))?;
     Ok(received.references)
+}
+
+fn incomplete(url: &str) -> impl Fn(ObjectError) -> FetchError {
+    move |source| FetchError::Incomplete {
+        url: url.to_owned(),
+        source,
+    }
 }
 
 /// Branches, and tags that are versions.

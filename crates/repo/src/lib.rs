@@ -22,6 +22,7 @@ mod object;
 mod open;
 mod publish;
 mod push;
+mod quarantine;
 mod reference;
 mod refs;
 mod resolve;

@@ -2,9 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
     io,
-    path::{Path, PathBuf},
     sync::{
         Arc, Once,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -18,14 +16,10 @@ use gix::{
     Count, NestedProgress, ObjectId, Progress,
     bstr::ByteSlice as _,
     progress::{self, Id, MessageLevel, StepShared, Unit},
-    remote::{
-        Direction,
-        fetch::{Status, Tags},
-        ref_map,
-    },
+    remote::{Direction, fetch::Tags, ref_map},
 };
 
-use crate::FetchBounds;
+use crate::{FetchBounds, quarantine::Quarantine};
 
 /// What gix calls the counter of bytes of a pack that came.
 const PACK_BYTES: Id = *b"BWRB";
@@ -44,12 +38,8 @@ pub enum TransferError {
     Thread(#[source] io::Error),
     #[error("it broke off without a reason: see the log for a panic")]
     Died,
-    #[error("could not keep `{}`", path.display())]
-    Keep {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
+    #[error("could not keep what came: is the disk full?")]
+    Keep(#[source] io::Error),
     #[error("the other side could not be talked to")]
     Git(#[source] Box<gix::Error>),
 }
@@ -60,10 +50,11 @@ impl From<gix::Error> for TransferError {
     }
 }
 
-/// What the other side has, all of whose objects are on disk here.
+/// What the other side has, and what came of it.
 pub(crate) struct Received {
     pub(crate) references: BTreeMap<String, ObjectId>,
     pub(crate) hash: gix::hash::Kind,
+    pub(crate) quarantine: Quarantine,
 }
 
 /// Receives what the wanted references of `url` need. A network read cannot be interrupted, so it
@@ -75,14 +66,15 @@ pub(crate) fn run(
     is_wanted: fn(&str) -> bool,
 ) -> Result<Received, TransferError> {
     install_tls();
+    let quarantine = Quarantine::new(git).map_err(TransferError::Keep)?;
     let meter = Meter::new(bounds.bytes_max);
     let (sender, receiver) = mpsc::sync_channel(1);
-    let (git, url, counted) = (git.clone(), url.clone(), meter.clone());
+    let (url, counted) = (url.clone(), meter.clone());
     let bytes_max = bounds.bytes_max;
     thread::Builder::new()
         .name("fetch".to_owned())
         .spawn(move || {
-            let received = receive(&git.to_thread_local(), &url, &counted, is_wanted);
+            let received = receive(quarantine, &url, &counted, is_wanted);
             let received = received.map_err(|error| {
                 if counted.is_full() {
                     TransferError::TooLarge { bytes_max }
@@ -115,18 +107,23 @@ fn install_tls() {
 }
 
 fn receive(
-    git: &gix::Repository,
+    quarantine: Quarantine,
     url: &gix::Url,
     meter: &Meter,
     is_wanted: fn(&str) -> bool,
 ) -> Result<Received, TransferError> {
-    let (references, hash) = list(git, url, meter, is_wanted)?;
+    let git = quarantine.local();
+    let (references, hash) = list(&git, url, meter, is_wanted)?;
     let missing: BTreeSet<String> = (references.iter())
         .filter(|(_, id)| !git.has_object(*id))
         .map(|(name, _)| name.clone())
         .collect();
     if hash != git.object_hash() || missing.is_empty() {
-        return Ok(Received { references, hash });
+        return Ok(Received {
+            references,
+            hash,
+            quarantine,
+        });
     }
     let remote = git
         .remote_at(url.clone())?
@@ -144,22 +141,10 @@ fn receive(
     // What was asked for may have moved since it was listed.
     received.retain(|name, _| !missing.contains(name));
     received.extend(named(&outcome.ref_map.mappings, is_wanted));
-    if let Status::Change {
-        write_pack_bundle, ..
-    } = outcome.status
-    {
-        for path in [&write_pack_bundle.data_path, &write_pack_bundle.index_path] {
-            keep(path.as_deref())?;
-        }
-        if let Some(path) = write_pack_bundle.keep_path {
-            // Until references lead to it nobody but a person's clean-up would remove the pack, and
-            // that spares what is new.
-            fs::remove_file(&path).map_err(|source| TransferError::Keep { path, source })?;
-        }
-    }
     Ok(Received {
         references: received,
         hash,
+        quarantine,
     })
 }
 
@@ -194,18 +179,6 @@ fn named(
         let id = mapping.remote.as_id()?;
         is_wanted(name).then(|| (name.to_owned(), id.to_owned()))
     })
-}
-
-/// Waits until a file of a pack is on disk by its name.
-fn keep(path: Option<&Path>) -> Result<(), TransferError> {
-    let Some(path) = path else { return Ok(()) };
-    let sync = |path: &Path| File::open(path).and_then(|file| file.sync_all());
-    sync(path)
-        .and_then(|()| sync(path.parent().unwrap_or(Path::new("."))))
-        .map_err(|source| TransferError::Keep {
-            path: path.to_owned(),
-            source,
-        })
 }
 
 /// Counts what comes, and ends it when it is too much.

@@ -19,20 +19,25 @@ struct Server {
 
 impl Server {
     fn start(root: &Path) -> Self {
+        Self::with_config(root, Path::new("/dev/null"))
+    }
+
+    /// Whose git reads `config` as its user's.
+    fn with_config(root: &Path, config: &Path) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/workspace/.git", listener.local_addr().unwrap());
-        let root = root.to_owned();
+        let (root, config) = (root.to_owned(), config.to_owned());
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (stream, root) = (stream.unwrap(), root.clone());
-                thread::spawn(move || answer(stream, &root));
+                let (stream, root, config) = (stream.unwrap(), root.clone(), config.clone());
+                thread::spawn(move || answer(stream, &root, &config));
             }
         });
         Self { url }
     }
 }
 
-fn answer(mut stream: TcpStream, root: &Path) {
+fn answer(mut stream: TcpStream, root: &Path, config: &Path) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut request = String::new();
     reader.read_line(&mut request).unwrap();
@@ -46,7 +51,7 @@ fn answer(mut stream: TcpStream, root: &Path) {
         .arg("http-backend")
         .env("GIT_PROJECT_ROOT", root)
         .env("GIT_HTTP_EXPORT_ALL", "1")
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_GLOBAL", config)
         .env("REQUEST_METHOD", method)
         .env("PATH_INFO", path)
         .env("QUERY_STRING", query);
@@ -265,6 +270,72 @@ fn a_fetch_is_bounded_in_time_and_size_and_says_what_failed() {
     `a b` is no name of a remote: git could not keep `refs/remotes/a b/main`
     ");
     assert_eq!(references(&workspace.path("clone")), "");
+}
+
+/// Packs of what is in `repo`, and what is left of those that were coming.
+fn packs(root: &Path) -> Vec<PathBuf> {
+    let objects = root.join(".git/objects");
+    let files = [objects.clone(), objects.join("pack")].map(|folder| fs::read_dir(folder).unwrap());
+    let paths = files.into_iter().flatten().map(|file| file.unwrap().path());
+    let is_folder = |path: &PathBuf| path.ends_with("info") || path.ends_with("pack");
+    paths.filter(|path| !is_folder(path)).collect()
+}
+
+#[test]
+fn what_another_repository_sends_only_in_part_is_refused_each_time_and_leaves_nothing() {
+    let workspace = Workspace::new();
+    workspace.release("v1.0.0");
+    let script = workspace.path("all-but-files");
+    let text = "#!/bin/sh\ncat >/dev/null\ngit rev-list --all --objects --filter=blob:none \
+                --no-object-names | git pack-objects --stdout --quiet\n";
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let config = workspace.path("config");
+    let text = format!("[uploadpack]\npackObjectsHook = {}\n", script.display());
+    fs::write(&config, text).unwrap();
+    let broken = Server::with_config(workspace.folder.path(), &config);
+    let whole = Server::start(workspace.folder.path());
+    let root = workspace.path("clone");
+    let repo = Repo::init(&root).unwrap();
+    let fetch = |url: &str| repo.fetch(url, "origin", &FetchBounds::default());
+
+    for _ in 0..2 {
+        let refused = fetch(&broken.url).unwrap_err();
+
+        let is_told = matches!(refused, FetchError::Incomplete { .. });
+        assert!(is_told, "{}", told(&refused));
+        assert_eq!(references(&root), "");
+        assert_eq!(packs(&root), [] as [PathBuf; 0]);
+    }
+    let fetched = fetch(&whole.url).unwrap();
+    assert_eq!(fetched.tags_added, ["v1.0.0"]);
+    assert_eq!(git(&root, &["fsck", "--strict", "--no-dangling"]), "");
+}
+
+#[test]
+fn what_is_left_here_of_an_earlier_try_is_not_taken_for_the_whole() {
+    let workspace = Workspace::new();
+    let commit = workspace.release("v1.0.0").to_string();
+    let server = Server::start(workspace.folder.path());
+    let root = workspace.path("clone");
+    let repo = Repo::init(&root).unwrap();
+    let objects = ["HEAD", "HEAD^{tree}", "v1.0.0"].map(|name| workspace.git(&["rev-parse", name]));
+    assert_eq!(objects[0], commit);
+    let base = root.join(".git/objects/pack/pack").display().to_string();
+    workspace.feed(
+        &["pack-objects", "--quiet", &base],
+        objects.join("\n").as_bytes(),
+    );
+    let folder = workspace.root().display().to_string();
+
+    for url in [&server.url, &folder] {
+        let refused = repo.fetch(url, "origin", &FetchBounds::default());
+
+        let refused = refused.unwrap_err();
+        let is_told = matches!(refused, FetchError::Incomplete { .. });
+        assert!(is_told, "{}", told(&refused));
+        assert_eq!(references(&root), "");
+    }
 }
 
 fn pusher() -> Pusher {

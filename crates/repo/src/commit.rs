@@ -110,15 +110,20 @@ pub(crate) fn parse_commit(id: ObjectId, data: &[u8]) -> Result<Commit, gix::Err
     })
 }
 
-/// Who and when. A time that cannot be read, or that no calendar has, is the epoch, as in git.
+/// Who and when.
 pub(crate) fn signature(signature: gix::actor::SignatureRef<'_>) -> (Person, Timestamp) {
-    let signature = signature.trim();
+    let person = signature.trim();
     let person = Person {
-        name: signature.name.to_str_lossy().into_owned(),
-        email: signature.email.to_str_lossy().into_owned(),
+        name: person.name.to_str_lossy().into_owned(),
+        email: person.email.to_str_lossy().into_owned(),
     };
-    let time = Timestamp::from_second(signature.seconds()).unwrap_or(Timestamp::UNIX_EPOCH);
-    (person, time)
+    (person, moment(signature))
+}
+
+/// When. A time that cannot be read, or that no calendar has, is the epoch, as in git.
+pub(crate) fn moment(signature: gix::actor::SignatureRef<'_>) -> Timestamp {
+    let seconds = signature.trim().seconds();
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 pub(crate) fn message(text: &gix::bstr::BStr) -> String {

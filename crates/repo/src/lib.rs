@@ -56,4 +56,4 @@ pub use signing::{SigningError, SigningKey};
 pub use tag::TagName;
 pub use transfer::TransferError;
 pub use tree::{SkipReason, SkippedFile, Tree, TreeError, TreeFile};
-pub use versions::{ListError, SkippedTag, VERSIONS_MAX, Version, Versions};
+pub use versions::{ListError, SkippedTag, Statement, VERSIONS_MAX, Version, Versions};

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use model::VersionRef;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use release::{Author, Notes};
-use repo::{CommitId, Version};
+use repo::{CommitId, Person, Version};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -208,7 +208,7 @@ impl Registry {
         let (version, facts) = (index.version(id), index.facts_of(id));
         let name = version.name();
         let endpoint = |role: &str| format!("/agent/{name}/{role}");
-        let last_run = match (facts.is_silent(), facts.found) {
+        let last_run = match (facts.is_silent(), &facts.found) {
             (true, Some(found)) => found.ended_at,
             // A release proves what it tags right before it does.
             (false, _) => Some(version.made_at),
@@ -250,7 +250,8 @@ impl Registry {
     fn details(&self, index: &Index, id: Id, tags: Vec<Tag>) -> Result<Details, LookupError> {
         let version = index.version(id);
         let repo = self.repo()?;
-        let notes = Notes::parse(&repo.message(version)?);
+        let said = repo.statement(version)?;
+        let notes = Notes::parse(&said.message);
         let parents = repo.commit(version.commit)?.parents.into_iter();
         let mut details = Details {
             descriptor: self.descriptor(index, id, tags),
@@ -258,7 +259,7 @@ impl Registry {
             bump: notes.bump.map(|bump| bump.to_string()),
             bump_reasons: notes.reasons.clone(),
             changelog: changelog(&notes),
-            author: author(&notes, version),
+            author: author(&notes, said.made_by),
             provenance: Provenance::from(&notes),
             tools: evals::load_tools(&self.sources.vault, version.commit)?,
             budgets: None,
@@ -327,12 +328,12 @@ fn changelog(notes: &Notes) -> String {
     format!("{}\n\n{}", notes.subject, notes.text)
 }
 
-fn author(notes: &Notes, version: &Version) -> AuthorAnswer {
+fn author(notes: &Notes, made_by: Person) -> AuthorAnswer {
     let (kind, name) = match &notes.author {
         Some(Author::Architect) => ("architect", None),
         Some(Author::Tuner) => ("tuner", None),
         Some(Author::Person(name)) => ("person", Some(name.clone())),
-        None => ("person", Some(version.made_by.name.clone())),
+        None => ("person", Some(made_by.name)),
     };
     AuthorAnswer { kind, name }
 }

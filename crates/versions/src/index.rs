@@ -55,7 +55,7 @@ pub(crate) struct Facts {
     /// What the tag says came of the tests.
     pub(crate) declared: Tests,
     /// What a summary in the vault says, for those whose tag says nothing.
-    pub(crate) found: Option<Found>,
+    pub(crate) found: Option<Box<Found>>,
     /// The version of its lineage that it says it went back behind.
     pub(crate) withdraws: Option<Box<semver::Version>>,
     /// Is it marked as withdrawn, in the state of its lineage or by a later tag?
@@ -96,7 +96,7 @@ impl Facts {
     }
 
     pub(crate) fn tests(&self) -> Tests {
-        match (self.declared, self.found) {
+        match (self.declared, &self.found) {
             (Tests::Unknown, Some(found)) => found.tests,
             (declared, _) => declared,
         }

@@ -1,7 +1,6 @@
 //! The registry: an index that is kept current, and what is read beside it when somebody asks.
 
 use std::{
-    num::NonZero,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -18,9 +17,6 @@ use crate::{
     index::{Facts, Id, Index, Missed, find},
     marks::Marks,
 };
-
-/// Fewer messages of tags than this are read by one thread.
-const SHARE_MIN: usize = 256;
 
 /// More versions without a verdict than this are not looked for in the vault: the highest are.
 const SOUGHT_MAX: usize = 100;
@@ -133,9 +129,9 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner);
         let before = self.index();
         let marks = marks.unwrap_or_else(|| before.marks().clone());
-        let versions = match &self.sources.repo {
-            Some(repo) => repo.versions()?,
-            None => Arc::default(),
+        let (versions, told) = match &self.sources.repo {
+            Some(repo) => repo.versions_with(Facts::told)?,
+            None => Default::default(),
         };
         let is_same = Arc::ptr_eq(&versions, before.versions()) || versions == *before.versions();
         if is_same && look == Look::AtTags && marks == *before.marks() {
@@ -144,7 +140,7 @@ impl Registry {
         let mut facts = if is_same {
             before.facts().to_vec()
         } else {
-            self.facts(&versions, &before)
+            self.facts(&versions, told, &before)
         };
         let has_found = self.seek(&versions, &mut facts);
         if is_same && !has_found && marks == *before.marks() {
@@ -155,32 +151,34 @@ impl Registry {
         Ok(())
     }
 
-    /// What the tags say. Those that were read before are not read again.
-    fn facts(&self, versions: &Versions, before: &Index) -> Vec<Facts> {
-        let Some(repo) = &self.sources.repo else {
-            return Vec::new();
-        };
-        let list = &versions.list;
+    /// What the tags say: what the listing has read of them, or an earlier index.
+    fn facts(&self, versions: &Versions, told: Vec<Option<Facts>>, before: &Index) -> Vec<Facts> {
         let known = &before.versions().list;
-        let read = |version: &Version| {
-            let id = find(known, &version.lineage, &version.number);
-            match id.filter(|id| before.version(*id) == version) {
-                Some(id) => before.facts_of(id).clone(),
-                None => told(repo, version),
+        let mut told = told.into_iter();
+        let facts = versions.list.iter().map(|version| {
+            let told = told.next().flatten();
+            let earlier = || {
+                let id = find(known, &version.lineage, &version.number)?;
+                (before.version(id) == version).then(|| before.facts_of(id).clone())
+            };
+            // Somebody else had it listed.
+            told.or_else(earlier)
+                .unwrap_or_else(|| self.read_facts(version))
+        });
+        facts.collect()
+    }
+
+    fn read_facts(&self, version: &Version) -> Facts {
+        let message = self.sources.repo.as_ref().map(|repo| repo.message(version));
+        match message {
+            Some(Ok(message)) => Facts::told(version, &message),
+            Some(Err(error)) => {
+                let tag = version.tag();
+                tracing::warn!(tag, %error, "the message of a version cannot be read");
+                Facts::default()
             }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let share = list.len().div_ceil(threads).max(SHARE_MIN);
-        std::thread::scope(|scope| {
-            let shares = list
-                .chunks(share)
-                .map(|share| scope.spawn(move || share.iter().map(read).collect::<Vec<Facts>>()));
-            let shares: Vec<_> = shares.collect();
-            let ended = shares.into_iter().map(std::thread::ScopedJoinHandle::join);
-            ended
-                .flat_map(|facts| facts.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect()
-        })
+            None => Facts::default(),
+        }
     }
 
     /// Looks in the vault for what no tag says; says whether it found anything.
@@ -190,6 +188,7 @@ impl Registry {
         let silent = pairs.filter(|(_, fact)| fact.is_silent());
         for (version, fact) in silent.take(SOUGHT_MAX) {
             let found = evals::find_verdict(&self.sources.vault, version.commit);
+            let found = found.map(Box::new);
             has_found |= found != fact.found;
             fact.found = found;
         }
@@ -197,29 +196,22 @@ impl Registry {
     }
 }
 
-/// What the tag of a version says of it.
-fn told(repo: &Repo, version: &Version) -> Facts {
-    match repo.message(version) {
-        Ok(message) => {
-            let notes = Notes::parse(&message);
-            // A tag that was copied to another name says nothing of the version it is called now.
-            if notes.is_released() && !notes.is_of(&version.lineage, &version.number) {
-                tracing::warn!(
-                    tag = version.tag(),
-                    "the tag says that it is another version's"
-                );
-                return Facts::default();
-            }
-            Facts {
-                declared: notes.tests.into(),
-                withdraws: notes.withdraws.map(Box::new),
-                ..Facts::default()
-            }
+impl Facts {
+    /// What the message of the tag of a version says of it.
+    fn told(version: &Version, message: &str) -> Self {
+        let notes = Notes::parse(message);
+        // A tag that was copied to another name says nothing of the version it is called now.
+        if notes.is_released() && !notes.is_of(&version.lineage, &version.number) {
+            tracing::warn!(
+                tag = version.tag(),
+                "the tag says that it is another version's"
+            );
+            return Self::default();
         }
-        Err(error) => {
-            let tag = version.tag();
-            tracing::warn!(tag, %error, "the message of a version cannot be read");
-            Facts::default()
+        Self {
+            declared: notes.tests.into(),
+            withdraws: notes.withdraws.map(Box::new),
+            ..Self::default()
         }
     }
 }

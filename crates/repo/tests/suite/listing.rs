@@ -32,6 +32,7 @@ fn said_by_us(repo: &Repo) -> Vec<String> {
     let versions = repo.versions().unwrap();
     assert_eq!(versions.skipped, []);
     let lines = versions.list.iter().map(|version| {
+        let said = repo.statement(version).unwrap();
         format!(
             "{}|{}|{}|{}|{}|{}",
             version.tag(),
@@ -41,13 +42,9 @@ fn said_by_us(repo: &Repo) -> Vec<String> {
                 "commit"
             },
             version.commit,
-            version.made_by.name,
+            said.made_by.name,
             version.made_at.as_second(),
-            repo.message(version)
-                .unwrap()
-                .lines()
-                .next()
-                .unwrap_or_default(),
+            said.message.lines().next().unwrap_or_default(),
         )
     });
     let mut lines: Vec<String> = lines.collect();

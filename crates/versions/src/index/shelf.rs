@@ -41,6 +41,7 @@ impl Shelf {
             ids.partition::<Vec<_>, _>(|id| !at(versions, *id).is_prerelease());
         let whole = by_number.len();
         by_number.extend(before_release);
+        by_number.shrink_to_fit();
         let mut by_time: Vec<(Id, u32)> = by_number.iter().copied().zip(0..).collect();
         // Ids are in the order of numbers.
         by_time.sort_by(|(left, _), (right, _)| {

@@ -15,9 +15,7 @@ use utoipa::ToSchema;
 
 pub use self::code::{CodeDiff, FileDiff, FileStatus, Hunk};
 use crate::{
-    LookupError, Registry,
-    describe::is_exact,
-    evals,
+    LookupError, Registry, evals,
     index::{Id, Index},
 };
 
@@ -42,8 +40,9 @@ pub struct Comparison {
     /// How the descriptions and schemas of the tools differ; absent where a release left none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<ToolsDiff>,
+    /// What was asked for always means these two, of which nothing can be added any more.
     #[serde(skip)]
-    pub(crate) is_whole: bool,
+    pub(crate) is_final: bool,
 }
 
 /// One of the two.
@@ -90,12 +89,12 @@ impl Registry {
     ) -> Result<Comparison, LookupError> {
         let (index, old) = self.look_up(from).await?;
         let (newer, new) = self.look_up(to).await?;
-        let are_exact = is_exact(from) && is_exact(to);
+        let are_lasting = index.is_lasting(from, old) && newer.is_lasting(to, new);
         self.reading(move |registry| {
             let old = registry.read(&index, old)?;
             let new = registry.read(&newer, new)?;
             let mut comparison = compare(old, new);
-            comparison.is_whole &= are_exact;
+            comparison.is_final &= are_lasting;
             Ok(comparison)
         })
         .await
@@ -146,7 +145,7 @@ fn compare(old: Read, new: Read) -> Comparison {
         tools,
         from: old.side,
         to: new.side,
-        is_whole: has_tools,
+        is_final: has_tools,
     }
 }
 

@@ -111,9 +111,9 @@ pub struct Details {
     /// What keeps the rest from being shown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// Nothing can be added any more.
+    /// Nothing can be added any more, and what was asked for always means this.
     #[serde(skip)]
-    pub(crate) is_whole: bool,
+    pub(crate) is_final: bool,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -195,13 +195,18 @@ impl Registry {
     /// All that is known of the version that `reference` means.
     pub async fn describe(&self, reference: &VersionRef) -> Result<Details, LookupError> {
         let (index, id) = self.look_up(reference).await?;
-        let tags = if is_exact(reference) {
+        let is_lasting = index.is_lasting(reference, id);
+        let tags = if is_lasting {
             index.lasting_tags(id)
         } else {
             index.tags(id)
         };
-        self.reading(move |registry| registry.details(&index, id, tags))
-            .await
+        self.reading(move |registry| {
+            let mut details = registry.details(&index, id, tags)?;
+            details.is_final &= is_lasting;
+            Ok(details)
+        })
+        .await
     }
 
     fn descriptor(&self, index: &Index, id: Id, tags: Vec<Tag>) -> Descriptor {
@@ -265,7 +270,7 @@ impl Registry {
             budgets: None,
             marks_uri: marks_uri(version),
             warnings: Vec::new(),
-            is_whole: false,
+            is_final: false,
         };
         let has_results = match self.summary(version, &notes) {
             Ok(mut summary) => {
@@ -284,7 +289,7 @@ impl Registry {
             }
             Err(EvalsError::Vault(error)) => return Err(error.into()),
         };
-        details.is_whole = notes.is_released() && has_results && details.tools.is_some();
+        details.is_final = notes.is_released() && has_results && details.tools.is_some();
         Ok(details)
     }
 
@@ -302,14 +307,6 @@ impl Registry {
     fn summary(&self, version: &Version, notes: &Notes) -> Result<evals::Summary, EvalsError> {
         let name = version.name();
         evals::load(&self.sources.vault, &name, version.commit, notes.evals)
-    }
-}
-
-/// Does a reference mean the same for ever?
-pub(crate) fn is_exact(reference: &VersionRef) -> bool {
-    match reference {
-        VersionRef::Exact { .. } | VersionRef::Commit(_) => true,
-        VersionRef::Range(_) | VersionRef::Alias(_) => false,
     }
 }
 

@@ -258,6 +258,19 @@ impl Index {
         }
     }
 
+    /// Does a reference, which means `id` now, mean it for ever? What a side lineage alone has is
+    /// `main`'s once that has it, and the first digits of a hash may begin another one.
+    pub(crate) fn is_lasting(&self, reference: &VersionRef, id: Id) -> bool {
+        let version = self.version(id);
+        match reference {
+            VersionRef::Exact { lineage, .. } => {
+                lineage.is_some() || version.lineage == LineageName::default()
+            }
+            VersionRef::Commit(digits) => digits.len() == version.commit.to_string().len(),
+            VersionRef::Range(_) | VersionRef::Alias(_) => false,
+        }
+    }
+
     fn find_exact(
         &self,
         lineage: Option<&LineageName>,

@@ -19,6 +19,9 @@ pub struct Files {
     /// What could not be taken in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
+    /// What was asked for always means these.
+    #[serde(skip)]
+    pub(crate) is_final: bool,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -42,6 +45,7 @@ impl Registry {
     /// The files of the version that `reference` means.
     pub async fn files(&self, reference: &VersionRef) -> Result<Files, LookupError> {
         let (index, id) = self.look_up(reference).await?;
+        let is_final = index.is_lasting(reference, id);
         self.reading(move |registry| {
             let version = index.version(id);
             let bounds = Bounds::default();
@@ -62,6 +66,7 @@ impl Registry {
                 commit_hash: version.commit.to_string(),
                 files: files.collect(),
                 skipped: skipped.collect(),
+                is_final,
             })
         })
         .await

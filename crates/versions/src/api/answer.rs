@@ -1,16 +1,17 @@
 //! What errors and answers look like to a REST client.
 
 use axum::{
-    http::{HeaderValue, header::CONTENT_TYPE},
+    extract::FromRequestParts,
+    http::{HeaderValue, header::CONTENT_TYPE, request::Parts},
     response::Response,
 };
 use model::{Digest, VersionRef};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
-use web::{CachePolicy, ETag, IfNoneMatch, Problem};
+use web::{CachePolicy, ETag, IfNoneMatch, Path, Problem};
 
 use super::EVALS_CHANGED;
-use crate::{EvalsError, LookupError, describe::is_exact};
+use crate::{EvalsError, LookupError};
 
 /// When a client may try again after the vault or the journal could not be read.
 const RETRY_AFTER_S: u32 = 1;
@@ -19,7 +20,19 @@ const RETRY_AFTER_S: u32 = 1;
 #[into_params(parameter_in = Path)]
 pub(super) struct Place {
     /// An exact version, `lineage~version`, a commit, a range, or `active`, `latest`, `canary`.
-    pub(super) version: String,
+    version: String,
+}
+
+/// The version that a path names.
+pub(super) struct Asked(pub(super) VersionRef);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(place) = Path::<Place>::from_request_parts(parts, state).await?;
+        reference(&place.version).map(Self)
+    }
 }
 
 /// What a path says for a version. No version has a name that means nothing.
@@ -28,9 +41,9 @@ pub(super) fn reference(text: &str) -> Result<VersionRef, Problem> {
         .map_err(|error: model::version::InvalidVersionRef| Problem::not_found(error.to_string()))
 }
 
-/// How long what is said of a version may be kept, when all that will ever belong to it is there.
-pub(super) fn policy(reference: &VersionRef, is_whole: bool) -> CachePolicy {
-    if is_whole && is_exact(reference) {
+/// How long an answer may be kept: for ever when neither it nor what was asked for can change.
+pub(super) fn policy(is_final: bool) -> CachePolicy {
+    if is_final {
         CachePolicy::Immutable
     } else {
         CachePolicy::Revalidate

@@ -45,5 +45,5 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let (from, to) = (reference(&pair.version)?, reference(&pair.other)?);
     let comparison = registry.compare(&from, &to).await.map_err(problem)?;
-    answer::json(&held, policy(&from, comparison.is_whole), &comparison)
+    answer::json(&held, policy(comparison.is_final), &comparison)
 }

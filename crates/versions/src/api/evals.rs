@@ -1,9 +1,9 @@
 //! `GET /versions/{version}/evals`.
 
 use axum::{extract::State, response::Response};
-use web::{CachePolicy, IfNoneMatch, Path, Problem, ProblemDocument};
+use web::{CachePolicy, IfNoneMatch, Problem, ProblemDocument};
 
-use super::answer::{self, Place, problem, reference};
+use super::answer::{self, Asked, Place, problem};
 use crate::Registry;
 
 /// What the tests of a version came to.
@@ -30,10 +30,9 @@ use crate::Registry;
 )]
 pub(super) async fn show(
     State(registry): State<Registry>,
-    Path(place): Path<Place>,
+    Asked(reference): Asked,
     held: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let reference = reference(&place.version)?;
     let evals = registry.evals(&reference).await.map_err(problem)?;
     // The bytes are looked at each time, or a change of them would go unnoticed.
     let policy = CachePolicy::Revalidate;

@@ -1,15 +1,15 @@
 //! `GET /versions/{version}`.
 
 use axum::{extract::State, response::Response};
-use web::{IfNoneMatch, Path, Problem, ProblemDocument};
+use web::{IfNoneMatch, Problem, ProblemDocument};
 
-use super::answer::{self, Place, policy, problem, reference};
+use super::answer::{self, Asked, Place, policy, problem};
 use crate::{Registry, describe::Details};
 
 /// All that is known of a version.
 ///
-/// An exact version or a commit is answered for ever the same, so its `tags` are those that last;
-/// an alias or a range is answered with what is said at this moment.
+/// A version of `main`, `lineage~version` or a whole commit hash is answered for ever the same, so
+/// its `tags` are those that last; whatever else is answered with what is said at this moment.
 #[utoipa::path(
     get,
     path = "/versions/{version}",
@@ -28,10 +28,9 @@ use crate::{Registry, describe::Details};
 )]
 pub(super) async fn show(
     State(registry): State<Registry>,
-    Path(place): Path<Place>,
+    Asked(reference): Asked,
     held: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let reference = reference(&place.version)?;
     let details = registry.describe(&reference).await.map_err(problem)?;
-    answer::json(&held, policy(&reference, details.is_whole), &details)
+    answer::json(&held, policy(details.is_final), &details)
 }

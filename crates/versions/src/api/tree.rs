@@ -1,9 +1,9 @@
 //! `GET /versions/{version}/tree`.
 
 use axum::{extract::State, response::Response};
-use web::{IfNoneMatch, Path, Problem, ProblemDocument};
+use web::{IfNoneMatch, Problem, ProblemDocument};
 
-use super::answer::{self, Place, policy, problem, reference};
+use super::answer::{self, Asked, Place, policy, problem};
 use crate::{Registry, tree::Files};
 
 /// The files of a version, with their sizes and hashes.
@@ -25,10 +25,9 @@ use crate::{Registry, tree::Files};
 )]
 pub(super) async fn show(
     State(registry): State<Registry>,
-    Path(place): Path<Place>,
+    Asked(reference): Asked,
     held: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let reference = reference(&place.version)?;
     let files = registry.files(&reference).await.map_err(problem)?;
-    answer::json(&held, policy(&reference, true), &files)
+    answer::json(&held, policy(files.is_final), &files)
 }

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use model::Digest;
 use release::{Author, BumpKind, Notes, Provenance, Seal, TestStatus};
 use repo::CommitId;
@@ -161,6 +163,50 @@ async fn a_whole_version_is_kept_for_ever_under_its_exact_name_and_asked_about_u
     }
     let held = lab.get("/versions/1.1.0").await.header("etag").to_owned();
     assert_eq!(lab.get_if("/versions/1.1.0", &held).await.status, 304);
+}
+
+#[tokio::test]
+async fn what_may_mean_another_version_one_day_is_asked_about_each_time() {
+    let lab = Lab::with(&[passed("v1.0.0"), passed("side/v1.5.0")]).await;
+    let commit = lab.commit("side/v1.5.0");
+    for tag in ["v1.0.0", "side/v1.5.0"] {
+        let commit = lab.commit(tag);
+        lab.put(&summary_key(commit), &summary("pass"));
+        lab.put(&interface_key(commit), &json!({ "tools": {} }));
+    }
+    let commit = commit.to_string();
+
+    let mut table = String::new();
+    for name in ["1.5.0", "side~1.5.0", "main~1.0.0", &commit[..7], &commit] {
+        for path in ["", "/tree", "/diff/1.0.0"] {
+            let reply = lab.get(&format!("/versions/{name}{path}")).await;
+            assert_eq!(reply.status, 200);
+            let is_kept = reply.header("cache-control").contains("immutable");
+            let shown = match name.len() {
+                7 | 40 => format!("{} digits", name.len()),
+                _ => name.to_owned(),
+            };
+            writeln!(table, "{shown}{path}: {is_kept}").unwrap();
+        }
+    }
+
+    insta::assert_snapshot!(table, @r"
+    1.5.0: false
+    1.5.0/tree: false
+    1.5.0/diff/1.0.0: false
+    side~1.5.0: true
+    side~1.5.0/tree: true
+    side~1.5.0/diff/1.0.0: true
+    main~1.0.0: true
+    main~1.0.0/tree: true
+    main~1.0.0/diff/1.0.0: true
+    7 digits: false
+    7 digits/tree: false
+    7 digits/diff/1.0.0: false
+    40 digits: true
+    40 digits/tree: true
+    40 digits/diff/1.0.0: true
+    ");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod damage;
 mod listing;
 mod opening;
 mod publishing;
+mod pushing;
 mod reading;
 mod remotes;
 mod resolving;

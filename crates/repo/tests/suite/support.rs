@@ -266,3 +266,8 @@ pub(crate) fn publish(
 pub(crate) const DONE: Published = Published::Committed {
     checked_out: Vec::new(),
 };
+
+/// Every reference, and what kind of object it leads to.
+pub(crate) fn references(root: &Path) -> String {
+    git(root, &["for-each-ref", "--format=%(refname) %(objecttype)"])
+}

@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import FrameType
@@ -236,6 +236,19 @@ def start(mutant: Mutant, files: dict[str, bytes]) -> int:
         os._exit(code)
 
 
+def controls_of(mutants: list[Mutant]) -> list[Mutant]:
+    """The tools as they are, once for each function: with the same units a mutant of it has the same limits."""
+    return [
+        replace(mutant, print_change=partial(_unchanged, mutant))
+        for mutant in {(mutant.path, mutant.lines): mutant for mutant in mutants}.values()
+    ]
+
+
+def _unchanged(mutant: Mutant) -> tuple[str, str]:
+    before, _ = mutant.print_change()
+    return before, before
+
+
 def survivors(mutants: list[Mutant], files: dict[str, bytes], children_max: int) -> list[Mutant]:
     """Tries every mutant, so many at once; returns those that nothing noticed."""
     running: dict[int, Mutant] = {}
@@ -291,7 +304,18 @@ def main() -> int:
     mutants = [mutant for path in options.paths or paths for mutant in mutants_of(path, files[path].decode())]
     for mutant in mutants:
         cover(mutant, units)
+    controls = controls_of(mutants)
     gc.freeze()  # children write to no page that they only look at
+    well = {(one.path, one.lines) for one in survivors(controls, files, options.children)}
+    if ill := [one for one in controls if (one.path, one.lines) not in well]:
+        limits = f"{MEMORY_BYTES_MAX >> 20} MiB, {CPU_SECONDS_MAX:g} s of CPU and {WALL_SECONDS_MAX:g} s"
+        print(
+            f"without any mutant, the cases of these functions do not pass within the limits of a mutant ({limits}"
+            " at least), so each mutant of them would count as killed; give them more, or the machine less to do:",
+            *(f"{one.path}:{one.lines.start} {one.function}" for one in ill),
+            sep="\n",
+        )
+        return 2
     alive = survivors(mutants, files, options.children)
     return report(mutants, alive, options.quiet, time.monotonic() - began)
 

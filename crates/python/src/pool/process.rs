@@ -107,25 +107,39 @@ async fn launch(
         .stdin(Stdio::from(OwnedFd::from(data_theirs)))
         .stdout(Stdio::from(OwnedFd::from(control_theirs)))
         .stderr(Stdio::from(log_theirs));
-    let child = spawner.spawn(command).await?;
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let pid = pid.ok_or_else(|| io::Error::other("a process without a number"))?;
     data.set_nonblocking(true)?;
     control.set_nonblocking(true)?;
+    let (data, control) = (UnixStream::from_std(data)?, UnixStream::from_std(control)?);
+    let log = Log::new(log)?;
     let (urgent, orders) = mpsc::channel(URGENT_MAX);
+    // Last of what can fail: from here on, whatever lets go of the child ends it.
+    let (child, pid, ended) = watched(spawner.spawn(command).await?)?;
     let process = Arc::new(Process {
         number,
         pid,
-        data: UnixStream::from_std(data)?,
+        data,
         shared,
         outgoing: Notify::new(),
         urgent,
-        log: Log::new(log)?,
+        log,
         child: Mutex::new(Some(child)),
-        ended: Ended::of(pid)?,
+        ended,
     });
-    tokio::spawn(write_urgent(UnixStream::from_std(control)?, orders));
+    tokio::spawn(write_urgent(control, orders));
     Ok(process)
+}
+
+/// Watches a child for its end; one that cannot be watched is ended.
+fn watched(mut child: Child) -> io::Result<(Child, Pid, Ended)> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or_else(|| io::Error::other("a process without a number"));
+    match pid.and_then(|pid| Ok((pid, Ended::of(pid)?))) {
+        Ok((pid, ended)) => Ok((child, pid, ended)),
+        Err(error) => {
+            drop(child.kill().and_then(|()| child.wait()));
+            Err(error)
+        }
+    }
 }
 
 /// Sends the first frame, and with it the shared memory.

@@ -51,6 +51,7 @@
 mod call;
 mod code;
 mod ended;
+mod environment;
 mod failure;
 mod fleet;
 mod fleets;

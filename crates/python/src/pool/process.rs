@@ -29,7 +29,9 @@ use crate::{
     shared::Shared,
 };
 
-use super::{ended::Ended, failure::Crash, lock, log::Log, settings::Settings, spawner::Spawner};
+use super::{
+    ended::Ended, environment, failure::Crash, lock, log::Log, settings::Settings, spawner::Spawner,
+};
 
 /// Urgent frames that wait for the worker to read them.
 const URGENT_MAX: usize = 4096;
@@ -101,6 +103,7 @@ async fn launch(
     };
     greet(&control, &shared, &hello)?;
     let mut command = Command::new(&settings.program);
+    environment::withhold(&mut command);
     command
         .args(&settings.arguments)
         .env("OPENBLAS_NUM_THREADS", "1")

@@ -79,6 +79,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use model::Digest;
 
 pub use call::{
     Answer, CallEvent, CallKind, CallRequest, Events, Lines, LogEvent, NestedCall, NestedFuture,
@@ -207,6 +208,22 @@ impl Pool {
     /// The bounds that it was started with.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// Names the third-party packages that the files ask for, down to the builds that are installed
+    /// here; they are installed if they are not there. `None` where nothing is asked for.
+    pub async fn packages_digest(
+        &self,
+        files: &BTreeMap<String, Bytes>,
+    ) -> Result<Option<Digest>, LoadError> {
+        let Some(folder) = self.packages(files).await? else {
+            return Ok(None);
+        };
+        let read = tokio::task::spawn_blocking(move || wheels::digest(folder.as_ref()));
+        let digest = read.await.map_err(io::Error::other).flatten();
+        digest.map(Some).map_err(|error| LoadError::Wheels {
+            reason: format!("what is installed cannot be read: {error}"),
+        })
     }
 
     /// The folder with the packages that the files ask for, if they do.

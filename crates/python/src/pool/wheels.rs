@@ -7,6 +7,7 @@
 use std::{
     fs::{File, TryLockError},
     io,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     process::{Output, Stdio},
     time::{Duration, Instant},
@@ -21,6 +22,9 @@ use super::{failure::LoadError, settings::Wheels};
 
 /// Where a version says which packages it needs.
 pub(super) const REQUIREMENTS: &str = "tools/requirements.txt";
+
+/// Where a distribution lists its files, each with its hash.
+const INSTALLED: &str = "RECORD";
 
 const LOCK_POLL: Duration = Duration::from_millis(50);
 /// The most of an installer's complaint that is passed on.
@@ -66,6 +70,25 @@ pub(super) async fn install(wheels: &Wheels, requirements: &[u8]) -> Result<Path
         Err(error) => error.to_string(),
     };
     Err(LoadError::Wheels { reason })
+}
+
+/// Names the distributions in a folder, and the files of each as they were installed.
+pub(super) fn digest(folder: &Path) -> io::Result<Digest> {
+    let mut distributions = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|it| it == "dist-info") {
+            distributions.push(path);
+        }
+    }
+    distributions.sort();
+    let name = |path: &Path| Digest::of(path.file_name().unwrap_or_default().as_bytes());
+    let mut parts = vec![name(folder)];
+    for distribution in distributions {
+        parts.push(name(&distribution));
+        parts.push(Digest::of(&std::fs::read(distribution.join(INSTALLED))?));
+    }
+    Ok(Digest::merkle_root(&parts))
 }
 
 /// Waits until no other process installs the same packages.

@@ -95,6 +95,32 @@ async fn each_version_sees_its_own_packages_in_workers_of_its_own() {
 }
 
 #[tokio::test]
+async fn what_one_file_asks_for_is_told_apart_by_what_was_installed_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Fixture::with(with_wheels(folder.path())).await;
+    let asked = format!(
+        "--no-index\n--find-links {}\ngreetings\n",
+        folder.path().display()
+    );
+    let files = |requirements: &str| {
+        let requirements = Bytes::from(requirements.to_owned());
+        BTreeMap::from([("tools/requirements.txt".to_owned(), requirements)])
+    };
+    let mut digests = Vec::new();
+    for version in ["1.0", "1.0", "2.0"] {
+        make_wheel(folder.path(), version, "hello");
+        digests.push(fixture.pool.packages_digest(&files(&asked)).await.unwrap());
+        std::fs::remove_dir_all(folder.path().join("envs")).unwrap();
+    }
+
+    assert!(digests[0].is_some());
+    assert_eq!(digests[0], digests[1]);
+    assert_ne!(digests[1], digests[2]);
+    let nothing = fixture.pool.packages_digest(&files("# nothing\n")).await;
+    assert_eq!(nothing.unwrap(), None);
+}
+
+#[tokio::test]
 async fn packages_that_are_not_to_be_had_refuse_the_version_and_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let fixture = Fixture::with(with_wheels(folder.path())).await;

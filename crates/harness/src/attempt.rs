@@ -44,6 +44,29 @@ pub(crate) struct Attempt {
 pub(crate) enum Got {
     Value(Value),
     Refusal(String),
+    /// Not the same each time that it was asked.
+    Varying,
+}
+
+impl Got {
+    /// What all attempts agree on; `None` if none was answered.
+    pub(crate) fn of(attempts: &[&Attempt]) -> Option<Self> {
+        let (first, others) = attempts.split_first()?;
+        let is_same = |it: &&Attempt| match (&first.got, &it.got) {
+            (Some(Self::Refusal(a)), Some(Self::Refusal(b))) => lasting(a) == lasting(b),
+            (a, b) => a == b,
+        };
+        if others.iter().all(is_same) {
+            first.got.clone()
+        } else {
+            Some(Self::Varying)
+        }
+    }
+}
+
+/// What of a refusal is the same each time: where the log of the call lies is not.
+pub(crate) fn lasting(text: &str) -> &str {
+    text.split("; `logs://").next().unwrap_or(text)
 }
 
 /// One conversation, from its first turn to its last.

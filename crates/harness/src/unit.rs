@@ -7,7 +7,7 @@ use model::Digest;
 use serde_json::Value;
 
 use crate::{
-    attempt::{Attempt, Conversation},
+    attempt::{Attempt, Conversation, Got},
     case::Case,
     coverage::Lines,
     dataset::Dataset,
@@ -211,7 +211,7 @@ fn measure(case: &Case, attempts: &[&Attempt]) -> Measured {
         cost_usd: costs.into_iter().sum(),
         base: None,
         is_cached: false,
-        got: attempts.last().and_then(|attempt| attempt.got.clone()),
+        got: Got::of(attempts),
     }
 }
 

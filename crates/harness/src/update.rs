@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::{
-    attempt::Got,
+    attempt::{Got, lasting},
     dataset::Dataset,
     diff::{clip, shown},
     expect::Kind,
@@ -27,17 +27,17 @@ pub struct Rewrite {
 }
 
 /// What has to be written for the cases of a run to pass that failed, and the cases that cannot be
-/// made to pass that way: a matcher or a scorer says what its author means, a failure is none.
+/// made to pass that way: a matcher or a scorer says what its author means, a failure is none, and
+/// what a tool answers differently each time would be wrong again at once.
 pub fn rewrites(
     files: &BTreeMap<String, Bytes>,
     dataset: &Dataset,
     partial: &Partial,
 ) -> (Vec<Rewrite>, Vec<String>) {
     let mut made = Rewrites::default();
-    let failed = partial
-        .cases
-        .iter()
-        .filter(|it| it.result.verdict == CaseVerdict::Fail);
+    let is_failed =
+        |it: &&Measured| matches!(it.result.verdict, CaseVerdict::Fail | CaseVerdict::Flaky);
+    let failed = partial.cases.iter().filter(is_failed);
     for measured in failed {
         if let Err(why) = made.golden(files, dataset, measured) {
             let place = &measured.result;
@@ -73,6 +73,9 @@ impl Rewrites {
         measured: &Measured,
     ) -> Result<(), &'static str> {
         let result = &measured.result;
+        if result.verdict == CaseVerdict::Flaky {
+            return Err("it passes sometimes, so it stays");
+        }
         let case = dataset
             .cases
             .iter()
@@ -80,6 +83,7 @@ impl Rewrites {
             .ok_or("the case is gone")?;
         let got = measured.got.as_ref().ok_or("it was not answered")?;
         let wanted = match (&case.expect.0, got) {
+            (_, Got::Varying) => return Err("it answers differently each time, so it stays"),
             (Kind::Value(Pattern::Snapshot(name)), Got::Value(value)) => {
                 let change = format!("{}: {}", name.path(), shown(value));
                 let content = format!("{value:#}\n").into_bytes();
@@ -177,11 +181,6 @@ fn write(value: &Value, out: &mut String) {
             let _infallible = write!(out, "{scalar}");
         }
     }
-}
-
-/// What of a refusal is the same each time: where the log of the call lies is not.
-fn lasting(text: &str) -> &str {
-    text.split("; `logs://").next().unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -322,3 +322,27 @@ async fn goldens_are_rewritten_to_what_is_answered_and_what_an_author_means_stay
     tests/micro/a.jsonl:5: the tool refuses, so it stays
     "#);
 }
+
+#[tokio::test]
+async fn no_golden_is_rewritten_to_one_of_several_answers() {
+    let text = r#"{"tool": "flicker", "expect": 5}
+{"tool": "flicker", "args": {"a": 1}, "expect": {"ok": true}, "repeat": 2}
+"#;
+    let files = files(&[("tests/micro/a.jsonl", text)]);
+    let dataset = Arc::new(harness::Dataset::parse(&files, &Tier::ALL, &support::TOOLS).unwrap());
+    let target = connected(&Arc::new(Version::new()), 1).await;
+    let mut options = options();
+    options.concurrency = 1;
+    let partial = run(&dataset, &target, None, &Budgets::default(), &options).await;
+
+    let (rewrites, left) = harness::rewrites(&files, &dataset, &partial);
+
+    assert_eq!(rewrites, []);
+    assert_eq!(
+        left,
+        [
+            "tests/micro/a.jsonl:1: it answers differently each time, so it stays",
+            "tests/micro/a.jsonl:2: it passes sometimes, so it stays",
+        ]
+    );
+}

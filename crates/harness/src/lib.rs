@@ -38,7 +38,7 @@ pub use dataset::{BadDataset, Dataset, Problem};
 pub use diff::changed_lines;
 pub use expect::Expectation;
 pub use metric::Metric;
-pub use partial::{BaseRun, Environment, Measured, MergeError, Partial, Tested};
+pub use partial::{BaseRun, Contents, Environment, Measured, MergeError, Partial, Tested};
 pub use report::{Comparison, Pair, comparison_html, html, junit, text};
 pub use run::{Progress, RunOptions, run};
 pub use shard::{InvalidShard, Shard};

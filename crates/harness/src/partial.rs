@@ -13,6 +13,16 @@ pub struct Tested {
     pub commit: Option<String>,
     pub version: String,
     pub lineage: String,
+    #[serde(default)]
+    pub contents: Contents,
+}
+
+/// Names what was tested by what is in it: a working tree changes under one name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contents {
+    pub code: String,
+    pub state: String,
+    pub tests: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +102,7 @@ pub enum MergeError {
     Different {
         shard: Shard,
         first: Shard,
-        what: &'static str,
+        what: String,
     },
 }
 
@@ -132,23 +142,31 @@ impl Partial {
     }
 
     fn check_same(&self, part: &Self) -> Result<(), MergeError> {
-        let what = if self.shard.count() != part.shard.count() {
-            "number of shards"
-        } else if self.tested != part.tested {
-            "version"
-        } else if self.dataset != part.dataset || self.tools != part.tools {
-            "cases"
-        } else if !self.tiers.keys().eq(part.tiers.keys()) {
-            "tiers"
-        } else if self.base != part.base {
-            "base"
-        } else {
-            return Ok(());
+        let name = |tested: &Tested| Tested {
+            contents: Contents::default(),
+            ..tested.clone()
         };
+        let (own, other) = (&self.tested.contents, &part.tested.contents);
+        let differences = [
+            (self.shard.count() != part.shard.count(), "number of shards"),
+            (name(&self.tested) != name(&part.tested), "version"),
+            (own.code != other.code, "code"),
+            (own.state != other.state, "state"),
+            (own.tests != other.tests, "tests"),
+            (self.dataset != part.dataset, "cases"),
+            (self.tools != part.tools, "number of tools"),
+            (!self.tiers.keys().eq(part.tiers.keys()), "tiers"),
+            (self.base != part.base, "base"),
+        ];
+        let differing = differences.iter().filter(|(is_different, _)| *is_different);
+        let differing: Vec<_> = differing.map(|(_, what)| *what).collect();
+        if differing.is_empty() {
+            return Ok(());
+        }
         Err(MergeError::Different {
             shard: part.shard,
             first: self.shard,
-            what,
+            what: differing.join(", "),
         })
     }
 

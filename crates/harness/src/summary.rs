@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     budgets::Budgets,
     metric::{count, percentile, score, times},
-    partial::{Environment, Partial},
+    partial::{Contents, Environment, Partial},
     tier::Tier,
     unit::rounded,
     verdict::{BudgetResult, BudgetVerdict, CaseResult, CaseVerdict, Verdict},
@@ -20,6 +20,8 @@ pub struct Summary {
     pub commit: Option<String>,
     pub version: String,
     pub lineage: String,
+    #[serde(default)]
+    pub contents: Contents,
     pub verdict: Verdict,
     pub tiers: BTreeMap<Tier, TierSummary>,
     pub budgets: Vec<BudgetResult>,
@@ -82,6 +84,7 @@ impl Evaluation {
             commit: partial.tested.commit.clone(),
             version: partial.tested.version.clone(),
             lineage: partial.tested.lineage.clone(),
+            contents: partial.tested.contents.clone(),
             verdict,
             tiers: tiers.collect(),
             budgets,

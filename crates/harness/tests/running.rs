@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use harness::{
-    Budgets, Cache, CacheKey, CaseVerdict, Evaluation, Lines, Partial, Tier, Verdict, run,
+    Budgets, Cache, CacheKey, CaseVerdict, Contents, Evaluation, Lines, Partial, Tier, Verdict, run,
 };
 use serde_json::{Value, json};
 use support::{Version, budgets, cases, connected, files, options, ran, told};
@@ -185,6 +185,30 @@ async fn what_passed_is_remembered_for_the_same_version_and_nothing_else_is() {
     }
 
     assert_eq!(calls, [6, 5, 6]);
+}
+
+#[tokio::test]
+async fn parts_of_other_code_state_or_tests_are_no_parts_of_one_run() {
+    let target = connected(&Arc::new(Version::new()), 1).await;
+    let mut parts = Vec::new();
+    for (index, code) in [(1, "before"), (2, "after")] {
+        let mut options = options();
+        options.shard = format!("{index}/2").parse().unwrap();
+        options.tested.contents = Contents {
+            code: code.to_owned(),
+            state: code.to_owned(),
+            tests: "t".to_owned(),
+        };
+        let text = r#"{"tool": "echo", "expect": {}}"#;
+        parts.push(run(&cases(text), &target, None, &Budgets::default(), &options).await);
+    }
+
+    let refused = Partial::merge(parts).unwrap_err();
+
+    assert_eq!(
+        refused.to_string(),
+        "shard 2/2 is of another run: its code, state differ from those of shard 1/2"
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use harness::{
-    Budgets, Dataset, Environment, Evaluation, Partial, RunOptions, Target, Tested, Tier, run,
+    Budgets, Contents, Dataset, Environment, Evaluation, Partial, RunOptions, Target, Tested, Tier,
+    run,
 };
 use mcp::rmcp::model::{Implementation, JsonObject, MetaObject, Tool};
 use mcp::{
@@ -157,6 +158,7 @@ pub(crate) fn options() -> RunOptions {
         commit: None,
         version: "1.0.0".to_owned(),
         lineage: "main".to_owned(),
+        contents: Contents::default(),
     };
     RunOptions {
         tiers: vec![Tier::Micro],

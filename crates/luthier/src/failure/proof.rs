@@ -38,7 +38,8 @@ impl From<MergeError> for Failure {
             }
             MergeError::Twice(_) => "name each folder once",
             MergeError::Different { .. } => {
-                "the parts of one run have the same version, cases, tiers and N: run them again"
+                "run all parts again, on the same files and with the same tiers and N; the files \
+                 of a commit, which `--version` names, stay as they are"
             }
         };
         Self::new("not_one_run", Exit::Conflict, error).with_hint(hint.to_owned())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use harness::{Budgets, Tested};
+use harness::{Budgets, Contents, Tested};
 use model::{Digest, LineageName, VersionRef};
 use repo::{Bounds, Bundle, FileSet, OpenError, Repo};
 use runner::Proposed;
@@ -19,6 +19,9 @@ use crate::{
 
 /// What a change is counted in; more tests are never too large a change.
 const CHANGED_PARTS: [&str; 2] = ["tools/", "state/"];
+
+/// Where cases, snapshots and scorers are.
+const TESTS: &str = "tests/";
 
 /// The files of a version, and what they are compared with.
 pub(crate) struct Given {
@@ -139,7 +142,21 @@ impl Given {
             commit: self.commit.clone(),
             version: self.version.to_string(),
             lineage: self.lineage.to_string(),
+            contents: Contents {
+                code: self.files.code().digest().to_string(),
+                state: self.surroundings().to_string(),
+                tests: self.tests().to_string(),
+            },
         }
+    }
+
+    /// Names every file of the tests, those that scorers import included.
+    fn tests(&self) -> Digest {
+        let files = self.files.files().iter();
+        let files = files.filter(|(path, _)| path.starts_with(TESTS));
+        let digests =
+            files.flat_map(|(path, text)| [Digest::of(path.as_bytes()), Digest::of(text)]);
+        Digest::merkle_root(&digests.collect::<Vec<_>>())
     }
 
     /// Names everything but the code that answers depend on.

@@ -193,6 +193,31 @@ fn shards_as_processes_of_their_own_merge_to_what_one_run_says() {
     assert_eq!(missing["message"], "of 4 shards these are missing: 2, 4");
 }
 
+#[test]
+fn parts_of_a_working_tree_that_changed_between_them_are_not_merged() {
+    let workspace = workspace(CASES);
+
+    test(&workspace, &["--shard", "1/2", "--out", "one"]);
+    workspace.write("tools/runner/numbers.py", &format!("{TOOLS}\n# changed\n"));
+    workspace.write("tests/scorers.py", "def changed(): ...\n");
+    test(&workspace, &["--shard", "2/2", "--out", "two"]);
+    let refused = workspace
+        .run(&["test", "--merge", "one", "two", "--json"])
+        .error();
+
+    assert_eq!(
+        (&refused["code"], &refused["exit"]),
+        (&json!("not_one_run"), &json!(4))
+    );
+    assert_eq!(
+        refused["message"],
+        "shard 2/2 is of another run: its code, tests differ from those of shard 1/2"
+    );
+    let summary = fs::read(workspace.path().join("one/summary.json")).unwrap();
+    let summary: Value = serde_json::from_slice(&summary).unwrap();
+    assert_eq!(summary["contents"]["code"].as_str().unwrap().len(), 64);
+}
+
 /// All of a summary but what a clock said.
 fn timeless(mut summary: Value) -> Value {
     for tier in ["micro", "fast", "full"] {

@@ -48,7 +48,7 @@ pub struct RunOptions {
     pub is_first_version: bool,
     pub cache: Option<Arc<Cache>>,
     pub progress: Option<Progress>,
-    /// No case is begun after this.
+    /// After this no case is begun, and those that run are abandoned.
     pub stop: CancellationToken,
 }
 
@@ -200,9 +200,14 @@ impl Running {
     }
 
     async fn unit(&self, unit: &Unit) -> UnitDone {
-        if self.stop.is_cancelled() {
-            return UnitDone::unbegun(unit, "not run: it was interrupted");
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => UnitDone::unbegun(unit, "not run: it was interrupted"),
+            done = self.undisturbed(unit) => done,
         }
+    }
+
+    async fn undisturbed(&self, unit: &Unit) -> UnitDone {
         if Instant::now() >= self.stop_at {
             return UnitDone::unbegun(
                 unit,

@@ -212,6 +212,24 @@ async fn parts_of_other_code_state_or_tests_are_no_parts_of_one_run() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_stopped_abandons_the_case_that_runs() {
+    let target = connected(&Arc::new(Version::new()), 1).await;
+    let mut options = options();
+    options.concurrency = 2;
+    let stop = options.stop.clone();
+    options.progress = Some(Arc::new(move |_| stop.cancel()));
+    let text = "{\"tool\": \"sleep\", \"expect\": 1, \"timeout_ms\": 60000}\n\
+        {\"tool\": \"echo\", \"expect\": {}}\n{\"tool\": \"echo\", \"args\": {\"a\": 1}, \"expect\": {}}";
+
+    let partial = run(&cases(text), &target, None, &Budgets::default(), &options).await;
+
+    assert_eq!(
+        told(&partial),
+        "1 fail 0 not run: it was interrupted\n2 pass 1\n3 fail 0 not run: it was interrupted"
+    );
+}
+
+#[tokio::test]
 async fn the_version_before_is_run_beside_it_and_relative_budgets_hold_the_numbers() {
     let mut slow = Version::new();
     slow.delay = Duration::from_millis(30);

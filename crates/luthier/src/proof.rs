@@ -58,8 +58,9 @@ pub(crate) async fn prove(
 ) -> Result<Proved, Failure> {
     let budgets = given.budgets()?;
     let environment = environment().await?;
-    let candidate = candidate::start(workers, config, given.proposed()?).await?;
-    let base = start_base(workers, config, given, &budgets).await;
+    let candidate = candidate::start(workers, config, given.proposed()?);
+    let candidate = unless_stopped(&how.stop, candidate).await??;
+    let base = unless_stopped(&how.stop, start_base(workers, config, given, &budgets)).await?;
     let outcome = async {
         let base = base
             .as_ref()
@@ -77,6 +78,21 @@ pub(crate) async fn prove(
         Err(failure) => tracing::warn!(%failure, "the version before cannot be run beside it"),
     }
     outcome
+}
+
+/// Whatever is begun and not done when somebody stops it is let go of, and ends by that.
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    future: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    stop.run_until_cancelled(future)
+        .await
+        .ok_or_else(interrupted)
+}
+
+fn interrupted() -> Failure {
+    let message = "the tests were interrupted";
+    Failure::new("interrupted", Exit::Failure, message)
 }
 
 async fn put_cases(
@@ -108,7 +124,8 @@ async fn put_cases(
     options.concurrency = how.jobs.unwrap_or_else(cores).clamp(1, CONCURRENCY_MAX);
     options.has_coverage = how.has_coverage || budgets.needs_coverage(&how.tiers);
     if options.has_coverage {
-        options.lines = Some(Lines::new(candidate.executable_lines().await?));
+        let lines = unless_stopped(&how.stop, candidate.executable_lines()).await??;
+        options.lines = Some(Lines::new(lines));
     }
     options.change_lines = given.change_lines();
     options.is_first_version = matches!(given.base, Base::None);
@@ -124,8 +141,7 @@ async fn put_cases(
         );
     }
     if how.stop.is_cancelled() {
-        let message = "the tests were interrupted";
-        return Err(Failure::new("interrupted", Exit::Failure, message));
+        return Err(interrupted());
     }
     Ok(Proved {
         dataset,

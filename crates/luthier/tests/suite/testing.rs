@@ -3,10 +3,12 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::{BufRead as _, BufReader},
-    process::{Command, Stdio},
+    io::{BufRead as _, BufReader, Read as _},
+    net::TcpListener,
+    process::{Child, Command, Stdio},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::server::Workspace;
@@ -218,6 +220,86 @@ fn parts_of_a_working_tree_that_changed_between_them_are_not_merged() {
     assert_eq!(summary["contents"]["code"].as_str().unwrap().len(), 64);
 }
 
+#[test]
+fn tools_see_the_environment_without_what_is_the_servers_alone() {
+    let workspace = workspace("");
+    workspace.write(
+        "tools/runner/variables.py",
+        "import os\nfrom luthier import tool\n\n\n@tool\ndef variables(names: list[str]) -> list[str]:\n    \"\"\"Which of them are set.\"\"\"\n    return [name for name in names if name in os.environ]\n",
+    );
+    let variables = [
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("LUTHIER_VAULT_SECRET_ACCESS_KEY", "secret"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret"),
+        ("SHOP_API_KEY", "of the tool"),
+    ];
+    let names = [&variables.map(|(name, _)| name)[..], &["PATH"]].concat();
+    let expected = json!(["SHOP_API_KEY", "PATH"]);
+    let case = json!({
+        "tool": "variables",
+        "args": {"names": names},
+        "expect": expected,
+    });
+    workspace.write("tests/micro/variables.jsonl", &format!("{case}\n"));
+
+    let said = workspace.run_with(&variables, &["test", "--no-cache"]);
+
+    assert_eq!(said.exit, 0, "{said:?}");
+}
+
+/// Is killed when the test is over, however that ends.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // One that ended already cannot be killed, and need not be.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn a_run_that_is_interrupted_abandons_the_case_that_runs_and_its_workers_go() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let workspace = workspace("");
+    workspace.write(
+        "tools/runner/waiting.py",
+        "import socket\nimport time\n\nfrom luthier import tool\n\n\n@tool(deadline_ms=600000)\ndef wait(port: int) -> None:\n    \"\"\"Takes for ever.\"\"\"\n    with socket.create_connection((\"127.0.0.1\", port)) as line:\n        line.sendall(b\"!\")\n        time.sleep(600)\n",
+    );
+    let case =
+        json!({"tool": "wait", "args": {"port": port}, "expect": null, "timeout_ms": 600_000});
+    workspace.write("tests/micro/waiting.jsonl", &format!("{case}\n"));
+    let mut command = workspace.command(&workspace.path(), &["test", "--json"]);
+    let mut run = Killed(
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+
+    let mut worker = listener.accept().unwrap().0;
+    worker.read_exact(&mut [0]).unwrap();
+    let pid = i32::try_from(run.0.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.unwrap(), Signal::INT).unwrap();
+    let mut told = String::new();
+    run.0
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut told)
+        .unwrap();
+    let ended = run.0.wait().unwrap();
+    // It closes when the worker is gone.
+    let left = worker.read(&mut [0]);
+
+    assert_eq!(ended.code(), Some(1));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["error"]["code"], "interrupted");
+    assert!(matches!(left, Ok(0)) || left.is_err(), "{left:?}");
+}
+
 /// All of a summary but what a clock said.
 fn timeless(mut summary: Value) -> Value {
     for tier in ["micro", "fast", "full"] {
@@ -337,12 +419,14 @@ fn a_watch_runs_the_cases_again_at_each_save() {
     let workspace = workspace(CASES);
     let args = ["test", "--watch", "--tier", "micro"];
     let mut command = workspace.command(&workspace.path(), &args);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut child = Killed(
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
     let mut until = |start: &str| {
         let found = lines
             .by_ref()
@@ -355,8 +439,6 @@ fn a_watch_runs_the_cases_again_at_each_save() {
     let failed = until("FAIL ");
     workspace.write("state/active.state.json", r#"{"factor": 2}"#);
     until("pass: ");
-    child.kill().unwrap();
-    child.wait().unwrap();
 
     assert!(
         failed.starts_with("FAIL tests/micro/numbers.jsonl:1 double"),

@@ -191,12 +191,10 @@ impl Budgets {
         });
         let results = of_run.map(|((scope, metric), limit)| {
             let cases = partial.cases.iter().filter(|it| scope.holds(it));
-            let reading = metric.read(partial, &cases.collect::<Vec<_>>());
-            limit.judge(
-                format!("{}{}", scope.prefix(), metric.name()),
-                metric,
-                reading,
-            )
+            let cases: Vec<_> = cases.collect();
+            let name = format!("{}{}", scope.prefix(), metric.name());
+            let result = limit.judge(name, metric, metric.read(partial, &cases));
+            result.with_what_is_remembered(metric, &cases)
         });
         results.collect()
     }
@@ -338,6 +336,28 @@ impl Limit {
             base_value: reading.base_value,
             verdict,
             reason,
+        }
+    }
+}
+
+impl BudgetResult {
+    /// Says how to measure again what was broken by what earlier runs measured.
+    fn with_what_is_remembered(self, metric: Metric, cases: &[&Measured]) -> Self {
+        let remembered = cases.iter().filter(|it| it.is_cached).count();
+        let is_broken = self.verdict == BudgetVerdict::Fail;
+        if remembered == 0 || !is_broken || !metric.is_of_running() {
+            return self;
+        }
+        let told = format!(
+            "{remembered} of {} cases were measured earlier; --no-cache measures them again",
+            cases.len()
+        );
+        Self {
+            reason: Some(
+                self.reason
+                    .map_or(told.clone(), |said| format!("{said}; {told}")),
+            ),
+            ..self
         }
     }
 }

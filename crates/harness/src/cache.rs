@@ -22,8 +22,10 @@ const FILES_MAX: usize = 64;
 pub struct CacheKey {
     pub code: String,
     pub state: String,
-    /// The Python that runs the tools, and its packages.
+    /// The Python that runs the tools.
     pub interpreter: String,
+    /// What is installed for them, down to the builds: a file of requirements names ranges.
+    pub packages: String,
     pub luthier: String,
 }
 
@@ -35,10 +37,12 @@ pub struct Cache {
     known: Mutex<BTreeMap<String, Remembered>>,
 }
 
-/// A unit that passed.
+/// A unit that passed, with all that budgets are about: it is judged as on the day it ran.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Remembered {
     pub(crate) cases: Vec<Passed>,
+    /// How long it took, every repetition.
+    pub(crate) own_ms: f64,
     /// The lines that ran, if that was looked at.
     pub(crate) lines: Option<Lines>,
 }
@@ -48,6 +52,8 @@ pub(crate) struct Remembered {
 pub(crate) struct Passed {
     pub(crate) ms: f64,
     pub(crate) score: f64,
+    pub(crate) calls: usize,
+    pub(crate) cost_usd: Option<f64>,
 }
 
 /// Why results are not remembered.
@@ -67,6 +73,7 @@ impl Cache {
             "code": key.code,
             "state": key.state,
             "interpreter": key.interpreter,
+            "packages": key.packages,
             "luthier": key.luthier,
         }));
         let path = folder.join(format!("{name}.json"));

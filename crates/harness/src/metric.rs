@@ -135,6 +135,18 @@ impl Metric {
         self.is_of_cases() && self != Self::WallMsMax
     }
 
+    /// Is it about what running costs, rather than about what comes of it?
+    pub(crate) fn is_of_running(self) -> bool {
+        matches!(
+            self,
+            Self::CostUsdMax
+                | Self::LatencyP50MsMax
+                | Self::LatencyP95MsMax
+                | Self::LatencyP99MsMax
+                | Self::WallMsMax
+        )
+    }
+
     /// Does it take the version before, run side by side?
     pub(crate) fn needs_base(self) -> bool {
         matches!(

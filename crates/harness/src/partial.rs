@@ -43,7 +43,7 @@ pub struct Partial {
     /// Names the cases of all shards.
     pub dataset: String,
     pub tools: usize,
-    /// How long each tier took.
+    /// How long the calls of each tier took, as many at once as there were.
     pub tiers: BTreeMap<Tier, TierRun>,
     pub cases: Vec<Measured>,
     /// The lines that ran, if that was looked at.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -96,6 +96,7 @@ pub async fn run(
             base: base.map(|(_, base)| base.clone()),
             has_coverage: options.has_coverage,
             reruns: options.reruns,
+            concurrency: options.concurrency.max(1),
             // What was measured earlier cannot be compared side by side.
             cache: options.cache.clone().filter(|_| base.is_none()),
             stop_at: Instant::now() + budgets.wall_max(tier) * OVERRUN_MAX,
@@ -137,6 +138,7 @@ struct Running {
     base: Option<Target>,
     has_coverage: bool,
     reruns: u32,
+    concurrency: usize,
     cache: Option<Arc<Cache>>,
     stop_at: Instant,
     stop: CancellationToken,
@@ -147,35 +149,34 @@ struct TierMeasured {
     tier: TierRun,
     measured: Vec<Measured>,
     lines: Lines,
-    /// How long its calls took, and everything else, all together.
-    own: Duration,
-    beside: Duration,
 }
 
 struct UnitDone {
     run: UnitRun,
-    own: Duration,
-    /// What took time and was not the version answering its cases.
-    beside: Duration,
+    /// How long the version took to answer its cases, whenever that was.
+    own_ms: f64,
 }
 
 impl Running {
     async fn tier(&self, tier: Tier, options: &RunOptions) -> TierMeasured {
-        let began = Instant::now();
-        let mut units = Unit::of(&self.dataset, tier, options.shard).into_iter();
+        let units = Unit::of(&self.dataset, tier, options.shard);
+        let mut own_ms = vec![0.0; units.len()];
+        let mut units = units.into_iter().enumerate();
         let mut done = TierMeasured::default();
-        let mut tasks: JoinSet<UnitDone> = JoinSet::new();
+        let mut tasks: JoinSet<(usize, UnitDone)> = JoinSet::new();
         loop {
-            while tasks.len() < options.concurrency.max(1)
-                && let Some(unit) = units.next()
+            while tasks.len() < self.concurrency
+                && let Some((place, unit)) = units.next()
             {
                 let running = self.clone();
-                tasks.spawn(async move { running.unit(&unit).await });
+                tasks.spawn(async move { (place, running.unit(&unit).await) });
             }
             let Some(unit) = tasks.join_next().await else {
                 break;
             };
-            let unit = unit.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+            let (place, unit) =
+                unit.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+            own_ms[place] = unit.own_ms;
             if let Some(progress) = &options.progress {
                 for measured in &unit.run.measured {
                     progress(measured);
@@ -185,17 +186,8 @@ impl Running {
             if let Some(lines) = &unit.run.lines {
                 done.lines.extend(lines);
             }
-            done.own += unit.own;
-            done.beside += unit.beside;
         }
-        // Neither the base nor looking at lines is the tier's fault.
-        let both = (done.own + done.beside).as_secs_f64();
-        let share = if both > 0.0 {
-            done.own.as_secs_f64() / both
-        } else {
-            1.0
-        };
-        done.tier.wall_ms = rounded(began.elapsed().as_secs_f64() * 1e3 * share);
+        done.tier.wall_ms = wall_ms(&own_ms, self.concurrency);
         done
     }
 
@@ -214,28 +206,24 @@ impl Running {
                 "not run: the tier had taken several times as long as it may",
             );
         }
-        let key = unit.key(&self.dataset);
+        let key = unit.key(&self.dataset, self.concurrency);
         if let Some(run) = self.remembered(unit, &key) {
             return run;
         }
         let Some(base) = &self.base else {
             let done = self.own(unit).await;
-            self.remember(unit, &key, &done.run);
+            self.remember(unit, &key, &done);
             return done;
         };
         let base = self.plan(base);
         if unit.asks_base_first() {
-            let began = Instant::now();
             let runs = base.run_base(unit).await;
-            let took = began.elapsed();
             let mut done = self.own(unit).await;
-            done.take_base(runs, took);
+            done.take_base(runs);
             done
         } else {
             let mut done = self.own(unit).await;
-            let began = Instant::now();
-            let runs = base.run_base(unit).await;
-            done.take_base(runs, began.elapsed());
+            done.take_base(base.run_base(unit).await);
             done
         }
     }
@@ -244,16 +232,11 @@ impl Running {
         let plan = self.plan(&self.target);
         let began = Instant::now();
         let mut run = plan.run(unit).await;
-        let own = began.elapsed();
-        let began = Instant::now();
+        let own_ms = rounded(began.elapsed().as_secs_f64() * 1e3);
         if self.has_coverage {
             run.lines = Some(plan.lines(unit).await);
         }
-        UnitDone {
-            run,
-            own,
-            beside: began.elapsed(),
-        }
+        UnitDone { run, own_ms }
     }
 
     fn plan<'a>(&'a self, target: &'a Target) -> Plan<'a> {
@@ -277,14 +260,14 @@ impl Running {
                 measured: measured.collect(),
                 lines: known.lines,
             },
-            own: Duration::ZERO,
-            beside: Duration::ZERO,
+            own_ms: known.own_ms,
         })
     }
 
     /// Only what passed without fail, by tools that look at nothing that changes.
-    fn remember(&self, unit: &Unit, key: &model::Digest, run: &UnitRun) {
+    fn remember(&self, unit: &Unit, key: &model::Digest, done: &UnitDone) {
         let Some(cache) = &self.cache else { return };
+        let run = &done.run;
         let is_passed = |it: &Measured| it.result.verdict == CaseVerdict::Pass;
         if !unit.is_repeatable(&self.target) || !run.measured.iter().all(is_passed) {
             return;
@@ -292,9 +275,12 @@ impl Running {
         let passed = run.measured.iter().map(|it| Passed {
             ms: it.result.ms,
             score: it.result.score,
+            calls: it.calls,
+            cost_usd: it.cost_usd,
         });
         let remembered = Remembered {
             cases: passed.collect(),
+            own_ms: done.own_ms,
             lines: run.lines.clone(),
         };
         cache.add(key, remembered);
@@ -302,11 +288,10 @@ impl Running {
 }
 
 impl UnitDone {
-    fn take_base(&mut self, runs: Vec<Option<crate::BaseRun>>, took: Duration) {
+    fn take_base(&mut self, runs: Vec<Option<crate::BaseRun>>) {
         for (measured, run) in self.run.measured.iter_mut().zip(runs) {
             measured.base = run;
         }
-        self.beside += took;
     }
 
     fn unbegun(unit: &Unit, why: &str) -> Self {
@@ -319,16 +304,29 @@ impl UnitDone {
                 measured: measured.collect(),
                 lines: None,
             },
-            own: Duration::ZERO,
-            beside: Duration::ZERO,
+            own_ms: 0.0,
         }
     }
+}
+
+/// How long a tier takes whose units take so long, begun in this order, so many at once. What a
+/// clock said would count the base and looking at lines too, which are not the tier's fault, and
+/// leave out what was measured earlier and is remembered.
+fn wall_ms(own_ms: &[f64], concurrency: usize) -> f64 {
+    let mut busy_until = vec![0.0_f64; concurrency.clamp(1, own_ms.len().max(1))];
+    for own in own_ms {
+        if let Some(next) = busy_until.iter_mut().min_by(|a, b| a.total_cmp(b)) {
+            *next += own;
+        }
+    }
+    rounded(busy_until.into_iter().fold(0.0, f64::max))
 }
 
 fn of_cache(case: &Case, passed: Passed) -> Measured {
     Measured {
         result: result_of(case, CaseVerdict::Pass, passed.score, passed.ms, None),
-        calls: 1,
+        calls: passed.calls,
+        cost_usd: passed.cost_usd,
         is_cached: true,
         ..blank(case)
     }

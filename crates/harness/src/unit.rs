@@ -62,9 +62,10 @@ impl Unit {
         cases.all(|case| case.skip.is_none() && target.is_repeatable(&case.tool))
     }
 
-    /// What its outcome depends on, beside the version.
-    pub(crate) fn key(&self, dataset: &Dataset) -> Digest {
-        let mut parts = vec![self.identity()];
+    /// What its outcome depends on, beside the version. How many run at once is part of it: they
+    /// wait for each other, and the times are remembered too.
+    pub(crate) fn key(&self, dataset: &Dataset, concurrency: usize) -> Digest {
+        let mut parts = vec![self.identity(), Digest::of(&concurrency.to_le_bytes())];
         for case in &self.cases {
             parts.push(Digest::of_json(&case.line_value));
             match &case.expect.0 {

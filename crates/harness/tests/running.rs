@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use harness::{
-    Budgets, Cache, CacheKey, CaseVerdict, Contents, Evaluation, Lines, Partial, Tier, Verdict, run,
+    BudgetVerdict, Budgets, Cache, CacheKey, CaseVerdict, Contents, Evaluation, Lines, Partial,
+    Tier, Verdict, run,
 };
 use serde_json::{Value, json};
 use support::{Version, budgets, cases, connected, files, options, ran, told};
@@ -159,11 +160,9 @@ async fn shards_merged_are_the_run_that_was_not_split() {
 #[tokio::test]
 async fn what_passed_is_remembered_for_the_same_version_and_nothing_else_is() {
     let folder = tempfile::tempdir().unwrap();
-    let key = |code: &str| CacheKey {
-        code: code.to_owned(),
-        state: "s".to_owned(),
-        interpreter: "3.11".to_owned(),
-        luthier: "0.1.0".to_owned(),
+    let key = |code: &str| {
+        let (code, packages) = code.split_once(' ').unwrap_or((code, ""));
+        cache_key(code, packages)
     };
     let version = Arc::new(Version::new());
     let target = connected(&version, 1).await;
@@ -171,7 +170,7 @@ async fn what_passed_is_remembered_for_the_same_version_and_nothing_else_is() {
 {"tool": "echo", "args": {"a": 1}, "expect": {}}
 {"tool": "flicker", "expect": {"ok": true}, "repeat": 2}"#;
     let mut calls = Vec::new();
-    for code in ["a", "a", "b"] {
+    for code in ["a", "a", "b", "a x-1.0", "a x-2.0", "a x-1.0"] {
         let before = version.calls.load(Ordering::SeqCst);
         let cache = Arc::new(Cache::open(folder.path(), &key(code)).unwrap());
         let mut options = options();
@@ -184,7 +183,62 @@ async fn what_passed_is_remembered_for_the_same_version_and_nothing_else_is() {
         calls.push(version.calls.load(Ordering::SeqCst) - before);
     }
 
-    assert_eq!(calls, [6, 5, 6]);
+    assert_eq!(calls, [6, 5, 6, 6, 6, 5]);
+}
+
+fn cache_key(code: &str, packages: &str) -> CacheKey {
+    CacheKey {
+        code: code.to_owned(),
+        state: "s".to_owned(),
+        interpreter: "3.11".to_owned(),
+        packages: packages.to_owned(),
+        luthier: "0.1.0".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_remembered_is_judged_by_what_it_cost_and_how_long_it_took_when_it_ran() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut slow = Version::new();
+    slow.delay = Duration::from_millis(40);
+    let version = Arc::new(slow);
+    let target = connected(&version, 1).await;
+    let budgets = budgets(&json!({
+        "cost_usd_max": 0.5,
+        "latency_p50_ms_max": 30,
+        "tiers": {"micro": {"wall_ms_max": 100}},
+    }));
+    let text = "{\"tool\": \"echo\", \"expect\": {}}\n\
+        {\"tool\": \"echo\", \"args\": {\"a\": 1}, \"expect\": {\"a\": 1}}\n\
+        {\"tool\": \"echo\", \"args\": {\"a\": 2}, \"expect\": {\"a\": 2}, \"repeat\": 2}";
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let cache = Arc::new(Cache::open(folder.path(), &cache_key("a", "")).unwrap());
+        let mut options = options();
+        options.cache = Some(Arc::clone(&cache));
+        options.concurrency = 1;
+        let partial = run(&cases(text), &target, None, &budgets, &options).await;
+        cache.save().unwrap();
+        let summary = Evaluation::of(partial, &budgets).summary;
+        let judged = summary
+            .budgets
+            .into_iter()
+            .map(|it| (it.name, it.value, it.verdict));
+        told.push((judged.collect::<Vec<_>>(), summary.tiers));
+    }
+
+    assert_eq!(version.calls.load(Ordering::SeqCst), 4);
+    assert_eq!(told[0], told[1]);
+    let broken = told[1].0.iter().filter(|it| it.2 == BudgetVerdict::Fail);
+    let broken: Vec<_> = broken.map(|it| it.0.as_str()).collect();
+    assert_eq!(
+        broken,
+        [
+            "cost_usd_max",
+            "latency_p50_ms_max",
+            "tiers.micro.wall_ms_max"
+        ]
+    );
 }
 
 #[tokio::test]

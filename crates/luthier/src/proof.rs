@@ -61,13 +61,14 @@ pub(crate) async fn prove(
     let candidate = candidate::start(workers, config, given.proposed()?);
     let candidate = unless_stopped(&how.stop, candidate).await??;
     let base = unless_stopped(&how.stop, start_base(workers, config, given, &budgets)).await?;
+    let cache = open_cache(workers, config, given, how, &environment).await;
     let outcome = async {
         let base = base
             .as_ref()
             .map_err(|_told| ())
             .ok()
             .and_then(Option::as_ref);
-        put_cases(config, given, how, &budgets, environment, &candidate, base).await
+        put_cases(given, how, &budgets, environment, &candidate, base, cache).await
     };
     let outcome = outcome.await;
     candidate.shut_down().await;
@@ -96,13 +97,13 @@ fn interrupted() -> Failure {
 }
 
 async fn put_cases(
-    config: &Config,
     given: &Given,
     how: &How,
     budgets: &Budgets,
     environment: Environment,
     candidate: &Candidate,
     base: Option<&(String, Candidate)>,
+    cache: Option<Arc<Cache>>,
 ) -> Result<Proved, Failure> {
     let tools: Vec<_> = candidate
         .tools()
@@ -116,7 +117,6 @@ async fn put_cases(
         Some((name, base)) => Some((name.as_str(), connect(base).await?)),
         None => None,
     };
-    let cache = open_cache(config, given, how, &environment);
     let mut options = RunOptions::new(given.tested(), environment);
     options.trace_id = Uuid::now_v7().simple().to_string();
     options.tiers.clone_from(&how.tiers);
@@ -179,7 +179,8 @@ async fn connect(candidate: &Candidate) -> Result<Target, Failure> {
 }
 
 /// A cache that cannot be used costs time and nothing else.
-fn open_cache(
+async fn open_cache(
+    workers: &Pool,
     config: &Config,
     given: &Given,
     how: &How,
@@ -188,10 +189,20 @@ fn open_cache(
     if !how.is_cached {
         return None;
     }
+    let packages = workers.packages_digest(given.files.files()).await;
+    let packages = packages
+        .map_err(|error| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "nothing is remembered"
+            );
+        })
+        .ok()?;
     let key = CacheKey {
         code: given.files.code().digest().to_string(),
         state: given.surroundings().to_string(),
         interpreter: environment.python.clone(),
+        packages: packages.map_or_else(String::new, |packages| packages.to_string()),
         luthier: environment.luthier.clone(),
     };
     let opened = Cache::open(&config.data.join("cache").join("tests"), &key);

@@ -3,6 +3,7 @@
 mod proof;
 mod registry;
 mod runner;
+mod shards;
 
 use std::{
     fs,
@@ -87,7 +88,8 @@ impl Bench {
         self.measure_program().await?;
         self.measure_registry().await?;
         self.measure_runner().await?;
-        self.measure_proof()
+        self.measure_proof()?;
+        self.measure_shards()
     }
 
     fn wants(&self, case: &str, store: &str) -> bool {

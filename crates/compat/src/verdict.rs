@@ -86,6 +86,9 @@ impl fmt::Display for Reason {
     }
 }
 
+/// A golden is named by all that its case says; people know it by the beginning.
+const GOLDEN_CHARS_MAX: usize = 120;
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,7 +101,10 @@ impl fmt::Display for Subject {
                 tool,
                 side: Some(Side::Output),
             } => write!(f, "output of `{tool}`"),
-            Self::Golden { golden } => write!(f, "golden `{golden}`"),
+            Self::Golden { golden } => match golden.char_indices().nth(GOLDEN_CHARS_MAX) {
+                Some((end, _)) => write!(f, "golden `{}…`", &golden[..end]),
+                None => write!(f, "golden `{golden}`"),
+            },
             Self::State => f.write_str("state"),
             Self::Tools => f.write_str("tools"),
         }

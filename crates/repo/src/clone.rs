@@ -11,7 +11,7 @@ use gix::{
 };
 
 use crate::{
-    CommitId, InitError, ListError, ObjectError, OpenError, Repo,
+    CommitId, HistoryError, InitError, ListError, ObjectError, OpenError, Repo,
     commit::load_commit,
     copy::Copy,
     init::make,
@@ -101,6 +101,25 @@ impl Repo {
     pub fn refresh(&self, source: &Path) -> Result<Refreshed, CloneError> {
         let workspace = Repo::open(source).map_err(CloneError::Source)?;
         self.refresh_from(&workspace)
+    }
+
+    /// Does a branch of the workspace, as it was seen last, have `commit`?
+    pub fn is_in_workspace(&self, commit: CommitId) -> Result<bool, HistoryError> {
+        let git = self.local();
+        let references = git.references().map_err(ObjectError::references)?;
+        let branches = references
+            .prefixed(REMOTE)
+            .map_err(ObjectError::references)?;
+        for branch in branches.flatten() {
+            let branch = branch.detach();
+            let Ok(tip) = reference::target_object(&git, branch.target) else {
+                continue;
+            };
+            if self.is_ancestor(commit, CommitId(tip))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn refresh_from(&self, workspace: &Repo) -> Result<Refreshed, CloneError> {
@@ -212,6 +231,15 @@ fn wanted(from: &gix::Repository, refreshed: &mut Refreshed) -> Result<Vec<Wante
                 name: MAIN.to_owned(),
                 target,
                 rule: Rule::Branch,
+            });
+        }
+        // What is checked out may be on no branch at all, and a branch that the clone has stays.
+        let is_brought = |it: &Wanted| it.target == target && it.rule != Rule::Branch;
+        if !wanted.iter().any(is_brought) {
+            wanted.push(Wanted {
+                name: format!("{REMOTE}HEAD"),
+                target,
+                rule: Rule::Remote,
             });
         }
     }

@@ -146,6 +146,24 @@ fn a_workspace_whose_branch_has_another_name_gives_main_its_head() {
 }
 
 #[test]
+fn what_is_checked_out_is_in_the_clone_though_it_is_on_no_branch() {
+    let workspace = Workspace::new();
+    workspace.release("v0.1.0");
+    let path = workspace.path("clone");
+    let (clone, _) = Repo::clone_into(workspace.root(), &path).unwrap();
+    workspace.git(&["checkout", "--quiet", "--detach"]);
+    workspace.git(&["commit", "--quiet", "--allow-empty", "-m", "nowhere"]);
+
+    let refreshed = clone.refresh(workspace.root()).unwrap();
+
+    let head = workspace.open().head().unwrap();
+    assert_eq!(refreshed.head, head);
+    assert!(clone.commit(head.unwrap()).is_ok());
+    let names = git(&path, &["rev-parse", "refs/remotes/workspace/HEAD"]);
+    assert_eq!(Some(names), head.map(|head| head.to_string()));
+}
+
+#[test]
 fn a_shallow_workspace_can_be_cloned_and_deepened_later() {
     let workspace = Workspace::new();
     for tag in ["v0.1.0", "v0.2.0", "v0.3.0"] {

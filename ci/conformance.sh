@@ -6,10 +6,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # shellcheck source=ci/setup.sh
 . ci/setup.sh
+# shellcheck source=ci/server.sh
+. ci/server.sh
 
 node_version=24.19.0
 revisions="2025-11-25 2026-07-28"
-answer_seconds_max=60
 scripts=crates/luthier/tests/clients
 fixture=crates/luthier/tests/conformance
 
@@ -49,33 +50,7 @@ make_workspace() {
   git -C "$workspace" init -q -b main
   git -C "$workspace" add -A
   git -C "$workspace" "${who[@]}" commit -q -m "begin"
-  git -C "$workspace" "${who[@]}" tag -a -m "begin" v0.1.0
-  export CONFORMANCE_WORKSPACE=$workspace
-}
-
-# Serves the workspace, and leaves the address of its Runner in `url`.
-start_server() {
-  local line pipe=$box/ready
-  mkfifo "$pipe"
-  "$luthier" --workspace "$workspace" up --port 0 --json >"$pipe" 2>"$box/server.log" &
-  server=$!
-  exec 3<"$pipe"
-  read -r -t "$answer_seconds_max" line <&3 || fail "the server did not start: $(cat "$box/server.log")"
-  url=$("$PYO3_PYTHON" -c 'import json, sys; print(json.loads(sys.argv[1])["url"])' "$line")
-  url=$url/agent/active/runner
-}
-
-tidy_up() {
-  local status=$?
-  if [ -n "${server:-}" ]; then
-    kill "$server" 2>/dev/null || true
-    wait "$server" 2>/dev/null || true
-  fi
-  if [ $status -ne 0 ] && [ -s "${box:-}/server.log" ]; then
-    say "the server said"
-    tail -n 20 "$box/server.log" >&2
-  fi
-  rm -rf "${box:-}"
+  export CONFORMANCE_WORKSPACE=$workspace CONFORMANCE_LUTHIER=$luthier
 }
 
 run_suite() {
@@ -102,6 +77,7 @@ cargo build --release -q --bin luthier
 luthier=$(realpath "$target/release/luthier")
 make_workspace
 start_server
+url=$url/agent/active/runner
 for revision in $revisions; do
   run_suite "$revision"
 done

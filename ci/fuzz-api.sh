@@ -6,8 +6,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # shellcheck source=ci/setup.sh
 . ci/setup.sh
+# shellcheck source=ci/server.sh
+. ci/server.sh
 
-answer_seconds_max=60
 run_seconds_max=240
 
 # The reference workspace in git, with a second version, so that there is something to compare.
@@ -18,37 +19,13 @@ make_workspace() {
   cp -r luthier.toml tools state tests ci "$workspace"
   local who=(-c user.name=fuzz -c user.email=fuzz@localhost.invalid)
   git -C "$workspace" init -q -b main
-  local number
-  for number in 0.1.0 0.1.1; do
-    printf '# %s\n' "$number" >>"$workspace/tools/runner/__init__.py"
+  local turn
+  for turn in first second; do
+    printf '# %s\n' "$turn" >>"$workspace/tools/runner/__init__.py"
     git -C "$workspace" add -A
-    git -C "$workspace" "${who[@]}" commit -q -m "make $number"
-    git -C "$workspace" "${who[@]}" tag -a -m "make $number" "v$number"
+    git -C "$workspace" "${who[@]}" commit -q -m "make the $turn"
+    "$luthier" --workspace "$workspace" release || fail "the $turn version was not proved"
   done
-}
-
-# Serves the workspace, and leaves its address in `url`.
-start_server() {
-  local line pipe=$box/ready
-  mkfifo "$pipe"
-  "$luthier" --workspace "$workspace" up --port 0 --json >"$pipe" 2>"$box/server.log" &
-  server=$!
-  exec 3<"$pipe"
-  read -r -t "$answer_seconds_max" line <&3 || fail "the server did not start: $(cat "$box/server.log")"
-  url=$("$PYO3_PYTHON" -c 'import json, sys; print(json.loads(sys.argv[1])["url"])' "$line")
-}
-
-tidy_up() {
-  local status=$?
-  if [ -n "${server:-}" ]; then
-    kill "$server" 2>/dev/null || true
-    wait "$server" 2>/dev/null || true
-  fi
-  if [ $status -ne 0 ] && [ -s "${box:-}/server.log" ]; then
-    say "the server said"
-    tail -n 20 "$box/server.log" >&2
-  fi
-  rm -rf "${box:-}"
 }
 
 trap tidy_up EXIT

@@ -18,7 +18,7 @@ use journal::{OpenOptions, SqliteJournal};
 use repo::Repo;
 use state::StateManager;
 use tower::ServiceExt as _;
-use vault::Vault;
+use vault::{Store, Vault};
 use versions::{Registry, Sources};
 use web::{App, AppConfig};
 
@@ -61,7 +61,7 @@ impl Lab {
         let sources = Sources {
             repo: Some(Arc::new(Repo::open(&self.workspace)?)),
             manager: self.manager.clone(),
-            vault: self.vault.clone(),
+            store: Store::of_folder(self.vault.clone()),
             allowed_signers: self.data.join("allowed_signers"),
         };
         Ok(Registry::open(sources).await?)

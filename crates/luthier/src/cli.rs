@@ -6,9 +6,21 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     command::{
-        call::CallArgs, compat::CompatArgs, completions::CompletionsArgs, config::ConfigCommand,
-        docs::DocsArgs, init::InitArgs, install::InstallArgs, ledger::LedgerCommand, man::ManArgs,
-        mcp::McpArgs, state::StateCommand, test::TestArgs, versions::VersionsCommand,
+        call::CallArgs,
+        compat::CompatArgs,
+        completions::CompletionsArgs,
+        config::ConfigCommand,
+        docs::DocsArgs,
+        init::InitArgs,
+        install::InstallArgs,
+        ledger::LedgerCommand,
+        lineage::LineageCommand,
+        man::ManArgs,
+        mcp::McpArgs,
+        release::ReleaseArgs,
+        state::{HistoryArgs, PinArgs, RollbackArgs, StateCommand},
+        test::TestArgs,
+        versions::{DiffArgs, VersionArgs, VersionsCommand},
     },
     exit::Exit,
     output::ColourChoice,
@@ -65,6 +77,23 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Make a new workspace
     Init(InitArgs),
+    /// Release what is committed: prove it, number it, tag it
+    Release(ReleaseArgs),
+    /// Go back to an earlier version, and withdraw the one that serves
+    Rollback(RollbackArgs),
+    /// Hold `active` at a version, or let it go
+    Pin(PinArgs),
+    /// Bring releases home into the workspace's git
+    Pull,
+    /// List what happened to a lineage, newest first
+    History(HistoryArgs),
+    /// Show what a version is, where it came from and what proved it
+    Show(VersionArgs),
+    /// Show what changed from one version to another
+    Diff(DiffArgs),
+    /// List, open and close branches of evolution
+    #[command(subcommand)]
+    Lineage(LineageCommand),
     /// Tell an MCP client where the tools are
     Install(InstallArgs),
     /// Call a tool

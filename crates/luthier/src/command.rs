@@ -9,13 +9,17 @@ mod doctor;
 pub(crate) mod init;
 pub(crate) mod install;
 pub(crate) mod ledger;
+pub(crate) mod lineage;
 pub(crate) mod man;
 pub(crate) mod mcp;
+mod pull;
+pub(crate) mod release;
 pub(crate) mod state;
 mod status;
 pub(crate) mod test;
 pub(crate) mod versions;
 
+use self::{state::StateCommand, versions::VersionsCommand};
 use crate::{
     cli::{Command, Role},
     exit::Exit,
@@ -32,6 +36,14 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Init(args) => init::run(session, &args).map(done),
         Command::Call(args) => call::run(session, &args).map(done),
         Command::Test(args) => test::run(session, &args),
+        Command::Release(args) => release::run(session, &args).map(done),
+        Command::Rollback(args) => state::run(session, StateCommand::Rollback(args)).map(done),
+        Command::Pin(args) => state::run(session, StateCommand::Pin(args)).map(done),
+        Command::Pull => pull::run(session).map(done),
+        Command::History(args) => state::run(session, StateCommand::History(args)).map(done),
+        Command::Show(args) => versions::run(session, VersionsCommand::Show(args)).map(done),
+        Command::Diff(args) => versions::run(session, VersionsCommand::Diff(args)).map(done),
+        Command::Lineage(command) => lineage::run(session, command).map(done),
         Command::Compat(args) => compat::run(session, &args),
         Command::Mcp(args) => mcp::run(session, &args).map(done),
         Command::Install(args) => install::run(session, &args).map(done),

@@ -4,6 +4,7 @@
 //! and its next step.
 
 mod proof;
+mod release;
 mod sorting;
 mod tools;
 mod versions;
@@ -81,6 +82,15 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Does whoever made the input mend it?
+    pub(crate) fn is_of_input(&self) -> bool {
+        matches!(self.exit, Exit::Invalid | Exit::TestsFailed)
+    }
+
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// Nobody reads what is printed: no reason to complain.

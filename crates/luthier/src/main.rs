@@ -14,6 +14,7 @@ mod failpoint;
 mod failure;
 mod output;
 mod proof;
+mod releasing;
 mod session;
 mod up;
 mod workspace;

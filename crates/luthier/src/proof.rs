@@ -10,12 +10,12 @@ use harness::{
 };
 use mcp::Client;
 use python::Pool;
-use runner::{Candidate, Proposed};
+use runner::{Candidate, CandidateTool, Proposed};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use self::given::{Base, Given};
-use crate::{candidate, config::Config, exit::Exit, failure::Failure};
+use crate::{candidate, config::Config, exit::Exit, failure::Failure, output::Output};
 
 /// Connections to a candidate: a second one keeps it busy while the first one's answer is read.
 const CONNECTIONS: usize = 2;
@@ -41,12 +41,30 @@ pub(crate) struct Proved {
     pub(crate) dataset: Arc<Dataset>,
     pub(crate) budgets: Budgets,
     pub(crate) partial: Partial,
+    /// The tools of what was proved, with what they take and give.
+    pub(crate) tools: Vec<CandidateTool>,
 }
 
 impl Proved {
     pub(crate) fn evaluate(self) -> Evaluation {
         Evaluation::of(self.partial, &self.budgets)
     }
+}
+
+/// A bar on stderr, as long as there are lines in the datasets.
+pub(crate) fn progress(output: Output, given: &Given, tiers: &[Tier], shard: Shard) -> Progress {
+    let is_run = |path: &str| {
+        let mut tiers = tiers.iter();
+        tiers.any(|tier| path.starts_with(&format!("tests/{tier}/")))
+    };
+    let files = given.files.files().iter().filter(|(path, _)| is_run(path));
+    let lines = files.map(|(_, text)| {
+        let lines = text.split(|byte| *byte == b'\n');
+        lines.filter(|line| !line.trim_ascii().is_empty()).count()
+    });
+    let total = lines.sum::<usize>() / shard.count() as usize;
+    let bar = output.progress("testing", u64::try_from(total).unwrap_or(u64::MAX));
+    Arc::new(move |_| bar.inc(1))
 }
 
 /// Runs the cases of `given` against it, in `workers`.
@@ -147,6 +165,7 @@ async fn put_cases(
         dataset,
         budgets: budgets.clone(),
         partial,
+        tools: candidate.tools().to_vec(),
     })
 }
 

@@ -7,8 +7,7 @@ use std::{
 
 use journal::{FileIdentity, Journal as _, OpenOptions, Query, SqliteJournal, Witness};
 use serde_json::json;
-use tokio::runtime;
-use vault::{Key, Outbox, S3Settings, Vault};
+use vault::{Key, Outbox, S3Settings, Store, Vault};
 
 use crate::{
     archives::VaultArchives,
@@ -18,7 +17,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     output::Output,
-    up::StartLock,
+    up::{StartLock, runtime},
 };
 
 /// The file that makes a folder a workspace.
@@ -139,11 +138,24 @@ impl Session {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::io("start the runtime", error))?;
-        runtime.block_on(work)
+        let runtime = runtime()?;
+        let outcome = runtime.block_on(work);
+        // What still blocks a thread has nobody who waits for it.
+        runtime.shutdown_background();
+        outcome
+    }
+
+    /// Runs a command over what it opened, and closes that however it ends.
+    pub(crate) fn work_on<T>(
+        &self,
+        opened: Opened,
+        work: impl AsyncFnOnce(&Opened) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.block_on(async {
+            let outcome = work(&opened).await;
+            opened.close().await;
+            outcome
+        })
     }
 }
 
@@ -235,6 +247,12 @@ impl Opened {
         open_vault(&self.configured.config.vault, &self.data)
     }
 
+    /// Where what belongs to versions is kept, and what brings it to a vault elsewhere.
+    pub(crate) fn store(&self) -> Result<(Store, Arc<Outbox>), Failure> {
+        let outbox = Arc::new(outbox(Arc::new(self.vault()?), &self.data));
+        Ok((store(&outbox, &self.data)?, outbox))
+    }
+
     /// Writes what is queued and lets go of the file.
     pub(crate) async fn close(self) {
         self.journal.close().await;
@@ -300,6 +318,12 @@ pub(crate) fn open_vault(settings: &VaultSettings, data: &Path) -> Result<Vault,
 /// What waits for the vault, if that is elsewhere.
 pub(crate) fn outbox(vault: Arc<Vault>, data: &Path) -> Outbox {
     Outbox::open(vault, vault_path(data).join(".outbox"))
+}
+
+/// What is kept of versions: on this disk, and on its way to the vault.
+pub(crate) fn store(outbox: &Arc<Outbox>, data: &Path) -> Result<Store, Failure> {
+    let disk = Vault::open(vault_path(data))?;
+    Ok(Store::new(Arc::new(disk), outbox.clone()))
 }
 
 fn no_workspace(folder: &Path) -> Failure {

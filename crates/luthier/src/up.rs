@@ -130,10 +130,8 @@ pub(crate) fn run(
             began_after,
             pool: pool.transpose()?,
         };
-        Server::start(session, &workspace, taken, telemetry.scraper())
-            .await?
-            .run(session)
-            .await
+        let starting = Server::start(session, &workspace, taken, telemetry.scraper());
+        Box::pin(starting).await?.run(session).await
     });
     runtime.shutdown_timeout(Duration::from_millis(BLOCKED_MS_MAX));
     telemetry.shutdown();

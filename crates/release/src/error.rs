@@ -69,6 +69,8 @@ pub enum ReleaseError {
     List(#[from] ListError),
     #[error("the vault does not take what belongs to the version; nothing was released")]
     Vault(#[from] vault::VaultError),
+    #[error("the results of the tests could not be kept; nothing was released")]
+    Evals(#[from] vault::EvalError),
     #[error("the journal does not take the release")]
     Journal(#[from] journal::AppendError),
     #[error("the journal could not be read")]

@@ -1,14 +1,14 @@
 //! What of a version is kept in the vault, beside its code: what its tools take and give, where it
 //! came from, and how it was proved. The keys are the commit's, so nobody sees them before the tag.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use compat::ToolInterface;
 use model::{Digest, LineageName, canonical};
 use repo::{CommitId, FileSet};
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
-use vault::{Key, Vault, VaultError};
+use vault::{EvalError, EvalFiles, EvalStore, Key, Store, Vault, VaultError};
 
 use crate::{Evals, ReleaseError};
 
@@ -18,10 +18,10 @@ pub(crate) struct Object {
     bytes: Vec<u8>,
 }
 
-pub(crate) fn put_all(vault: &Vault, objects: &[Object]) -> Result<(), VaultError> {
+pub(crate) fn put_all(store: &Store, objects: &[Object]) -> Result<(), VaultError> {
     objects
         .iter()
-        .try_for_each(|object| vault.put(&object.key, &object.bytes))
+        .try_for_each(|object| store.put(&object.key, &object.bytes))
 }
 
 /// The files that workers load, under the name by which they are asked for.
@@ -49,11 +49,11 @@ pub(crate) fn tools(commit: CommitId, tools: &BTreeMap<String, ToolInterface>) -
 
 /// What the tools of a version take and give; nothing if that was never kept.
 pub(crate) async fn load_tools(
-    vault: &Arc<Vault>,
+    store: &Store,
     commit: CommitId,
 ) -> Result<Option<BTreeMap<String, ToolInterface>>, ReleaseError> {
-    let vault = vault.clone();
-    let read = spawn_blocking(move || vault.get(&tools_key(commit))).await??;
+    let store = store.clone();
+    let read = spawn_blocking(move || store.get(&tools_key(commit))).await??;
     let read = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     let Some(Value::Object(tools)) = read.map(|mut value| value["tools"].take()) else {
         return Ok(None);
@@ -91,13 +91,14 @@ pub(crate) fn statement(commit: CommitId, statement: &Value) -> Object {
     }
 }
 
-/// The results of the tiers, and the hash by which a changed summary is noticed.
-pub(crate) fn evals(
+/// Keeps the results of the tiers, and says by which hash a changed summary is noticed.
+pub(crate) fn put_evals(
+    store: &Store,
     commit: CommitId,
     lineage: &str,
     version: &str,
     evals: Evals,
-) -> (Vec<Object>, Digest) {
+) -> Result<Digest, EvalError> {
     let mut summary = evals.summary;
     for (name, value) in [
         ("commit", commit.to_string()),
@@ -107,17 +108,13 @@ pub(crate) fn evals(
         summary.insert(name.to_owned(), Value::from(value));
     }
     let summary = canonical::to_string(&Value::Object(summary)).into_bytes();
-    let digest = Digest::of(&summary);
-    let object = |name: &str, bytes| Object {
-        key: key(&format!("evals/{commit}/{name}")),
-        bytes,
+    let files = EvalFiles {
+        summary: &summary,
+        cases: &evals.cases,
+        report: &evals.report,
     };
-    let mut objects = vec![
-        object("cases.jsonl", evals.cases),
-        object("summary.json", summary),
-    ];
-    objects.extend(evals.report.map(|report| object("report.html", report)));
-    (objects, digest)
+    EvalStore::new(store.clone()).put(&commit.to_string(), files)?;
+    Ok(Digest::of(&summary))
 }
 
 fn tools_key(commit: CommitId) -> Key {

@@ -67,8 +67,7 @@ impl Making {
         let mut notes = self.notes;
         if let Some(evals) = self.evals {
             let (lineage, number) = (self.lineage.as_str(), self.number.to_string());
-            let (results, digest) = kept::evals(commit, lineage, &number, evals);
-            objects.extend(results);
+            let digest = kept::put_evals(&parts.store, commit, lineage, &number, evals)?;
             notes.evals = Some(digest);
         }
         let name = TagName {
@@ -87,7 +86,7 @@ impl Making {
         })?;
         draft.write()?;
         // Before anybody can ask for them: under the commit's name nobody looks yet.
-        kept::put_all(&parts.vault, &objects)?;
+        kept::put_all(&parts.store, &objects)?;
         let stamp = Stamp {
             follows: self.follows.unwrap_or_else(|| self.number.clone()),
             version: self.number,
@@ -109,5 +108,5 @@ fn is_free(parts: &Parts, commit: CommitId, lineage: &LineageName) -> Result<boo
         }
     }
     // Another lineage may be about to release it.
-    Ok(kept::claim(&parts.vault, commit, lineage)?)
+    Ok(kept::claim(parts.store.disk(), commit, lineage)?)
 }

@@ -56,6 +56,7 @@ impl Plan {
             return self.root.is_none() && now.is_none();
         };
         let is_head = root.version == now.version && root.code == now.code && root.pins == now.pins;
+        let is_head = is_head && root.is_closed == now.is_closed;
         match &self.kind {
             Kind::Promote { base: Some(base) } => is_head && now.staging.revision == *base,
             Kind::Code { .. } => is_head && root.active.hash == now.active.hash,

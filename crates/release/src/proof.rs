@@ -40,6 +40,8 @@ pub struct Base {
     pub files: FileSet,
     pub schema: Value,
     pub state: Value,
+    /// Did nobody keep what its tools take and give? Whoever proves the next one looks again.
+    pub has_unknown_tools: bool,
 }
 
 /// What was found out about a proposal that may be released.
@@ -50,6 +52,8 @@ pub struct Proof {
     /// Its tools, with what they take and give; nothing where nobody looked, because they are those
     /// of the version before.
     pub tools: Option<BTreeMap<String, ToolInterface>>,
+    /// Those of the version before, where they were unknown.
+    pub base_tools: Option<BTreeMap<String, ToolInterface>>,
     pub evals: Option<Evals>,
 }
 
@@ -61,7 +65,7 @@ pub struct Evals {
     /// A line for each case.
     pub cases: Vec<u8>,
     /// A page for people.
-    pub report: Option<Vec<u8>>,
+    pub report: Vec<u8>,
 }
 
 /// Why a proposal is not released.

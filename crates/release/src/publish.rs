@@ -82,7 +82,7 @@ impl Releaser {
             seal: self.newest_seal().await?,
             at: (self.parts.clock)(),
         };
-        let mut number = plan.number();
+        let mut number = self.number(&plan).await?;
         for _try in 0..NUMBERS_MAX {
             if let Some(released) = self.publish_as(&work, &number).await? {
                 return Ok(Some(released));
@@ -94,6 +94,20 @@ impl Releaser {
             first: plan.number(),
             last: number,
         })
+    }
+
+    /// The number that is tried first. Where nothing was released yet, that comes after whatever
+    /// people have tagged.
+    async fn number(&self, plan: &Plan) -> Result<Version, ReleaseError> {
+        if plan.root.is_some() {
+            return Ok(plan.number());
+        }
+        let repo = self.parts.repo.clone();
+        let versions = spawn_blocking(move || repo.versions()).await??;
+        let tagged = versions.list.iter();
+        let tagged = tagged.filter(|it| it.lineage == plan.lineage && !it.is_prerelease());
+        let highest = tagged.map(|it| &it.number).max();
+        Ok(highest.map_or_else(|| plan.number(), |highest| plan.next(highest)))
     }
 
     /// Nothing if somebody has a tag of that number.
@@ -109,7 +123,7 @@ impl Releaser {
         fail_point!("release::after_intent");
         let said = notes(work, number, &id);
         let tip = self.parts.repo.branch(&plan.lineage)?;
-        check_tip(plan, tip)?;
+        self.check_tip(plan, tip)?;
         let (made, stamp) = self.make(work, number, said).await?;
         fail_point!("release::after_objects");
         let tag = TagName {
@@ -149,6 +163,10 @@ impl Releaser {
     async fn intend(&self, work: &Work<'_>, number: &Version) -> Result<String, ReleaseError> {
         let Work { plan, order, .. } = work;
         let id = uuid::Uuid::now_v7().to_string();
+        // Before a first version there is nothing that could be half done: `begin` finds its tag.
+        if plan.root.is_none() {
+            return Ok(id);
+        }
         let rollback = match &plan.kind {
             Kind::RollBack(rollback) => Some(rollback),
             Kind::First | Kind::Promote { .. } | Kind::Code { .. } => None,
@@ -227,6 +245,7 @@ impl Releaser {
         Ok(match &plan.kind {
             Kind::First => {
                 let seed = Seed {
+                    facts: stamp.facts.clone(),
                     version: stamp.version.clone(),
                     code: Some(code),
                     schema: content.schema.clone(),
@@ -262,6 +281,35 @@ impl Releaser {
                     .await?
             }
         })
+    }
+
+    /// Is the branch where the newest release is, or where the workspace has it, which loses nothing
+    /// when it moves?
+    fn check_tip(&self, plan: &Plan, tip: Option<CommitId>) -> Result<(), ReleaseError> {
+        // A lineage that was forked has its branch with its first release.
+        let (Some(root), Some(tip)) = (&plan.root, tip) else {
+            return Ok(());
+        };
+        let expected = crate::releaser::head(&plan.lineage, root)?;
+        if tip == expected || self.is_of_workspace(tip)? {
+            return Ok(());
+        }
+        Err(ReleaseError::BranchMoved {
+            lineage: plan.lineage.clone(),
+            found: tip.to_string(),
+            expected,
+        })
+    }
+
+    /// Did people make `tip`, and no release since?
+    pub(crate) fn is_of_workspace(&self, tip: CommitId) -> Result<bool, ReleaseError> {
+        let repo = &self.parts.repo;
+        let is_released = repo
+            .versions()?
+            .list
+            .iter()
+            .any(|version| version.commit == tip);
+        Ok(!is_released && repo.is_in_workspace(tip)?)
     }
 
     async fn newest_seal(&self) -> Result<Option<Seal>, ReleaseError> {
@@ -314,23 +362,6 @@ fn notes(work: &Work<'_>, number: &Version, id: &str) -> Notes {
         release: Some(id.to_owned()),
         seal: work.seal.clone(),
         provenance: order.provenance.clone(),
-    }
-}
-
-/// Is the branch where the newest release is?
-fn check_tip(plan: &Plan, tip: Option<CommitId>) -> Result<(), ReleaseError> {
-    let Some(root) = &plan.root else {
-        return Ok(());
-    };
-    let expected = crate::releaser::head(&plan.lineage, root)?;
-    match tip {
-        Some(tip) if tip != expected => Err(ReleaseError::BranchMoved {
-            lineage: plan.lineage.clone(),
-            found: tip.to_string(),
-            expected,
-        }),
-        // A lineage that was forked has its branch with its first release.
-        Some(_) | None => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use model::{Digest, LineageName};
 use repo::{CommitId, Move, Published};
+use serde_json::{Value, json};
 use state::{Adoption, CodeRef, Rollback, Root, Seed, Stamp};
 use tokio::task::spawn_blocking;
 
@@ -65,11 +66,11 @@ impl Releaser {
             return Ok(recovered.as_ref() == Some(&version.number));
         }
         let content = self.load(version.commit).await?;
-        let (vault, code) = (self.parts.vault.clone(), content.code.clone());
-        spawn_blocking(move || kept::put_all(&vault, &[kept::code(&code)])).await??;
+        let (store, code) = (self.parts.store.clone(), content.code.clone());
+        spawn_blocking(move || kept::put_all(&store, &[kept::code(&code)])).await??;
         match root {
             Some(root) => self.replay(version, notes, root, content).await?,
-            None => self.replay_first(version, content).await?,
+            None => self.replay_first(version, notes, content).await?,
         }
         Ok(true)
     }
@@ -77,9 +78,11 @@ impl Releaser {
     async fn replay_first(
         &self,
         version: &repo::Version,
+        notes: &Notes,
         content: Content,
     ) -> Result<(), ReleaseError> {
         let seed = Seed {
+            facts: facts(notes),
             version: version.number.clone(),
             code: Some(code_of(version, &content)),
             schema: content.schema,
@@ -106,7 +109,7 @@ impl Releaser {
             version: version.number.clone(),
             commit: version.commit.to_string(),
             withdraws: notes.withdraws.clone(),
-            facts: serde_json::Map::new(),
+            facts: facts(notes),
         };
         if let Some(rollback) = rollback {
             manager
@@ -165,13 +168,16 @@ impl Releaser {
             return Ok(());
         };
         let (repo, lineage) = (self.parts.repo.clone(), lineage.clone());
-        let at = (self.parts.clock)();
+        let (releaser, at) = (self.clone(), (self.parts.clock)());
         let moving = spawn_blocking(move || {
             for _attempt in 0..ATTEMPTS_MAX {
                 let tip = repo.branch(&lineage)?;
                 match tip {
                     Some(tip) if tip == head => return Ok(()),
-                    Some(tip) if !repo.is_ancestor(tip, head)? => {
+                    // Where the workspace's branch is ahead, the releases' begins at the release.
+                    Some(tip)
+                        if !repo.is_ancestor(tip, head)? && !releaser.is_of_workspace(tip)? =>
+                    {
                         tracing::warn!(%lineage, %tip, %head, "the branch is not at the release");
                         return Ok(());
                     }
@@ -201,6 +207,21 @@ impl Releaser {
     async fn find_head(&self, lineage: &LineageName) -> Result<Option<CommitId>, ReleaseError> {
         let root = self.find_root(lineage).await?;
         Ok(root.and_then(|root| commit_of(root.code.as_ref()?)))
+    }
+}
+
+/// What the event of the release said.
+fn facts(notes: &Notes) -> serde_json::Map<String, Value> {
+    let facts = json!({
+        "release": notes.release,
+        "bump": notes.bump.map(|bump| bump.to_string()),
+        "reasons": notes.reasons,
+        "tests": notes.tests.to_string(),
+        "made_by": notes.author.as_ref().map(ToString::to_string),
+    });
+    match facts {
+        Value::Object(facts) => facts,
+        _ => unreachable!("it was written as an object"),
     }
 }
 

@@ -10,7 +10,7 @@ use semver::Version;
 use serde_json::Value;
 use state::{CodeRef, Document, Promotion, Root, Script, StateError, StateManager, Written};
 use tokio::task::spawn_blocking;
-use vault::Vault;
+use vault::Store;
 
 use crate::{
     Author, Base, BumpKind, Content, Demand, Proof, Proposal, Provenance, Prover, ReleaseError,
@@ -27,7 +27,7 @@ pub struct Parts {
     pub manager: StateManager,
     /// The releases' own repository, in the data folder.
     pub repo: Arc<Repo>,
-    pub vault: Arc<Vault>,
+    pub store: Store,
     /// What tags are signed with.
     pub key: Option<Arc<SigningKey>>,
     pub clock: state::Clock,
@@ -121,7 +121,7 @@ impl Releaser {
             };
             let mut proof = prover.prove(&proposal).await?;
             if proof.tools.is_none() {
-                proof.tools = kept::load_tools(&self.parts.vault, head).await?;
+                proof.tools = kept::load_tools(&self.parts.store, head).await?;
             }
             let plan = Plan {
                 lineage: lineage.clone(),
@@ -166,7 +166,8 @@ impl Releaser {
             let then = then.with_state(Value::clone(&plan.document().value));
             let proof = Proof {
                 tests: self.tests_of(lineage, &plan.document().version).await?,
-                tools: kept::load_tools(&self.parts.vault, old).await?,
+                tools: kept::load_tools(&self.parts.store, old).await?,
+                base_tools: None,
                 evals: None,
             };
             let verdict = self.verdict(&now, Some(head), &then, &proof, false).await?;
@@ -197,9 +198,10 @@ impl Releaser {
     ) -> Result<Verdict, ReleaseError> {
         let known = match commit {
             _ if before.code.digest() == after.code.digest() => Some(tools_of(proof)),
-            Some(commit) => kept::load_tools(&self.parts.vault, commit).await?,
+            Some(commit) => kept::load_tools(&self.parts.store, commit).await?,
             None => None,
         };
+        let known = known.or_else(|| proof.base_tools.clone());
         let Some(tools) = known else {
             return Ok(tools_unknown());
         };
@@ -235,7 +237,7 @@ impl Releaser {
 }
 
 impl Released {
-    fn repeated(written: Written) -> Self {
+    pub(crate) fn repeated(written: Written) -> Self {
         let data = written.event.as_ref().map(|event| &event.data);
         let text = |name: &str| {
             let text = data.and_then(|data| data[name].as_str());
@@ -274,6 +276,7 @@ impl Content {
             files: self.files.clone(),
             schema: self.schema.clone(),
             state: self.state.clone(),
+            has_unknown_tools: false,
         }
     }
 

@@ -9,8 +9,9 @@ use state::{Adoption, CodeRef, Root, StateError};
 use tokio::task::spawn_blocking;
 
 use crate::{
-    Content, Demand, Notes, Order, Proposal, Prover, ReleaseError, Released, Releaser, STATE,
+    Base, Content, Demand, Notes, Order, Proposal, Prover, ReleaseError, Released, Releaser, STATE,
     content::migrations,
+    kept,
     plan::{Kind, Plan, Source},
     releaser::{ATTEMPTS_MAX, busy, head},
 };
@@ -92,6 +93,10 @@ impl Releaser {
         prover: &dyn Prover,
     ) -> Result<Released, ReleaseError> {
         for _attempt in 0..ATTEMPTS_MAX {
+            let repeated = self.parts.manager.find_adopted(lineage, &order.author);
+            if let Some(written) = repeated.await? {
+                return Ok(Released::repeated(written));
+            }
             let root = self.parts.manager.root(lineage).await?;
             let head = head(lineage, &root)?;
             let before = self.load(head).await?;
@@ -109,13 +114,17 @@ impl Releaser {
                     version: root.version,
                 });
             }
+            let has_unknown_tools = kept::load_tools(&self.parts.store, head).await?.is_none();
             let proposal = Proposal {
                 lineage: lineage.clone(),
                 demand: Demand::All,
                 files: content.files.clone(),
                 schema: content.schema.clone(),
                 state: content.state.clone(),
-                base: Some(before.as_base(&root.version)),
+                base: Some(Base {
+                    has_unknown_tools,
+                    ..before.as_base(&root.version)
+                }),
             };
             let proof = prover.prove(&proposal).await?;
             let migrates = !adopted.migrations.is_empty();
@@ -185,10 +194,9 @@ impl Releaser {
             Some(base) if base == head => before.clone(),
             Some(base) => self.load(base).await?,
             None => {
-                return Err(ReleaseError::Unrelated {
-                    commit,
-                    head: root.version.clone(),
-                });
+                return self
+                    .fit_unrelated(commit, content, head, before, root)
+                    .await;
             }
         };
         let stale = |changed: &str| ReleaseError::Stale {
@@ -212,6 +220,34 @@ impl Releaser {
             },
             content,
             base_state: base_content.state,
+        })
+    }
+
+    /// A folder that was released before it came into git, and has no history in common with that.
+    async fn fit_unrelated(
+        &self,
+        commit: CommitId,
+        content: Content,
+        head: CommitId,
+        before: &Content,
+        root: &Root,
+    ) -> Result<Fitted, ReleaseError> {
+        let Some(last_state) = self.last_folder_state(head).await? else {
+            return Err(ReleaseError::Unrelated {
+                commit,
+                head: root.version.clone(),
+            });
+        };
+        let is_left_behind = last_state == Digest::of_json(&content.state);
+        Ok(Fitted {
+            source: Source::Commit(commit),
+            parents: vec![head, commit],
+            base_state: if is_left_behind {
+                content.state.clone()
+            } else {
+                before.state.clone()
+            },
+            content,
         })
     }
 

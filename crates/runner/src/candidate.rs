@@ -17,7 +17,7 @@ use tokio::{
     task,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use vault::{Vault, VaultError};
+use vault::{Store, Vault, VaultError};
 
 use crate::{
     code::{CodeError, CodeStore},
@@ -128,6 +128,7 @@ impl Candidate {
             .map_err(|panic| CandidateError::Folder(io::Error::other(panic)))??;
         let manager = StateManager::new(journal.clone(), Arc::new(Timestamp::now));
         let seed = Seed {
+            facts: serde_json::Map::new(),
             version: version.clone(),
             code: Some(code_ref),
             schema,
@@ -251,7 +252,7 @@ impl Scratch {
             ..OpenOptions::new(folder.path().join("journal.db"))
         })?;
         let vault = Arc::new(Vault::open(folder.path().join("vault"))?);
-        let store = CodeStore::new(vault.clone());
+        let store = CodeStore::new(Store::of_folder(vault.clone()));
         store.put(code)?;
         Ok(Self {
             history: LogHistory::new(folder.path().join("logs"), vault),

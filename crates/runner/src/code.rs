@@ -1,17 +1,15 @@
 //! Code by the hash of its files, kept in the vault: a release never loses its code, whatever
 //! happens to the workspace, and who serves it needs no git.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use model::Digest;
 use repo::FileSet;
-use vault::{Key, Vault, VaultError};
+use vault::{Key, Store, VaultError};
 
 /// Keeps the code of every release.
 #[derive(Clone)]
 pub struct CodeStore {
-    vault: Arc<Vault>,
+    store: Store,
 }
 
 /// Why code is not to be had.
@@ -26,8 +24,8 @@ pub enum CodeError {
 }
 
 impl CodeStore {
-    pub fn new(vault: Arc<Vault>) -> Self {
-        Self { vault }
+    pub fn new(store: Store) -> Self {
+        Self { store }
     }
 
     /// Keeps `files`, unless they are there. Blocks on the disk.
@@ -35,7 +33,7 @@ impl CodeStore {
         match self.get(files.digest()) {
             Ok(_kept) => Ok(()),
             Err(CodeError::Missing { .. } | CodeError::Damaged { .. }) => {
-                Ok(self.vault.put(&key(files.digest()), &files.to_bytes())?)
+                Ok(self.store.put(&key(files.digest()), &files.to_bytes())?)
             }
             Err(error) => Err(error),
         }
@@ -43,13 +41,12 @@ impl CodeStore {
 
     /// Lets go of code that nobody will ask for. Blocks on the disk.
     pub fn forget(&self, hash: Digest) -> Result<(), CodeError> {
-        let _was_there = self.vault.delete(&key(hash))?;
-        Ok(())
+        Ok(self.store.forget(&key(hash))?)
     }
 
     /// The files of that hash, proved to be them. Blocks on the disk.
     pub fn get(&self, hash: Digest) -> Result<FileSet, CodeError> {
-        let bytes = self.vault.get(&key(hash))?;
+        let bytes = self.store.get(&key(hash))?;
         let bytes = Bytes::from(bytes.ok_or(CodeError::Missing { hash })?);
         match FileSet::parse(&bytes) {
             Ok(files) if files.digest() == hash => Ok(files),

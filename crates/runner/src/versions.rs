@@ -199,18 +199,12 @@ impl Registry {
         range: &VersionReq,
         reference: &VersionRef,
     ) -> Result<Version, ResolveError> {
-        let versions = self.manager.versions(lineage).await?;
-        let is_stable =
-            |version: &&Version| version.pre.is_empty() && !root.withdrawn.contains(version);
-        let fitting = versions
-            .iter()
-            .filter(is_stable)
-            .filter(|version| range.matches(version));
-        match fitting.max() {
+        let stable = self.manager.stable_versions(lineage, root).await?;
+        match stable.iter().filter(|it| range.matches(it)).max() {
             Some(version) => Ok(version.clone()),
             None => Err(ResolveError::Unknown {
                 reference: reference.to_string(),
-                nearest: names(&versions),
+                nearest: self.newest(lineage).await?,
             }),
         }
     }

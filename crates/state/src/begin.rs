@@ -4,8 +4,9 @@ use journal::{AppendError, Expect, Order, Query};
 use model::{LineageName, Subject};
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::{Author, Root, Seed, StateError, StateManager, Target, materialise};
+use crate::{Author, Root, Seed, StateError, StateManager, Target, manager::TESTS, materialise};
 
 /// Where the first event of a lineage says which version it was opened at.
 pub(crate) const ORIGIN: &str = "opened_at";
@@ -74,6 +75,7 @@ impl StateManager {
         let schema = materialise::schema(journal, cache, &subject, &root.schema).await?;
         let name = branch_name(lineage, version)?;
         let seed = Seed {
+            facts: self.proof_of(lineage, version).await?,
             version: version.clone(),
             code: root.code.clone(),
             schema: schema.value().clone(),
@@ -88,8 +90,25 @@ impl StateManager {
             key: None,
             ..author.clone()
         };
-        self.open_at(&name, seed, Some(&origin), &author).await?;
+        let opened = self.open_at(&name, seed, Some(&origin), &author).await?;
+        if opened.is_closed {
+            self.reopen(&name, &author).await?;
+        }
         Ok(name)
+    }
+
+    /// How a version was proved holds for whoever begins there.
+    async fn proof_of(
+        &self,
+        lineage: &LineageName,
+        version: &Version,
+    ) -> Result<Map<String, Value>, StateError> {
+        let event = self.find_release(lineage, version).await?;
+        let tests = event.and_then(|event| event.data.get(TESTS).cloned());
+        Ok(tests
+            .map(|tests| (TESTS.to_owned(), tests))
+            .into_iter()
+            .collect())
     }
 
     /// The version that `lineage` was opened at; nothing for one that began with a seed, and for

@@ -26,7 +26,7 @@ impl StateCounts {
             Halt::Stale { .. } | Halt::Failed(StateError::ActiveMoved) => &self.conflicts,
             // The journal counts what it failed to do.
             Halt::Failed(StateError::Read(_) | StateError::Write(_)) => return,
-            Halt::NoLineage | Halt::Failed(_) => &self.refusals,
+            Halt::NoLineage | Halt::Closed | Halt::Failed(_) => &self.refusals,
         };
         count.fetch_add(1, Ordering::Relaxed);
     }

@@ -5,6 +5,7 @@
 
 mod begin;
 mod change;
+mod close;
 mod content;
 mod counts;
 mod diff;

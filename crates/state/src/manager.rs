@@ -39,6 +39,15 @@ pub struct Author {
     pub reason: Option<String>,
 }
 
+/// What the event of a release says of how it was proved, and what it says if it was.
+pub(crate) const TESTS: &str = "tests";
+const PASS: &str = "pass";
+
+pub(crate) fn closed(lineage: &LineageName) -> StateError {
+    let lineage = lineage.clone();
+    StateError::Closed { lineage }
+}
+
 /// What a new lineage begins with.
 #[derive(Clone, Debug)]
 pub struct Seed {
@@ -46,6 +55,8 @@ pub struct Seed {
     pub code: Option<CodeRef>,
     pub schema: Value,
     pub value: Value,
+    /// What the event says beside: why, by whom, proved how.
+    pub facts: serde_json::Map<String, Value>,
 }
 
 /// A write that is durable.
@@ -103,6 +114,10 @@ pub enum StateError {
         "{version} is not newer than {head}, which the lineage has reached: tag a higher version"
     )]
     NotNewer { version: Version, head: Version },
+    #[error("`{lineage}` was closed: nothing is added to it")]
+    Closed { lineage: LineageName },
+    #[error("`main` is what serves, and cannot be closed")]
+    MainCloses,
     #[error("what version {version} holds is active already")]
     AlreadyActive { version: Version },
     #[error("no earlier version that was not withdrawn holds another state to roll back to")]
@@ -298,6 +313,28 @@ impl StateManager {
 
     /// Every version of `lineage`, oldest first.
     pub async fn versions(&self, lineage: &LineageName) -> Result<Vec<Version>, StateError> {
+        self.versions_that(lineage, |_event, _version| true).await
+    }
+
+    /// Those that ranges and `latest` choose among: proved, whole in number and not withdrawn.
+    pub async fn stable_versions(
+        &self,
+        lineage: &LineageName,
+        root: &Root,
+    ) -> Result<Vec<Version>, StateError> {
+        self.versions_that(lineage, |event, version| {
+            // What is no release of the registry's, but of a test or of a working tree, says nothing.
+            let is_proved = event.data.get(TESTS).is_none_or(|tests| tests == PASS);
+            is_proved && version.pre.is_empty() && !root.withdrawn.contains(version)
+        })
+        .await
+    }
+
+    async fn versions_that(
+        &self,
+        lineage: &LineageName,
+        is_wanted: impl Fn(&Event, &Version) -> bool,
+    ) -> Result<Vec<Version>, StateError> {
         let mut versions = Vec::new();
         let mut after = 0;
         loop {
@@ -312,10 +349,11 @@ impl StateManager {
                 return Ok(versions);
             };
             after = last.seq;
-            versions.extend(
-                page.iter()
-                    .filter_map(|event| event.context.version.clone()),
-            );
+            let numbered = page
+                .iter()
+                .filter_map(|event| Some((event, event.context.version.as_ref()?)));
+            let wanted = numbered.filter(|(event, version)| is_wanted(event, version));
+            versions.extend(wanted.map(|(_, version)| version.clone()));
         }
     }
 
@@ -350,6 +388,15 @@ impl StateManager {
         lineage: &LineageName,
         version: &Version,
     ) -> Result<Option<Root>, StateError> {
+        let found = self.find_release(lineage, version).await?;
+        found.map(|event| Root::of(&event)).transpose()
+    }
+
+    pub(crate) async fn find_release(
+        &self,
+        lineage: &LineageName,
+        version: &Version,
+    ) -> Result<Option<Arc<Event>>, StateError> {
         let query = Query {
             kinds: vec![EventType::RELEASE],
             version: Some(version.clone()),
@@ -357,8 +404,7 @@ impl StateManager {
             limit: 1,
             ..Query::of(Subject::lineage(lineage))
         };
-        let found = self.journal.read(query).await?;
-        found.first().map(|event| Root::of(event)).transpose()
+        Ok(self.journal.read(query).await?.pop())
     }
 
     pub(crate) async fn head(&self, lineage: &LineageName) -> Result<Arc<Event>, StateError> {
@@ -486,6 +532,7 @@ impl StateManager {
             }
             Halt::Stale { base, head } => Err(self.explain(lineage, base, head).await?),
             Halt::NoLineage => Err(self.no_lineage(lineage).await?),
+            Halt::Closed => Err(closed(lineage)),
             Halt::Failed(error) => Err(error),
         }
     }

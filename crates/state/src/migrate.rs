@@ -16,8 +16,10 @@ use crate::{
     Author, Change, Content, Limits, Schema, Stamp, StateError, StateManager, Target, Written,
     change,
     diff::diff,
+    manager::closed,
     materialise::{self, PATCHES_MAX, STAGING_FROM_ACTIVE},
     moves::{next_patch, release},
+    request::Asked,
     root::{CodeRef, Root, SchemaRef},
     shared::{Halt, Shared},
 };
@@ -54,6 +56,11 @@ type RunScript = dyn Fn(&str, Value) -> ScriptFuture + Send + Sync;
 impl Script {
     pub fn new(run: impl Fn(&str, Value) -> ScriptFuture + Send + Sync + 'static) -> Self {
         Self(Arc::new(run))
+    }
+
+    /// Runs the migration of that file name.
+    pub fn run(&self, name: &str, document: Value) -> ScriptFuture {
+        (self.0)(name, document)
     }
 }
 
@@ -168,6 +175,20 @@ impl StateManager {
     }
 }
 
+impl StateManager {
+    /// What an earlier sending of the same request to adopt did, if it has a key and was carried out.
+    pub async fn find_adopted(
+        &self,
+        lineage: &LineageName,
+        author: &Author,
+    ) -> Result<Option<Written>, StateError> {
+        let repeated = self.find_repeated(lineage, Target::Active, author).await?;
+        repeated
+            .map(|it| self.confirm(it, &Asked::Adopt, author))
+            .transpose()
+    }
+}
+
 /// What adopting would make of the active document.
 #[derive(Clone, Debug)]
 pub struct Adopted {
@@ -190,6 +211,9 @@ impl StateManager {
     ) -> Result<Adopted, StateError> {
         let schema = Schema::compile(adoption.schema.clone())?;
         let root = self.root(lineage).await?;
+        if root.is_closed {
+            return Err(closed(lineage));
+        }
         let active = self.document_under(lineage, Target::Active, &root).await?;
         let before = Value::clone(&active.value);
         let version = adoption.version.as_ref();
@@ -230,7 +254,10 @@ impl Shared {
         ahead: &Ahead,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = self.root_before(head, None)?;
+        let mut root = match adoption.stamp {
+            Some(_) => self.root_now(head)?,
+            None => self.root_before(head, None)?,
+        };
         if let Some(stamp) = &adoption.stamp {
             stamp.check(&root)?;
         }

@@ -6,7 +6,9 @@ use semver::{BuildMetadata, Prerelease, Version};
 use serde_json::{Value, json};
 
 use crate::{
-    Author, Content, Document, Stamp, StateError, StateManager, Target, Written, materialise,
+    Author, Content, Document, Stamp, StateError, StateManager, Target, Written,
+    manager::closed,
+    materialise,
     request::Asked,
     root::Root,
     shared::{Halt, Shared},
@@ -42,6 +44,9 @@ impl StateManager {
         }
         let head = self.head(lineage).await?;
         let root = Root::of(&head)?;
+        if root.is_closed {
+            return Err(closed(lineage));
+        }
         if let Some(base) = base
             && let Err(halt) = Shared::check_base(&root, base, head.seq)
         {
@@ -163,7 +168,7 @@ impl Shared {
         stamp: &Stamp,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = self.root_before(head, None)?;
+        let mut root = self.root_now(head)?;
         stamp.check(&root)?;
         let mut data = release("promote", &root, value.hash());
         root.active = root.active.replaced(value.hash());

@@ -140,9 +140,16 @@ pub(crate) enum Asked {
     RollBack(Option<Version>),
     /// Without a version: let it go.
     Pin(Option<Version>),
+    /// Or else open it again.
+    Close(bool),
+    Adopt,
 }
 
 impl Asked {
+    pub(crate) fn close_name(is_closed: bool) -> &'static str {
+        if is_closed { "close" } else { "reopen" }
+    }
+
     fn was_done_by(&self, event: &Event, limits: &crate::Limits) -> bool {
         let data = &event.data;
         let is = |name: &str| data["change"] == name;
@@ -163,6 +170,8 @@ impl Asked {
             Self::RollBack(None) => is("rollback"),
             Self::RollBack(Some(to)) => is("rollback") && data["restores"] == json!(to),
             Self::Pin(None) => is("unpin"),
+            Self::Adopt => is("adopt"),
+            Self::Close(is_closed) => is(Self::close_name(*is_closed)),
             Self::Pin(Some(to)) => is("pin") && data["new"] == json!(to),
         }
     }

@@ -6,7 +6,9 @@ use semver::Version;
 use serde_json::json;
 
 use crate::{
-    Author, Document, Stamp, StateError, StateManager, Target, Written, materialise,
+    Author, Document, Stamp, StateError, StateManager, Target, Written,
+    manager::closed,
+    materialise,
     moves::{next_patch, release},
     request::Asked,
     root::{CodeRef, Root, SchemaRef},
@@ -152,6 +154,9 @@ impl StateManager {
         to: Option<Version>,
     ) -> Result<Rollback, StateError> {
         let read = self.root(lineage).await?;
+        if read.is_closed {
+            return Err(closed(lineage));
+        }
         let serving = match read.pins.get(Root::ACTIVE) {
             Some(pinned) => self.root_of(lineage, pinned).await?,
             None => read.clone(),
@@ -250,7 +255,10 @@ impl Shared {
         stamp: Option<&Stamp>,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = self.root_before(head, None)?;
+        let mut root = match stamp {
+            Some(_) => self.root_now(head)?,
+            None => self.root_before(head, None)?,
+        };
         let (old, version) = (&plan.old, plan.old.version.clone());
         match stamp {
             Some(stamp) => stamp.check(&root)?,

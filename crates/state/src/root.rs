@@ -27,6 +27,9 @@ pub struct Root {
     /// Versions that were rolled back: never a base again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withdrawn: Vec<semver::Version>,
+    /// Does nothing come after `version` any more?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_closed: bool,
 }
 
 /// Where a document is to be found.

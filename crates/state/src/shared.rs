@@ -54,6 +54,7 @@ impl Shared {
             code: seed.code,
             pins: BTreeMap::default(),
             withdrawn: Vec::new(),
+            is_closed: false,
         };
         let mut data = json!({
             "change": "init",
@@ -62,6 +63,9 @@ impl Shared {
             "reversible": false,
             "schema": schema.value(),
         });
+        for (name, fact) in seed.facts {
+            data[name] = fact;
+        }
         if let Some(origin) = origin {
             data[ORIGIN] = json!(origin);
         }
@@ -117,11 +121,20 @@ impl Shared {
         head: &dyn Head,
         base: Option<Revision>,
     ) -> Result<Root, Halt> {
-        let event = head.current().ok_or(Halt::NoLineage)?;
-        let root = self.cache.root(event)?;
-        if let Some(base) = base {
+        let root = self.root_now(head)?;
+        if root.is_closed {
+            return Err(Halt::Closed);
+        }
+        if let (Some(base), Some(event)) = (base, head.current()) {
             Self::check_base(&root, base, event.seq)?;
         }
+        Ok(root)
+    }
+
+    /// The root as it is, for what must be done whether the lineage goes on or not.
+    pub(crate) fn root_now(&self, head: &dyn Head) -> Result<Root, Halt> {
+        let event = head.current().ok_or(Halt::NoLineage)?;
+        let root = self.cache.root(event)?;
         Ok((*root).clone())
     }
 
@@ -169,6 +182,8 @@ pub(crate) enum Halt {
     Stale { base: Revision, head: Seq },
     #[error("there is no such lineage")]
     NoLineage,
+    #[error("the lineage was closed")]
+    Closed,
     #[error(transparent)]
     Failed(#[from] StateError),
 }

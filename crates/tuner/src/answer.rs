@@ -146,6 +146,8 @@ pub(crate) fn problem(error: StateError) -> Problem {
         StateError::NothingToPromote
         | StateError::LineageName(_)
         | StateError::Withdrawn { .. }
+        | StateError::Closed { .. }
+        | StateError::MainCloses
         | StateError::AlreadyActive { .. }
         | StateError::NotNewer { .. }
         | StateError::NothingToRollBack

@@ -90,12 +90,9 @@ async fn highest(
     text: &str,
 ) -> Result<Resolved, Problem> {
     let root = state.root(&lineage).await.map_err(problem)?;
-    let versions = state.versions(&lineage).await.map_err(problem)?;
-    let found = versions
-        .into_iter()
-        .filter(|version| range.matches(version) && version.pre.is_empty())
-        .filter(|version| !root.withdrawn.contains(version))
-        .max();
+    let stable = state.stable_versions(&lineage, &root).await;
+    let stable = stable.map_err(problem)?.into_iter();
+    let found = stable.filter(|version| range.matches(version)).max();
     match found {
         Some(version) if version == root.version => Ok(Resolved {
             lineage,

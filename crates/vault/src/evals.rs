@@ -1,8 +1,6 @@
 //! The results of proving a version, `evals/{commit}/…`: the same bytes on disk and in the vault.
 
-use std::sync::Arc;
-
-use crate::{InvalidKey, Key, Outbox, Sha256Sum, Vault, VaultError};
+use crate::{InvalidKey, Key, Sha256Sum, Store, VaultError};
 
 /// SHA-256 of the other files, as `sha256sum --check` reads it.
 const SUMS: &str = "SHA256SUMS";
@@ -24,10 +22,9 @@ pub struct EvalFiles<'a> {
 }
 
 /// Results by commit, on disk and, if the vault is elsewhere, there too.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct EvalStore {
-    disk: Arc<Vault>,
-    outbox: Arc<Outbox>,
+    store: Store,
 }
 
 /// Why results were not kept or are not to be had.
@@ -82,9 +79,8 @@ impl<'a> EvalFiles<'a> {
 }
 
 impl EvalStore {
-    /// `disk` is a folder. It may be the vault that `outbox` sends to.
-    pub fn new(disk: Arc<Vault>, outbox: Arc<Outbox>) -> Self {
-        Self { disk, outbox }
+    pub fn new(store: Store) -> Self {
+        Self { store }
     }
 
     /// Keeps the results of `commit`, in place of earlier ones, and returns the SHA-256 of the
@@ -98,11 +94,7 @@ impl EvalStore {
             (EvalFile::Summary.name(), files.summary),
         ];
         for (name, bytes) in others {
-            let key = key(commit, name)?;
-            self.disk.put(&key, bytes)?;
-            if self.outbox.vault().is_remote() {
-                self.outbox.put(&key, bytes)?;
-            }
+            self.store.put(&key(commit, name)?, bytes)?;
         }
         Ok(Sha256Sum::of(files.summary))
     }
@@ -118,8 +110,8 @@ impl EvalStore {
         summary: Option<Sha256Sum>,
     ) -> Result<Option<Vec<u8>>, EvalError> {
         let wanted = file.key(commit)?;
-        let Some(sums) = self.find(&key(commit, SUMS)?)? else {
-            return match self.find(&wanted)? {
+        let Some(sums) = self.store.get(&key(commit, SUMS)?)? else {
+            return match self.store.get(&wanted)? {
                 Some(_unproved) => Err(EvalError::Missing {
                     key: key(commit, SUMS)?,
                 }),
@@ -131,7 +123,7 @@ impl EvalStore {
         let is_theirs = |said: Sha256Sum| summary.is_none_or(|summary| summary == said);
         if !noted(EvalFile::Summary).is_some_and(is_theirs) {
             // Which of the two it was, only the release knows.
-            let key = match self.find(&EvalFile::Summary.key(commit)?)? {
+            let key = match self.store.get(&EvalFile::Summary.key(commit)?)? {
                 Some(bytes) if Some(Sha256Sum::of(&bytes)) == summary => key(commit, SUMS)?,
                 Some(_) | None => EvalFile::Summary.key(commit)?,
             };
@@ -142,7 +134,7 @@ impl EvalStore {
                 key: key(commit, SUMS)?,
             });
         };
-        match self.find(&wanted)? {
+        match self.store.get(&wanted)? {
             Some(bytes) if sum == Sha256Sum::of(&bytes) => Ok(Some(bytes)),
             Some(_) => Err(EvalError::Changed { key: wanted }),
             None => Err(EvalError::Missing { key: wanted }),
@@ -151,14 +143,7 @@ impl EvalStore {
 
     /// Where others find the file.
     pub fn uri(&self, commit: &str, file: EvalFile) -> Result<String, InvalidKey> {
-        Ok(self.outbox.vault().uri(&file.key(commit)?))
-    }
-
-    fn find(&self, key: &Key) -> Result<Option<Vec<u8>>, VaultError> {
-        match self.disk.get(key)? {
-            None if self.outbox.vault().is_remote() => self.outbox.get(key),
-            found => Ok(found),
-        }
+        Ok(self.store.uri(&file.key(commit)?))
     }
 }
 

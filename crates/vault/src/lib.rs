@@ -9,6 +9,7 @@ mod key;
 mod outbox;
 mod s3;
 mod sha256;
+mod store;
 mod vault;
 
 pub use error::VaultError;
@@ -19,4 +20,5 @@ pub use s3::{
     Conditions, InvalidLocation, S3Credentials, S3Limits, S3Location, S3Settings, WRITERS,
 };
 pub use sha256::Sha256Sum;
+pub use store::Store;
 pub use vault::{LIST_MAX, OBJECT_BYTES_MAX, Vault};

@@ -103,7 +103,7 @@ impl Registry {
     fn read(&self, index: &Index, id: Id) -> Result<Read, LookupError> {
         let version = index.version(id);
         let bundle = self.repo()?.bundle(version.commit, &Bounds::default())?;
-        let tools = evals::load_tools(&self.sources.vault, version.commit)?;
+        let tools = evals::load_tools(&self.sources.store, version.commit)?;
         Ok(Read {
             side: Side::of(version),
             files: bundle.set().clone(),

@@ -245,7 +245,7 @@ impl Registry {
 
     /// Where anybody finds the results: in a bucket, or here for those in a folder of this machine.
     fn summary_uri(&self, commit: CommitId) -> String {
-        let uri = self.sources.vault.uri(&evals::summary_key(commit));
+        let uri = self.sources.store.uri(&evals::summary_key(commit));
         if uri.starts_with("s3://") {
             return uri;
         }
@@ -266,7 +266,7 @@ impl Registry {
             changelog: changelog(&notes),
             author: author(&notes, said.made_by),
             provenance: Provenance::from(&notes),
-            tools: evals::load_tools(&self.sources.vault, version.commit)?,
+            tools: evals::load_tools(&self.sources.store, version.commit)?,
             budgets: None,
             marks_uri: marks_uri(version),
             warnings: Vec::new(),
@@ -306,7 +306,7 @@ impl Registry {
 
     fn summary(&self, version: &Version, notes: &Notes) -> Result<evals::Summary, EvalsError> {
         let name = version.name();
-        evals::load(&self.sources.vault, &name, version.commit, notes.evals)
+        evals::load(&self.sources.store, &name, version.commit, notes.evals)
     }
 }
 

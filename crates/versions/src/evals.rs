@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use model::Digest;
 use repo::CommitId;
 use serde_json::Value;
-use vault::{Key, Vault, VaultError};
+use vault::{Key, Store, VaultError};
 
 use crate::index::{Found, Tests};
 
@@ -53,14 +53,14 @@ pub enum EvalsError {
 
 /// The summary of a commit, which must have the hash that the tag of the version says, if it does.
 pub(crate) fn load(
-    vault: &Vault,
+    store: &Store,
     name: &str,
     commit: CommitId,
     told: Option<Digest>,
 ) -> Result<Summary, EvalsError> {
     let key = summary_key(commit);
     let name = || name.to_owned();
-    let bytes = (vault.get(&key)?).ok_or_else(|| EvalsError::Absent { name: name() })?;
+    let bytes = (store.get(&key)?).ok_or_else(|| EvalsError::Absent { name: name() })?;
     let found = Digest::of(&bytes);
     if let Some(told) = told.filter(|told| *told != found) {
         return Err(EvalsError::Changed {
@@ -81,8 +81,11 @@ pub(crate) fn load(
 }
 
 /// What a summary says of a commit whose tag says nothing.
-pub(crate) fn find_verdict(vault: &Vault, commit: CommitId) -> Option<Found> {
-    match load(vault, "", commit, None) {
+pub(crate) fn find_verdict(store: &Store, version: &repo::Version) -> Option<Found> {
+    let commit = version.commit;
+    match load(store, "", commit, None) {
+        // Another version of the same commit was proved, and this one nobody released.
+        Ok(summary) if !is_of(&summary.value, version) => None,
         Ok(summary) => Some(Found {
             tests: match summary.value["verdict"].as_str() {
                 Some("pass") => Tests::Pass,
@@ -99,13 +102,19 @@ pub(crate) fn find_verdict(vault: &Vault, commit: CommitId) -> Option<Found> {
     }
 }
 
+fn is_of(summary: &Value, version: &repo::Version) -> bool {
+    let said = |name: &str| summary[name].as_str();
+    said("version") == Some(version.number.to_string().as_str())
+        && said("lineage") == Some(version.lineage.as_str())
+}
+
 pub(crate) fn ended_at(summary: &Value) -> Option<Timestamp> {
     summary["ended_at"].as_str()?.parse().ok()
 }
 
 /// The tools of a commit, if its release left them in the vault.
-pub(crate) fn load_tools(vault: &Vault, commit: CommitId) -> Result<Option<Value>, VaultError> {
-    let Some(bytes) = vault.get(&interface_key(commit))? else {
+pub(crate) fn load_tools(store: &Store, commit: CommitId) -> Result<Option<Value>, VaultError> {
+    let Some(bytes) = store.get(&interface_key(commit))? else {
         return Ok(None);
     };
     match serde_json::from_slice::<Value>(&bytes) {

@@ -10,7 +10,7 @@ use model::VersionRef;
 use release::Notes;
 use repo::{ListError, Repo, Version, Versions};
 use state::{StateError, StateManager};
-use vault::Vault;
+use vault::Store;
 
 use crate::{
     evals,
@@ -27,7 +27,7 @@ pub struct Sources {
     /// Where versions are; nothing where the workspace is not in git.
     pub repo: Option<Arc<Repo>>,
     pub manager: StateManager,
-    pub vault: Arc<Vault>,
+    pub store: Store,
     /// The public halves of the keys that sign releases.
     pub allowed_signers: PathBuf,
 }
@@ -187,7 +187,7 @@ impl Registry {
         let pairs = versions.list.iter().zip(facts).rev();
         let silent = pairs.filter(|(_, fact)| fact.is_silent());
         for (version, fact) in silent.take(SOUGHT_MAX) {
-            let found = evals::find_verdict(&self.sources.vault, version.commit);
+            let found = evals::find_verdict(&self.sources.store, version);
             let found = found.map(Box::new);
             has_found |= found != fact.found;
             fact.found = found;

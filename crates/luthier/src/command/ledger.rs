@@ -46,10 +46,8 @@ pub(crate) enum LedgerCommand {
 
 pub(crate) fn run(session: &Session, command: LedgerCommand) -> Result<Exit, Failure> {
     let opened = session.open_journal()?;
-    session.block_on(async {
-        let outcome = perform(session, &opened, command).await;
-        opened.close().await;
-        outcome
+    session.work_on(opened, async |opened| {
+        perform(session, opened, command).await
     })
 }
 

@@ -3,7 +3,7 @@
 mod answer;
 mod moves;
 mod read;
-mod served;
+pub(crate) mod served;
 mod write;
 
 use std::{path::PathBuf, sync::Arc};
@@ -14,14 +14,14 @@ use model::{
     Context, LineageName,
     event::{AgentRole, IdempotencyKey, Label},
 };
-use runner::CodeStore;
 use semver::Version;
 use state::{Author, StateManager, Target};
 
+use self::served::Before;
 use crate::{
     failure::Failure,
+    releasing::Releasing,
     session::{Opened, Session},
-    workspace::Offered,
 };
 
 #[derive(Debug, Subcommand)]
@@ -170,7 +170,7 @@ pub(crate) struct AuthorArgs {
 }
 
 impl AuthorArgs {
-    fn author(&self) -> Author {
+    pub(crate) fn author(&self) -> Author {
         Author {
             context: Context {
                 agent: self.agent.clone(),
@@ -185,26 +185,25 @@ impl AuthorArgs {
 pub(crate) fn run(session: &Session, command: StateCommand) -> Result<(), Failure> {
     let (configured, data) = session.data()?;
     let opened = Opened::new(configured, data)?;
-    session.block_on(async {
-        let outcome = perform(session, &opened, command).await;
-        opened.close().await;
-        outcome
+    session.work_on(opened, async |opened| {
+        perform(session, opened, command).await
     })
 }
 
 async fn perform(session: &Session, opened: &Opened, command: StateCommand) -> Result<(), Failure> {
     let manager = StateManager::new(opened.journal.clone(), Arc::new(Timestamp::now));
-    begin(opened, &manager).await?;
+    begin(session, opened, &manager).await?;
     if !command.changes_what_is_served() {
-        return dispatch(session, &manager, command).await;
+        return dispatch(session, opened, &manager, command).await;
     }
-    let before = served::Before::look(opened).await?;
-    dispatch(session, &manager, command).await?;
+    let before = Before::look(opened).await?;
+    dispatch(session, opened, &manager, command).await?;
     before.wait(session, opened).await
 }
 
 async fn dispatch(
     session: &Session,
+    opened: &Opened,
     manager: &StateManager,
     command: StateCommand,
 ) -> Result<(), Failure> {
@@ -214,28 +213,20 @@ async fn dispatch(
         StateCommand::History(args) => read::history(session, manager, args).await,
         StateCommand::Patch(args) => write::patch(session, manager, args).await,
         StateCommand::Import(args) => write::import(session, manager, args).await,
-        StateCommand::Promote(args) => moves::promote(session, manager, args).await,
+        StateCommand::Promote(args) => moves::promote(session, opened, manager, args).await,
         StateCommand::Discard(args) => moves::discard(session, manager, args).await,
-        StateCommand::Rollback(args) => moves::roll_back(session, manager, args).await,
+        StateCommand::Rollback(args) => moves::roll_back(session, opened, manager, args).await,
         StateCommand::Pin(args) => moves::pin(session, manager, args).await,
     }
 }
 
 /// In a workspace that was never served, `main` begins now.
-async fn begin(opened: &Opened, manager: &StateManager) -> Result<(), Failure> {
-    let Some(workspace) = &opened.configured.workspace else {
-        return Ok(());
-    };
+async fn begin(session: &Session, opened: &Opened, manager: &StateManager) -> Result<(), Failure> {
     let main = LineageName::default();
-    if manager.lineages().await?.contains(&main) {
-        return Ok(());
+    if !manager.lineages().await?.contains(&main) {
+        let releasing = Releasing::of(session, opened, manager)?;
+        releasing.begin(None).await?;
+        releasing.send(session.output).await;
     }
-    let author = Author {
-        context: Context::of(AgentRole::Operator),
-        ..Author::default()
-    };
-    let offered = Offered::of(workspace)?;
-    CodeStore::new(Arc::new(opened.vault()?)).put(&offered.code)?;
-    manager.open(&main, offered.seed()?, &author).await?;
     Ok(())
 }

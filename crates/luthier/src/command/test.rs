@@ -7,7 +7,7 @@ mod watch;
 use std::path::PathBuf;
 
 use clap::Args;
-use harness::{Budgets, Progress, Shard, Tier};
+use harness::{Budgets, Shard, Tier};
 use python::Pool;
 
 use self::outcome::{Written, tell};
@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     exit::Exit,
     failure::Failure,
-    proof::{Given, How, Proved, prove},
+    proof::{Given, How, Proved, progress, prove},
     session::Session,
     up::{chatter, runtime, stop_on_signal},
 };
@@ -134,7 +134,12 @@ impl Testing<'_> {
             jobs: self.args.jobs,
             is_cached: !self.args.no_cache && !self.args.update,
             has_coverage: self.args.coverage,
-            progress: Some(self.progress(&given)),
+            progress: Some(progress(
+                self.session.output,
+                &given,
+                &self.tiers(),
+                self.args.shard,
+            )),
             stop: self.stop.clone(),
         };
         let proved = prove(&self.workers, &self.config, &given, &how).await?;
@@ -165,24 +170,6 @@ impl Testing<'_> {
             return Tier::ALL.to_vec();
         }
         self.args.tier.clone()
-    }
-
-    /// A bar on stderr, as long as there are lines in the datasets.
-    fn progress(&self, given: &Given) -> Progress {
-        let tiers = self.tiers();
-        let is_run = |path: &str| {
-            let mut tiers = tiers.iter();
-            tiers.any(|tier| path.starts_with(&format!("tests/{tier}/")))
-        };
-        let files = given.files.files().iter().filter(|(path, _)| is_run(path));
-        let lines = files.map(|(_, text)| {
-            let lines = text.split(|byte| *byte == b'\n');
-            lines.filter(|line| !line.trim_ascii().is_empty()).count()
-        });
-        let total = lines.sum::<usize>() / self.args.shard.count() as usize;
-        let total = u64::try_from(total).unwrap_or(u64::MAX);
-        let bar = self.session.output.progress("testing", total);
-        std::sync::Arc::new(move |_| bar.inc(1))
     }
 
     fn update(&self, given: &Given, proved: &Proved) -> Result<Exit, Failure> {

@@ -3,6 +3,7 @@
 mod diff;
 mod evals;
 mod list;
+mod rebuild;
 mod show;
 
 use std::{path::Path, sync::Arc};
@@ -31,6 +32,8 @@ pub(crate) enum VersionsCommand {
     Diff(DiffArgs),
     /// Show what the tests of a version came to
     Evals(VersionArgs),
+    /// Make the journal's knowledge of versions anew from git alone
+    Rebuild,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -50,10 +53,8 @@ pub(crate) struct DiffArgs {
 pub(crate) fn run(session: &Session, command: VersionsCommand) -> Result<(), Failure> {
     let (configured, data) = session.data()?;
     let opened = Opened::new(configured, data)?;
-    session.block_on(async {
-        let outcome = perform(session, &opened, command).await;
-        opened.close().await;
-        outcome
+    session.work_on(opened, async |opened| {
+        perform(session, opened, command).await
     })
 }
 
@@ -62,11 +63,14 @@ async fn perform(
     opened: &Opened,
     command: VersionsCommand,
 ) -> Result<(), Failure> {
+    if matches!(command, VersionsCommand::Rebuild) {
+        return rebuild::run(session, opened).await;
+    }
     let workspace = opened.configured.workspace.as_deref();
     let registry = Registry::open(Sources {
         repo: repository(workspace, &opened.data)?,
         manager: StateManager::new(opened.journal.clone(), Arc::new(Timestamp::now)),
-        vault: Arc::new(opened.vault()?),
+        store: opened.store()?.0,
         allowed_signers: allowed_signers(&opened.data),
     })
     .await?;
@@ -75,6 +79,7 @@ async fn perform(
         VersionsCommand::Show(args) => show::run(session, &registry, &args).await,
         VersionsCommand::Diff(args) => diff::run(session, &registry, &args).await,
         VersionsCommand::Evals(args) => evals::run(session, &registry, &args).await,
+        VersionsCommand::Rebuild => unreachable!("it needs no registry"),
     }
 }
 

@@ -90,7 +90,7 @@ impl Kind {
 }
 
 /// What is fixed while the program runs.
-const FIXED: [(&str, Kind, &str); 43] = [
+const FIXED: [(&str, Kind, &str); 44] = [
     (
         "name",
         Kind::Text { default: "luthier" },
@@ -314,6 +314,11 @@ const FIXED: [(&str, Kind, &str); 43] = [
             unit: "bytes",
         },
         "The most that a conversation may remember.",
+    ),
+    (
+        "release.untested",
+        Kind::Switch { default: false },
+        "Release versions that nothing proves. They stay unstable, and `latest` passes over them.",
     ),
     (
         "vault.s3",

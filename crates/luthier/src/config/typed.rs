@@ -20,6 +20,8 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) http: HttpConfig,
     pub(crate) runner: RunnerSettings,
+    /// Are versions released that nothing proves?
+    pub(crate) is_untested_released: bool,
     pub(crate) telemetry: TelemetrySettings,
     pub(crate) vault: VaultSettings,
 }
@@ -102,6 +104,7 @@ impl Config {
             data: data.join(text(settings, "data")),
             http: HttpConfig::of(settings)?,
             runner: RunnerSettings::of(settings),
+            is_untested_released: switch(settings, "release.untested"),
             telemetry: TelemetrySettings::of(settings)?,
             vault: VaultSettings::of(settings)?,
         })

@@ -289,6 +289,16 @@ impl From<StateError> for Failure {
                 Exit::Conflict,
                 "choose a version that was not rolled back: `luthier state history`".to_owned(),
             ),
+            StateError::Closed { lineage } => (
+                "closed",
+                Exit::Conflict,
+                format!("open it again with `luthier lineage fork`, where `{lineage}` began"),
+            ),
+            StateError::MainCloses => (
+                "main_closes",
+                Exit::Conflict,
+                "close another lineage: `luthier lineage list`".to_owned(),
+            ),
             StateError::NotNewer { .. } => (
                 "not_newer",
                 Exit::Conflict,

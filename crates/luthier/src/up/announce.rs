@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use supervision::{Health, Supervisor};
+use tokio_util::sync::CancellationToken;
 use web::{Link, NotReady, PartHealth};
 
+use super::services;
 use crate::{failure::Failure, output::Tone, session::Session};
 
 /// Between two looks at readiness while starting.
@@ -21,21 +23,22 @@ pub(super) async fn when_ready(
     url: &str,
     links: &[Link],
     supervisor: &Supervisor,
+    begun: &CancellationToken,
 ) -> Result<(), Failure> {
-    let is_ready = wait_until_ready(supervisor).await;
+    let is_ready = wait_until_ready(supervisor, begun).await;
     let reasons = if is_ready {
         Vec::new()
     } else {
-        reasons(supervisor)
+        reasons(supervisor, begun)
     };
     print(session, name, url, links, &reasons)
 }
 
 /// Waits until every service has answered and works.
-async fn wait_until_ready(supervisor: &Supervisor) -> bool {
+async fn wait_until_ready(supervisor: &Supervisor, begun: &CancellationToken) -> bool {
     let started = Instant::now();
     while started.elapsed() < Duration::from_millis(READY_MS_MAX) {
-        if supervisor.snapshot().is_ready() {
+        if begun.is_cancelled() && supervisor.snapshot().is_ready() {
             return true;
         }
         tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
@@ -43,22 +46,25 @@ async fn wait_until_ready(supervisor: &Supervisor) -> bool {
     false
 }
 
-/// What keeps the services from their work.
-pub(super) fn reasons(supervisor: &Supervisor) -> Vec<NotReady> {
+/// What keeps the services from their work. Until `begun`, nothing is known to serve.
+pub(super) fn reasons(supervisor: &Supervisor, begun: &CancellationToken) -> Vec<NotReady> {
     let services = supervisor.snapshot().services.into_iter();
-    services
-        .filter_map(|service| {
-            let reason = match service.health {
-                None => "it has not answered yet".to_owned(),
-                Some(Health::Unhealthy { reason }) => reason,
-                Some(Health::Healthy | Health::Degraded { .. }) => return None,
-            };
-            Some(NotReady {
-                part: service.name,
-                reason,
-            })
+    let first = (!begun.is_cancelled()).then(|| NotReady {
+        part: services::STATE.to_owned(),
+        reason: "the first version is being proved".to_owned(),
+    });
+    let not_ready = services.filter_map(|service| {
+        let reason = match service.health {
+            None => "it has not answered yet".to_owned(),
+            Some(Health::Unhealthy { reason }) => reason,
+            Some(Health::Healthy | Health::Degraded { .. }) => return None,
+        };
+        Some(NotReady {
+            part: service.name,
+            reason,
         })
-        .collect()
+    });
+    first.into_iter().chain(not_ready).collect()
 }
 
 /// How every service is, as it was last found.

@@ -110,15 +110,16 @@ impl WorkingTree {
             workspace,
             git,
             manager,
-            vault,
+            vault: _,
+            store,
             refused,
-            pool: _,
+            releasing: _,
         } = source;
         Self {
             workspace,
             git,
             manager,
-            store: CodeStore::new(vault),
+            store: CodeStore::new(store),
             runner,
             refused,
             seen: None,
@@ -358,6 +359,7 @@ impl WorkingTree {
         };
         if root.is_none() {
             let seed = Seed {
+                facts: serde_json::Map::new(),
                 version: number,
                 code,
                 schema,

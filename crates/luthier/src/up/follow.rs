@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use model::LineageName;
-use runner::{CodeStore, Runner};
+use runner::Runner;
 use supervision::Supervisor;
 use tokio_util::sync::CancellationToken;
+use versions::Registry;
 
 use super::{
-    Claim,
     dev::{Teller, WorkingTree},
     seed::WorkspaceFollower,
     tools::Source,
@@ -26,33 +26,55 @@ pub(super) struct Told {
     pub(super) output: Output,
     /// Nothing is said before it was said where the server is.
     pub(super) announced: CancellationToken,
+    /// It is known what is served, or why nothing is.
+    pub(super) begun: CancellationToken,
     pub(super) supervisor: Arc<Supervisor>,
+    /// Knows of the first version before anybody is told that there is one.
+    pub(super) registry: Option<Registry>,
 }
 
 impl Follower {
     /// A working tree is tried in the workers of `runner`.
-    pub(super) fn new(source: Source, claim: Claim, runner: Option<&Runner>) -> Self {
-        match (claim, runner) {
-            (Claim::WorkingTree, Some(runner)) => {
+    pub(super) fn new(source: Source, runner: Option<&Runner>) -> Self {
+        match (source.releasing.clone(), runner) {
+            (Some(releasing), _) => Self::Releases(WorkspaceFollower {
+                manager: source.manager,
+                runner: runner.cloned(),
+                releasing,
+                workspace: source.workspace,
+                refused: source.refused,
+            }),
+            (None, Some(runner)) => {
                 Self::WorkingTree(Box::new(WorkingTree::new(source, runner.clone())))
             }
-            (Claim::WorkingTree, None) | (Claim::Alone | Claim::Beside, _) => {
-                Self::Releases(source.follow_releases())
-            }
+            (None, None) => unreachable!("a working tree is followed by who serves its tools"),
         }
     }
 
-    pub(super) fn is_of_releases(&self) -> bool {
-        matches!(self, Self::Releases(_))
+    /// For a server, which answers while the first version of a workspace is proved: whoever runs
+    /// this goes on with that.
+    pub(super) async fn begin_serving(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Releases(follower) => {
+                if follower.has_begun().await? {
+                    follower.bring().await?;
+                    follower.load();
+                }
+                Ok(())
+            }
+            Self::WorkingTree(tree) => tree.begin().await,
+        }
     }
 
     /// Is there a state to serve?
     pub(super) async fn has_begun(&self) -> Result<bool, Failure> {
-        let manager = match self {
-            Self::Releases(follower) => &follower.manager,
-            Self::WorkingTree(tree) => tree.manager(),
-        };
-        Ok(manager.lineages().await?.contains(&LineageName::default()))
+        match self {
+            Self::Releases(follower) => follower.has_begun().await,
+            Self::WorkingTree(tree) => {
+                let lineages = tree.manager().lineages().await?;
+                Ok(lineages.contains(&LineageName::default()))
+            }
+        }
     }
 
     /// Brings the state to what the workspace offers now.
@@ -70,7 +92,7 @@ impl Follower {
         stop: CancellationToken,
     ) -> Result<(), Failure> {
         match self {
-            Self::Releases(follower) => follower.run(stop).await,
+            Self::Releases(_) => Ok(()),
             Self::WorkingTree(tree) => {
                 let is_aside = true;
                 tree.run(Teller { output, is_aside }, None, stop).await
@@ -81,8 +103,9 @@ impl Follower {
     /// Does so again when that changes, until `stop`.
     pub(super) async fn run(self, told: Told, stop: CancellationToken) -> Result<(), Failure> {
         match self {
-            Self::Releases(follower) => follower.run(stop).await,
+            Self::Releases(follower) => follower.run(told, stop).await,
             Self::WorkingTree(tree) => {
+                told.begun.cancel();
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
                     () = told.announced.cancelled() => {}
@@ -93,19 +116,6 @@ impl Follower {
                 };
                 tree.run(teller, Some(told.supervisor), stop).await
             }
-        }
-    }
-}
-
-impl Source {
-    pub(super) fn follow_releases(self) -> WorkspaceFollower {
-        WorkspaceFollower {
-            manager: self.manager,
-            store: CodeStore::new(self.vault),
-            workspace: self.workspace,
-            git: self.git,
-            refused: self.refused,
-            pool: self.pool,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The lineage `main`, begun from the workspace and kept at what it offers.
+//! The lineage `main`, begun from the workspace and kept at what was released.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,9 +7,8 @@ use std::{
 };
 
 use model::{Context, LineageName, event::AgentRole};
-use python::Pool;
-use repo::{CloneError, OpenError, Repo};
-use runner::CodeStore;
+use repo::{CloneError, CommitId, Glance, OpenError, Repo};
+use runner::{CodeStore, Runner};
 use state::{Author, StateError, StateManager};
 use tokio::{
     task::spawn_blocking,
@@ -17,38 +16,27 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::services::chain;
-use crate::{exit::Exit, failure::Failure, workspace::Offered};
+use super::{
+    follow::Told,
+    services::{self, chain},
+};
+use crate::{exit::Exit, failure::Failure, releasing::Releasing, workspace::Offered};
 
-/// Time between two looks at the tags; a look is a few `stat`s.
-const TAGS_INTERVAL_MS: u64 = 250;
+/// Time between two looks at the workspace; a look is a few `stat`s.
+const LOOK_INTERVAL_MS: u64 = 250;
 
-/// What the workspace asks for that the state cannot follow: what was there before serves on.
+/// Why the workspace is not served as it is: its first version, or the working tree, was refused.
 pub(crate) type Refused = Arc<Mutex<Option<String>>>;
 
-/// Brings the lineage to what the workspace offers, and does so again when that changes.
+/// Makes the first version of the workspace, and knows of what people tag in it. What they commit
+/// is released when somebody says so.
 pub(super) struct WorkspaceFollower {
     pub(super) manager: StateManager,
-    pub(super) store: CodeStore,
+    pub(super) releasing: Releasing,
+    /// Loads what serves, once there is something.
+    pub(super) runner: Option<Runner>,
     pub(super) workspace: PathBuf,
-    /// A clone of the workspace in the data folder, so that no clean-up takes a version away.
-    pub(super) git: Option<Arc<Repo>>,
     pub(super) refused: Refused,
-    /// What runs migrations in Python, where tools are served.
-    pub(super) pool: Option<Pool>,
-}
-
-/// Why the state is not what the workspace says.
-enum Trouble {
-    /// Something that whoever owns the workspace mends, and starts the server again.
-    Workspace(String),
-    Journal(Failure),
-}
-
-impl From<Failure> for Trouble {
-    fn from(failure: Failure) -> Self {
-        Self::Journal(failure)
-    }
 }
 
 /// The workspace's clone; none if the workspace is not in git.
@@ -90,116 +78,153 @@ impl WorkspaceFollower {
     /// What is wrong with the workspace degrades the server; what is wrong with the journal or the
     /// vault stops it.
     pub(super) async fn bring(&self) -> Result<(), Failure> {
-        let main = LineageName::default();
-        let outcome = if self.manager.lineages().await?.contains(&main) {
-            self.follow(&main).await
-        } else {
-            self.begin(&main).await
-        };
-        let reason = match outcome {
-            Ok(()) => None,
-            Err(Trouble::Journal(failure)) => return Err(failure),
-            Err(Trouble::Workspace(reason)) => Some(reason),
+        let reason = match self.releasing.begin(None).await {
+            Ok(begun) => {
+                if let Some(released) = begun {
+                    tracing::info!(version = %released.version, "the first version was made");
+                }
+                None
+            }
+            Err(failure) if failure.is_of_input() => {
+                Some(format!("`main` has no state yet: {}", chain(&failure)))
+            }
+            Err(failure) => return Err(failure),
         };
         let before = refuse(&self.refused, reason.clone());
         if let Some(reason) = reason.as_ref().filter(|_| before != reason) {
-            tracing::warn!(reason, "the workspace is not served as it is");
+            tracing::warn!(reason, "the workspace is not served");
         }
         Ok(())
     }
 
-    /// Looks at the tags again and again; without git there is nothing to follow.
-    pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Failure> {
-        let Some(git) = self.git.clone() else {
-            stop.cancelled().await;
-            return Ok(());
-        };
-        let mut seen = self.tags().await;
-        let mut ticks = interval(Duration::from_millis(TAGS_INTERVAL_MS));
+    /// Looks at the workspace again and again: new tags of people are versions too, and what was
+    /// refused as the first version may have been mended.
+    pub(super) async fn run(self, told: Told, stop: CancellationToken) -> Result<(), Failure> {
+        let _proving = self.releasing.prover.stop.clone().drop_guard();
+        let mut git = None;
+        let mut has_begun = self.has_begun().await?;
+        if has_begun {
+            told.begun.cancel();
+        }
+        let mut seen = self.look(&mut git).await;
+        let mut ticks = interval(Duration::from_millis(LOOK_INTERVAL_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 _ = ticks.tick() => {}
             }
-            let tags = self.tags().await;
-            if tags == seen {
+            let now = self.look(&mut git).await;
+            if now.is_like(&seen) && (has_begun || !is_served(&self.refused)) {
                 continue;
             }
-            let (clone, workspace) = (Arc::clone(&git), self.workspace.clone());
-            let refreshed = spawn_blocking(move || clone.refresh(&workspace)).await;
-            match refreshed {
-                Ok(Ok(_refreshed)) => seen = tags,
-                Ok(Err(error)) => {
-                    let reason = chain(&error);
-                    tracing::warn!(reason, "the clone of the workspace was not refreshed");
-                    continue;
-                }
-                Err(panic) => return Err(Failure::new("internal", Exit::Internal, panic)),
+            if now.versions.is_some() && !self.refresh().await? {
+                continue;
             }
-            self.bring().await?;
+            seen = now;
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                brought = self.bring() => brought?,
+            }
+            if !has_begun && self.has_begun().await? {
+                has_begun = true;
+                self.load();
+                if let Some(registry) = &told.registry
+                    && let Err(error) = registry.refresh().await
+                {
+                    tracing::warn!(reason = chain(&error), "the first version is not known yet");
+                }
+            }
+            told.supervisor.look_at(services::STATE);
+            told.begun.cancel();
         }
     }
 
-    /// The versions of the workspace by what they are tagged on.
-    async fn tags(&self) -> Option<Arc<repo::Versions>> {
-        let workspace = self.workspace.clone();
-        let looked = spawn_blocking(move || Repo::open(&workspace).ok()?.versions().ok());
-        looked.await.ok().flatten()
+    pub(super) async fn has_begun(&self) -> Result<bool, Failure> {
+        Ok(self
+            .manager
+            .lineages()
+            .await?
+            .contains(&LineageName::default()))
     }
 
-    async fn offered(&self) -> Result<Offered, Trouble> {
-        let (git, workspace) = (self.git.clone(), self.workspace.clone());
-        let read = spawn_blocking(move || {
-            let tagged = git.map_or(Ok(None), |git| Offered::tagged(&git))?;
-            tagged.map_or_else(|| Offered::of_folder(&workspace), Ok)
+    /// Loads what serves, beside everything else.
+    pub(super) fn load(&self) {
+        if let Some(runner) = self.runner.clone() {
+            tokio::spawn(async move { runner.prepare_until_served().await });
+        }
+    }
+
+    /// Brings what the workspace's git has into the clone, unless it cannot be read just now.
+    async fn refresh(&self) -> Result<bool, Failure> {
+        let (clone, workspace) = (
+            self.releasing.releaser.repo().clone(),
+            self.workspace.clone(),
+        );
+        match spawn_blocking(move || clone.refresh(&workspace)).await {
+            Ok(Ok(_refreshed)) => Ok(true),
+            Ok(Err(error)) => {
+                let reason = chain(&error);
+                tracing::warn!(reason, "the clone of the workspace was not refreshed");
+                Ok(false)
+            }
+            Err(panic) => Err(Failure::new("internal", Exit::Internal, panic)),
+        }
+    }
+
+    /// `git` is kept open from one look to the next, so that it knows what it has read.
+    async fn look(&self, git: &mut Option<Arc<Repo>>) -> Seen {
+        let (workspace, open) = (self.workspace.clone(), git.take());
+        let has_begun = is_served(&self.refused);
+        let looked = spawn_blocking(move || {
+            let open = open.or_else(|| Repo::open(&workspace).ok().map(Arc::new));
+            let versions = open.as_ref().and_then(|git| git.versions().ok());
+            let Some((git, versions)) = open.zip(versions) else {
+                // Only the first version is made of a folder by itself.
+                let folder = (!has_begun).then(|| Glance::of_folder(&workspace).ok());
+                let seen = Seen {
+                    folder: folder.flatten(),
+                    ..Seen::default()
+                };
+                return (None, seen);
+            };
+            let seen = Seen {
+                versions: Some(versions),
+                head: git.head().ok().flatten(),
+                folder: None,
+            };
+            (Some(git), seen)
         });
-        match read.await {
-            Ok(Ok(offered)) => Ok(offered),
-            Ok(Err(failure)) => Err(Trouble::Workspace(chain(&failure))),
-            Err(panic) => Err(Trouble::Journal(Failure::new(
-                "internal",
-                Exit::Internal,
-                panic,
-            ))),
-        }
+        let (open, seen) = looked.await.unwrap_or_default();
+        *git = open;
+        seen
     }
+}
 
-    async fn begin(&self, main: &LineageName) -> Result<(), Trouble> {
-        let no_state = |reason: &dyn std::error::Error| {
-            let reason = chain(reason);
-            Trouble::Workspace(format!("`main` has no state yet: {reason}"))
+/// What a look at the workspace found.
+#[derive(Default)]
+struct Seen {
+    versions: Option<Arc<repo::Versions>>,
+    head: Option<CommitId>,
+    folder: Option<Glance>,
+}
+
+impl Seen {
+    /// Versions that did not change are the very same.
+    fn is_like(&self, other: &Self) -> bool {
+        let is_same = match (&self.versions, &other.versions) {
+            (Some(one), Some(another)) => Arc::ptr_eq(one, another),
+            (one, another) => one.is_none() && another.is_none(),
         };
-        let offered = self.offered().await?;
-        let seed = offered.seed().map_err(|failure| no_state(&failure))?;
-        keep_code(&self.store, &offered).await?;
-        match self.manager.open(main, seed, &operator()).await {
-            Ok(_root) => Ok(()),
-            Err(error) if is_of_workspace(&error) => Err(no_state(&error)),
-            Err(error) => Err(Trouble::Journal(error.into())),
-        }
+        is_same && self.head == other.head && self.folder == other.folder
     }
+}
 
-    async fn follow(&self, main: &LineageName) -> Result<(), Trouble> {
-        let refused =
-            |reason: &str| Trouble::Workspace(format!("the workspace was refused: {reason}"));
-        let offered = self.offered().await?;
-        let adoption = offered
-            .wanted(self.pool.as_ref())
-            .map_err(|failure| refused(&chain(&failure)))?;
-        keep_code(&self.store, &offered).await?;
-        match self.manager.adopt(main, adoption, &operator()).await {
-            Ok(written) => {
-                if written.event.is_some() {
-                    let version = written.document.version;
-                    tracing::info!(%version, "what the workspace offers was taken up");
-                }
-                Ok(())
-            }
-            Err(error) if is_of_workspace(&error) => Err(refused(&chain(&error))),
-            Err(error) => Err(Trouble::Journal(error.into())),
-        }
-    }
+fn is_served(refused: &Refused) -> bool {
+    refused
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .is_none()
 }
 
 /// Says why the workspace is not served as it is, or that it is; hands back what was said before.

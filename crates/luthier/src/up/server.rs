@@ -2,7 +2,10 @@
 
 use std::{
     path::Path,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -16,7 +19,7 @@ use supervision::{Limits, Service, Supervisor, SystemMemory};
 use telemetry::Scraper;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use vault::{Outbox, Vault};
+use vault::{Outbox, Store, Vault};
 use versions::{Registry, Sources};
 use web::{
     App, AppConfig, Bound, Link, NotReady, Readiness, ReadinessReport, ServeConfig, ServeError,
@@ -61,6 +64,8 @@ pub(super) struct Server {
     supervisor: Arc<Supervisor>,
     /// Was it said where it is?
     announced: CancellationToken,
+    /// Is it known what is served, or why nothing is?
+    begun: CancellationToken,
     /// Requests.
     serving: Phase,
     /// What works behind them.
@@ -78,6 +83,8 @@ struct Shared {
     vault: Arc<Vault>,
     /// What may wait for the vault.
     outbox: Arc<Outbox>,
+    /// What belongs to versions.
+    store: Store,
     manager: StateManager,
     journal_knobs: Arc<JournalKnobs>,
     state_knobs: Arc<StateKnobs>,
@@ -95,22 +102,15 @@ impl Server {
         let signals = StopSignals::listen()?;
         let config = taken.opened.configured.config.clone();
         let shared = Shared::open(&taken)?;
-        let source = tools::Source {
-            manager: shared.manager.clone(),
-            vault: shared.vault.clone(),
-            workspace: workspace.to_owned(),
-            git: tools::git(taken.claim, workspace, &taken.opened.data)?,
-            refused: Refused::default(),
-            pool: taken.pool.clone(),
-        };
+        let source = shared.source(session, workspace, &taken)?;
         let url = taken.bound.url("");
         let pool = taken.pool.clone();
         let runner = pool.map(|pool| shared.start_runner(&config, pool, source.git.clone()));
         let supervisor =
             shared.supervise(&config, &url, source.refused.clone(), runner.as_ref())?;
         let git = source.git.clone();
-        let mut follower = Follower::new(source, taken.claim, runner.as_ref());
-        follower.begin().await?;
+        let mut follower = Follower::new(source, runner.as_ref());
+        follower.begin_serving().await?;
         let registry = if taken.roles.contains(&Role::Versions) {
             Some(shared.open_registry(git, &taken.opened.data).await)
         } else {
@@ -130,6 +130,7 @@ impl Server {
             journal: shared.journal.clone(),
             supervisor,
             announced: CancellationToken::new(),
+            begun: CancellationToken::new(),
             serving: Phase::default(),
             working: Phase::default(),
             sealing: Phase::default(),
@@ -153,7 +154,7 @@ impl Server {
             opened,
             pool: _,
         } = taken;
-        let prepared = runner.clone();
+        let (prepared, known) = (runner.clone(), registry.clone());
         let served = (runner, registry.clone());
         server.serve(&roles, bound, &shared, served, scraper)?;
         if let Some(registry) = registry {
@@ -163,21 +164,19 @@ impl Server {
                 Ok(())
             });
         }
-        if let Some(runner) = prepared {
-            let drained = runner.clone();
+        if let Some(drained) = prepared {
             let patience = Duration::from_millis(server.config.http.drain_ms_max);
             server.serving.spawn("runner", |stop| async move {
                 stop.cancelled().await;
                 drained.drain(patience).await;
                 Ok(())
             });
-            if follower.is_of_releases() {
-                tokio::spawn(async move { runner.prepare_until_served().await });
-            }
         }
         let told = Told {
             output: session.output,
             announced: server.announced.clone(),
+            begun: server.begun.clone(),
+            registry: known,
             supervisor: server.supervisor.clone(),
         };
         server
@@ -214,7 +213,7 @@ impl Server {
         self.links.extend(roles::common_links());
         let app = App::new(app_config(&self.config))
             .links(self.links.clone())
-            .readiness(readiness(&self.supervisor, &shared.journal))
+            .readiness(readiness(&self.supervisor, &shared.journal, &self.begun))
             .metrics(Arc::new(move || scraper.text()));
         let app = roles
             .iter()
@@ -305,7 +304,15 @@ impl Server {
     pub(super) async fn run(mut self, session: &Session) -> Result<(), Failure> {
         let announced = async {
             let (name, url) = (&self.config.name, &self.url);
-            announce::when_ready(session, name, url, &self.links, &self.supervisor).await?;
+            announce::when_ready(
+                session,
+                name,
+                url,
+                &self.links,
+                &self.supervisor,
+                &self.begun,
+            )
+            .await?;
             self.announced.cancel();
             tracing::info!(url, "serving");
             std::future::pending().await
@@ -359,8 +366,10 @@ impl Shared {
     fn open(taken: &Taken) -> Result<Self, Failure> {
         let journal = taken.opened.journal.clone();
         let vault = Arc::new(taken.opened.vault()?);
+        let outbox = Arc::new(session::outbox(vault.clone(), &taken.opened.data));
         Ok(Self {
-            outbox: Arc::new(session::outbox(vault.clone(), &taken.opened.data)),
+            store: session::store(&outbox, &taken.opened.data)?,
+            outbox,
             vault,
             manager: StateManager::new(journal.clone(), Arc::new(Timestamp::now)),
             journal,
@@ -371,11 +380,31 @@ impl Shared {
         })
     }
 
+    fn source(
+        &self,
+        session: &Session,
+        workspace: &Path,
+        taken: &Taken,
+    ) -> Result<tools::Source, Failure> {
+        let source = tools::SourceOf {
+            claim: taken.claim,
+            config: &taken.opened.configured.config,
+            workspace: workspace.to_owned(),
+            journal: self.journal.clone(),
+            manager: self.manager.clone(),
+            vault: self.vault.clone(),
+            store: self.store.clone(),
+            pool: taken.pool.clone(),
+            output: session.output,
+        };
+        source.source(&taken.opened.data)
+    }
+
     fn start_runner(&self, config: &Config, pool: Pool, git: Option<Arc<Repo>>) -> Runner {
         let parts = RunnerParts {
             journal: self.journal.clone(),
             manager: self.manager.clone(),
-            store: CodeStore::new(self.vault.clone()),
+            store: CodeStore::new(self.store.clone()),
             git,
             pool,
             history: LogHistory::new(logs_path(&config.data), self.vault.clone()),
@@ -388,7 +417,7 @@ impl Shared {
         let registry = Registry::new(Sources {
             repo: git,
             manager: self.manager.clone(),
-            vault: self.vault.clone(),
+            store: self.store.clone(),
             allowed_signers: allowed_signers(data),
         });
         if let Err(error) = registry.refresh().await {
@@ -435,6 +464,7 @@ impl Shared {
                 manager: self.manager.clone(),
                 knobs: self.state_knobs.clone(),
                 refused,
+                has_begun: AtomicBool::new(false),
             }),
             Arc::new(HttpService {
                 url: url.to_owned(),
@@ -480,12 +510,17 @@ fn app_config(config: &Config) -> AppConfig {
 }
 
 /// Ready when the journal answers now and no service is ill.
-fn readiness(supervisor: &Arc<Supervisor>, journal: &Arc<SqliteJournal>) -> Readiness {
-    let (supervisor, journal) = (supervisor.clone(), journal.clone());
+fn readiness(
+    supervisor: &Arc<Supervisor>,
+    journal: &Arc<SqliteJournal>,
+    begun: &CancellationToken,
+) -> Readiness {
+    let (supervisor, journal, begun) = (supervisor.clone(), journal.clone(), begun.clone());
     Readiness::new(move || {
         let (supervisor, journal) = (supervisor.clone(), journal.clone());
+        let begun = begun.clone();
         async move {
-            let mut reasons = announce::reasons(&supervisor);
+            let mut reasons = announce::reasons(&supervisor, &begun);
             let services = announce::services(&supervisor);
             let is_told = reasons.iter().any(|reason| reason.part == "journal");
             if let Err(error) = journal.newest().await

@@ -7,13 +7,14 @@ use std::{
 };
 
 use jiff::Timestamp;
+use journal::SqliteJournal;
 use python::Pool;
 use repo::Repo;
 use runner::{CodeStore, LogHistory, Runner, RunnerParts};
 use state::StateManager;
 use telemetry::{StderrStyle, Telemetry, TelemetryConfig};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use vault::Vault;
+use vault::{Store, Vault};
 
 use super::{
     Claim, find_running,
@@ -27,6 +28,7 @@ use crate::{
     config::{Config, RunnerSettings},
     failure::Failure,
     output::Output,
+    releasing::{self, Releasing, repository},
     session::{Configured, Opened, Session, logs_path},
 };
 
@@ -66,22 +68,65 @@ pub(crate) fn start_workers(config: &Config) -> Result<Pool, Failure> {
 pub(super) struct Source {
     pub(super) manager: StateManager,
     pub(super) vault: Arc<Vault>,
+    pub(super) store: Store,
     pub(super) workspace: PathBuf,
     pub(super) git: Option<Arc<Repo>>,
     pub(super) refused: Refused,
-    /// What runs migrations in Python, where tools are served.
+    /// What makes versions; nothing where the working tree is followed.
+    pub(super) releasing: Option<Releasing>,
+}
+
+/// What a source is made of.
+pub(super) struct SourceOf<'a> {
+    pub(super) claim: Claim,
+    pub(super) config: &'a Config,
+    pub(super) workspace: PathBuf,
+    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) manager: StateManager,
+    pub(super) vault: Arc<Vault>,
+    pub(super) store: Store,
     pub(super) pool: Option<Pool>,
+    pub(super) output: Output,
+}
+
+impl SourceOf<'_> {
+    pub(super) fn source(self, data: &Path) -> Result<Source, Failure> {
+        let git = git(self.claim, &self.workspace, data)?;
+        let releasing = match (self.claim, &git) {
+            (Claim::Alone | Claim::Beside, Some(repo)) => {
+                let shared = releasing::Shared {
+                    journal: self.journal,
+                    manager: self.manager.clone(),
+                    store: self.store.clone(),
+                    repo: repo.clone(),
+                    workers: self.pool,
+                    output: self.output,
+                };
+                let config = Config {
+                    data: data.to_owned(),
+                    ..self.config.clone()
+                };
+                Some(Releasing::new(shared, &config, Some(&self.workspace))?)
+            }
+            (Claim::WorkingTree, _) | (_, None) => None,
+        };
+        Ok(Source {
+            manager: self.manager,
+            vault: self.vault,
+            store: self.store,
+            workspace: self.workspace,
+            git,
+            refused: Refused::default(),
+            releasing,
+        })
+    }
 }
 
 /// Where versions in git are read: in a clone, so that no clean-up of the workspace takes a release
 /// away, or in the workspace itself where nothing is released.
-pub(super) fn git(
-    claim: Claim,
-    workspace: &Path,
-    data: &Path,
-) -> Result<Option<Arc<Repo>>, Failure> {
+fn git(claim: Claim, workspace: &Path, data: &Path) -> Result<Option<Arc<Repo>>, Failure> {
     match claim {
-        Claim::Alone | Claim::Beside => seed::clone(workspace, data),
+        Claim::Alone | Claim::Beside => repository(Some(workspace), data).map(Some),
         Claim::WorkingTree => Ok(seed::open(workspace)),
     }
 }
@@ -127,25 +172,29 @@ where
         };
         let opened = Opened::new(configured, data)?;
         let outcome = async {
-            let source = Source {
-                vault: Arc::new(opened.vault()?),
-                manager: StateManager::new(opened.journal.clone(), Arc::new(Timestamp::now)),
-                git: git(claim, &workspace, &opened.data)?,
+            let of = SourceOf {
+                claim,
+                config: &config,
                 workspace,
-                refused: Refused::default(),
+                journal: opened.journal.clone(),
+                manager: StateManager::new(opened.journal.clone(), Arc::new(Timestamp::now)),
+                vault: Arc::new(opened.vault()?),
+                store: opened.store()?.0,
                 pool: Some(pool.clone()),
+                output: session.output,
             };
+            let source = of.source(&opened.data)?;
             let parts = RunnerParts {
                 journal: opened.journal.clone(),
                 manager: source.manager.clone(),
-                store: CodeStore::new(source.vault.clone()),
+                store: CodeStore::new(source.store.clone()),
                 git: source.git.clone(),
                 pool,
                 history: LogHistory::new(logs_path(&opened.data), source.vault.clone()),
             };
             let runner = Runner::start(parts, config.runner.runner.clone());
             let stop = stop_on_signal()?;
-            let follower = Follower::new(source, claim, Some(&runner));
+            let follower = Follower::new(source, Some(&runner));
             let following = lock.follow(follower, session.output, &stop).await?;
             let outcome = work(runner.clone(), stop).await;
             drop(following);

@@ -10,6 +10,7 @@ mod contention;
 mod crash;
 mod linear;
 mod questions;
+mod releasing;
 mod retention;
 #[path = "../suite/server.rs"]
 mod server;

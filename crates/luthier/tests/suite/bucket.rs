@@ -1,16 +1,25 @@
 //! A server whose vault is a bucket.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::{
     proxy::{Fault, Proxy},
+    runner::asking::until,
     s3_server::{BUCKET, S3Server},
     server::{Follower, Server, Workspace},
 };
 
+const TOOL: &str =
+    "from luthier import tool\n\n@tool\ndef echo(text: str) -> str:\n    return text\n";
+const CASE: &str = r#"{"tool": "echo", "args": {"text": "hey"}, "expect": "hey"}"#;
+
 /// A workspace that keeps its objects at `endpoint`.
 fn workspace(endpoint: &str) -> Workspace {
-    let workspace = Workspace::new();
+    let workspace = Workspace::proving();
+    workspace.write("tools/runner/echo.py", TOOL);
+    workspace.write("tests/micro/echo.jsonl", CASE);
     workspace.write(
         "luthier.toml",
         &format!(
@@ -43,21 +52,23 @@ fn what_a_server_keeps_lies_in_the_bucket_and_serves_whoever_comes_next() {
     let workspace = workspace(&s3.endpoint());
     let server = Server::start_in(&workspace);
     assert_eq!(server.patch_staging(&json!({ "mark": 1 })).status, 200);
+    let list = || {
+        let listed = s3.ask("GET", &format!("/{BUCKET}?list-type=2"), b"");
+        String::from_utf8(listed).unwrap()
+    };
+    until(&json!(true), || json!(list().contains("<Key>team/code/")));
     server.stop();
 
-    let listed = s3.ask("GET", &format!("/{BUCKET}?list-type=2"), b"");
-    let listed = String::from_utf8(listed).unwrap();
+    let listed = list();
     let doctor = check(&workspace.luthier_json(&["doctor"]), "vault");
     let shown = workspace.run(&["config", "show", "--origin"]);
     let verdict = workspace.luthier_json(&["ledger", "verify"]);
     let again = Server::start_in(&workspace);
 
-    assert!(listed.contains("<Key>team/code/"), "{listed}");
     assert!(
         listed.contains("<Key>team/witness/seal.json</Key>"),
         "{listed}"
     );
-    assert!(!workspace.data().join("vault/code").exists());
     assert_eq!(doctor["outcome"], "ok", "{doctor}");
     assert!(doctor.to_string().contains("s3://objects/team"), "{doctor}");
     assert!(
@@ -104,6 +115,74 @@ fn a_bucket_out_of_reach_makes_a_server_worse_and_keeps_it_serving() {
         "{doctor}"
     );
     assert_eq!(server.get("/readyz").status, 200);
+}
+
+/// What the bucket has under a key; nothing while it is on its way.
+fn find(s3: &S3Server, key: &str) -> Option<Vec<u8>> {
+    let listed = s3.ask(
+        "GET",
+        &format!("/{BUCKET}?list-type=2&prefix=team/{key}"),
+        b"",
+    );
+    let is_there = String::from_utf8(listed).unwrap().contains("<Key>");
+    is_there.then(|| s3.ask("GET", &format!("/{BUCKET}/team/{key}"), b""))
+}
+
+#[test]
+fn what_came_of_the_cases_is_in_the_bucket_and_on_disk_with_the_same_bytes() {
+    let s3 = S3Server::start();
+    let workspace = workspace(&s3.endpoint());
+    let server = Server::start_in(&workspace);
+    let version = server.get("/versions").json()["versions"][0].clone();
+    let commit = version["commit_hash"].as_str().unwrap();
+
+    for name in ["summary.json", "cases.jsonl", "report.html", "SHA256SUMS"] {
+        let key = format!("evals/{commit}/{name}");
+        let on_disk = fs::read(workspace.data().join("vault").join(&key)).unwrap();
+        until(&json!(true), || {
+            json!(find(&s3, &key).as_ref() == Some(&on_disk))
+        });
+    }
+
+    let summary = workspace
+        .data()
+        .join(format!("vault/evals/{commit}/summary.json"));
+    let uri = format!("s3://{BUCKET}/team/evals/{commit}/summary.json");
+    assert_eq!(version["tests"]["summary_uri"], uri);
+    let evals = server.get("/versions/0.1.0/evals");
+    assert_eq!(evals.body.as_bytes(), fs::read(&summary).unwrap());
+    let changed = evals.body.replace("\"pass\"", "\"fail\"");
+    fs::write(&summary, changed).unwrap();
+    let noticed = server.get("/versions/0.1.0/evals");
+    assert!(noticed.status >= 400, "{noticed:?}");
+    assert!(noticed.body.contains("were changed"), "{noticed:?}");
+}
+
+#[test]
+fn a_release_does_not_wait_for_a_bucket_out_of_reach_and_its_objects_follow() {
+    let s3 = S3Server::start();
+    let proxy = Proxy::to(s3.address);
+    let workspace = workspace(&proxy.endpoint());
+    let server = Server::start_in(&workspace);
+    proxy.plan("", Fault::Cut, usize::MAX);
+
+    workspace.write(
+        "tools/runner/echo.py",
+        &TOOL.replace("return text", "return text + ''"),
+    );
+    let released = workspace.luthier_json(&["release"]);
+    let commit = released["commit"].as_str().unwrap();
+    let statement = format!("releases/{commit}/statement.json");
+    let meanwhile = find(&s3, &statement);
+    let served = server.get("/agent/latest/state/active").json();
+    proxy.mend();
+
+    assert_eq!(released["version"], "0.1.1");
+    assert_eq!(meanwhile, None);
+    assert_eq!(served["version"], "0.1.1");
+    until(&json!(true), || json!(find(&s3, &statement).is_some()));
+    let summary = find(&s3, &format!("evals/{commit}/summary.json"));
+    assert!(summary.is_some());
 }
 
 #[test]

@@ -21,6 +21,14 @@ fn help_lists_the_commands_and_long_help_the_exit_codes() {
       dev          Serve the working tree, and each save of it at once
       serve        Serve some roles alone
       init         Make a new workspace
+      release      Release what is committed: prove it, number it, tag it
+      rollback     Go back to an earlier version, and withdraw the one that serves
+      pin          Hold `active` at a version, or let it go
+      pull         Bring releases home into the workspace's git
+      history      List what happened to a lineage, newest first
+      show         Show what a version is, where it came from and what proved it
+      diff         Show what changed from one version to another
+      lineage      List, open and close branches of evolution
       install      Tell an MCP client where the tools are
       call         Call a tool
       test         Run the cases of the workspace, and hold what comes of them against its budgets

@@ -27,7 +27,9 @@ fn a_vault_whose_folder_was_taken_away_is_healed_and_witnesses_again() {
     let server = Server::start_in(&workspace);
     let mut signals = Follower::start(&workspace, &["--subject", "signal.vault"]);
 
-    fs::remove_dir_all(workspace.data().join("vault")).unwrap();
+    // In one step, for the server goes on putting things there.
+    let away = workspace.outside().join("away");
+    fs::rename(workspace.data().join("vault"), away).unwrap();
     workspace.luthier_json(&["state", "patch", "staging", "--merge", r#"{"mark": 1}"#]);
     let ill = signals.wait_for(|event| kind(event) == "health_changed");
     signals.wait_for(|event| kind(event) == "healed");

@@ -18,6 +18,7 @@ mod install;
 mod ledger;
 mod migrating;
 mod reference;
+mod releasing;
 mod requests;
 mod retention;
 mod runner;

@@ -1,9 +1,9 @@
-//! New schemas come with tags, and the state goes along: by patches and by Python.
+//! New schemas come with releases, and the state goes along: by patches and by Python.
 
 use serde_json::{Value, json};
 
 use crate::{
-    runner::asking::{call, git, resource, tag, until},
+    runner::asking::{call, commit, git, release, resource},
     server::{Server, Workspace, request},
 };
 
@@ -42,7 +42,7 @@ fn workspace() -> Workspace {
     workspace.write("state/active.state.json", r#"{"count": 1}"#);
     schema(&workspace, &["count"]);
     git(&workspace, &["init", "-q", "-b", "main"]);
-    tag(&workspace, "v0.1.0");
+    commit(&workspace);
     workspace
 }
 
@@ -75,22 +75,22 @@ fn state_survives_three_schema_changes_and_a_rollback_and_so_does_a_fork_of_it()
     assert_eq!(served(&server), json!(["0.1.0", "1"]));
 
     let to_total = json!([{"op": "move", "from": "/count", "path": "/total"}]);
-    migration(&workspace, "0.1.0-0.2.0.json", &to_total.to_string());
+    migration(&workspace, "0.1.0-0.1.1.json", &to_total.to_string());
     schema(&workspace, &["total"]);
-    tag(&workspace, "v0.2.0");
-    until(&json!(["0.2.0", "1"]), || served(&server));
+    assert_eq!(release(&workspace), "0.1.1");
+    assert_eq!(served(&server), json!(["0.1.1", "1"]));
     stage(&server, &json!({"total": 5}));
     server.luthier_json(&["state", "promote"]);
     stage(&server, &json!({"total": 6}));
 
-    migration(&workspace, "0.2.0-0.3.0.py", TO_UNIT);
+    migration(&workspace, "0.1.1-0.1.3.py", TO_UNIT);
     schema(&workspace, &["total", "unit"]);
-    tag(&workspace, "v0.3.0");
-    until(&json!(["0.3.0", "5", "ms"]), || served(&server));
-    migration(&workspace, "0.3.0-0.4.0.py", TO_AMOUNT);
+    assert_eq!(release(&workspace), "0.1.3");
+    assert_eq!(served(&server), json!(["0.1.3", "5", "ms"]));
+    migration(&workspace, "0.1.3-0.1.4.py", TO_AMOUNT);
     schema(&workspace, &["amount"]);
-    tag(&workspace, "v0.4.0");
-    until(&json!(["0.4.0", "5 ms"]), || served(&server));
+    assert_eq!(release(&workspace), "0.1.4");
+    assert_eq!(served(&server), json!(["0.1.4", "5 ms"]));
     let evolved = (json!({"amount": "5 ms"}), json!({"amount": "6 ms"}));
     assert_eq!(documents(&server, "main"), evolved);
 
@@ -102,40 +102,29 @@ fn state_survives_three_schema_changes_and_a_rollback_and_so_does_a_fork_of_it()
         ("content-type", "application/merge-patch+json"),
         ("if-match", "*"),
     ];
-    let path = "/agent/0.2.1/state/staging";
+    let path = "/agent/0.1.2/state/staging";
     let forked = request(server.url(), "PATCH", path, &headers, r#"{"total": 9}"#).unwrap();
-    assert_eq!(forked.json()["lineage"], "from-0.2.1", "{forked:?}");
-    server.luthier_json(&["state", "rollback", "--to", "0.2.1"]);
+    assert_eq!(forked.json()["lineage"], "from-0.1.2", "{forked:?}");
+    server.luthier_json(&["state", "rollback", "--to", "0.1.2"]);
     let back = json!({"total": 5});
     assert_eq!(documents(&server, "main"), (back.clone(), back.clone()));
-    until(&json!(["0.4.1", "5"]), || served(&server));
-    server.luthier_json(&["state", "promote", "--lineage", "from-0.2.1"]);
+    assert_eq!(served(&server), json!(["1.0.0", "5"]));
+    server.luthier_json(&["state", "promote", "--lineage", "from-0.1.2"]);
     server.kill();
     server.restart();
 
     assert_eq!(documents(&server, "main"), (back.clone(), back.clone()));
     let own = json!({"total": 9});
-    assert_eq!(documents(&server, "from-0.2.1"), (own.clone(), own));
-    assert_eq!(resource(&server, "0.2.1", "state://active"), back);
+    assert_eq!(documents(&server, "from-0.1.2"), (own.clone(), own));
+    assert_eq!(resource(&server, "0.1.2", "state://active"), back);
     assert_eq!(
-        resource(&server, "from-0.2.1~0.2.2", "state://active"),
+        resource(&server, "from-0.1.2~0.1.3", "state://active"),
         json!({"total": 9})
     );
     assert_eq!(
-        resource(&server, "0.4.0", "state://active"),
+        resource(&server, "0.1.4", "state://active"),
         json!({"amount": "5 ms"})
     );
-}
-
-/// What the health of the state says, if it is not well.
-fn reason(server: &Server) -> String {
-    let ready = server.get("/readyz").json();
-    let services = ready["services"].as_array().unwrap();
-    let state = services.iter().find(|service| service["name"] == "state");
-    state.unwrap()["reason"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
 }
 
 #[test]
@@ -144,25 +133,24 @@ fn a_migration_in_python_that_does_not_do_its_work_refuses_the_version_and_says_
     let server = Server::start_in(&workspace);
     schema(&workspace, &["total"]);
 
-    let refused = |number: &str, source: &str| {
+    let refused = |source: &str| {
         migration(&workspace, "0.1.0-0.2.0.py", source);
-        tag(&workspace, &format!("v{number}"));
-        let is_told = || reason(&server).contains(&format!("refuses version {number}"));
-        until(&json!(true), || json!(is_told()));
-        reason(&server)
+        commit(&workspace);
+        let said = workspace.run(&["release", "--json"]);
+        said.error()["message"].as_str().unwrap().to_owned()
     };
-    let raises = refused("0.2.0", "def migrate(state):\n    return state['none']\n");
-    let broken = refused("0.2.1", "def migrate(state:\n");
-    let nothing = refused("0.2.2", "def migrate(state):\n    state['total'] = 1\n");
-    let breaks = refused("0.2.3", "def migrate(state):\n    return state\n");
-    let loops = refused("0.2.4", "def migrate(state):\n    while True: ...\n");
+    let raises = refused("def migrate(state):\n    return state['none']\n");
+    let broken = refused("def migrate(state:\n");
+    let nothing = refused("def migrate(state):\n    state['total'] = 1\n");
+    let breaks = refused("def migrate(state):\n    return state\n");
+    let loops = refused("def migrate(state):\n    while True: ...\n");
 
     insta::assert_snapshot!([raises, broken, nothing, breaks, loops].join("\n"), @r#"
-    the workspace was refused: `0.1.0-0.2.0.py` refuses version 0.2.0: state/migrations/0.1.0-0.2.0.py:2: KeyError: 'none'
-    the workspace was refused: `0.1.0-0.2.0.py` refuses version 0.2.1: state/migrations/0.1.0-0.2.0.py:1: SyntaxError: '(' was never closed
-    the workspace was refused: `0.1.0-0.2.0.py` refuses version 0.2.2: `migrate` returned nothing: it has to return the new state
-    the workspace was refused: `0.1.0-0.2.0.py` refuses version 0.2.3: at ``: "total" is a required property
-    the workspace was refused: `0.1.0-0.2.0.py` refuses version 0.2.4: state/migrations/0.1.0-0.2.0.py:2: `state/migrations/0.1.0-0.2.0.py:migrate` was stopped after 5000 ms
+    `0.1.0-0.2.0.py` refuses version 0.1.0: state/migrations/0.1.0-0.2.0.py:2: KeyError: 'none'
+    `0.1.0-0.2.0.py` refuses version 0.1.0: state/migrations/0.1.0-0.2.0.py:1: SyntaxError: '(' was never closed
+    `0.1.0-0.2.0.py` refuses version 0.1.0: `migrate` returned nothing: it has to return the new state
+    `0.1.0-0.2.0.py` refuses version 0.1.0: at ``: "total" is a required property
+    `0.1.0-0.2.0.py` refuses version 0.1.0: state/migrations/0.1.0-0.2.0.py:2: `state/migrations/0.1.0-0.2.0.py:migrate` was stopped after 5000 ms
     "#);
     assert_eq!(served(&server), json!(["0.1.0", "1"]));
     assert_eq!(documents(&server, "main").0, json!({"count": 1}));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    runner::asking::{call, git, resource, tag, until},
+    runner::asking::{self, call, commit, git, resource, tag, until},
     server::{Reply, Server, Workspace, request},
 };
 
@@ -24,12 +24,20 @@ def count(ctx: Context) -> int:
     return ctx.session["calls"]
 "#;
 
-/// A workspace at the tag 0.1.0.
+/// Other code with a tool more: a minor version.
+fn two() -> String {
+    let more = "\n@tool\ndef more() -> int:\n    \"\"\"One more.\"\"\"\n    return 1\n";
+    TOOL.replace("\"one\"", "\"two\"") + more
+}
+
+/// A workspace whose first version is 0.1.0.
 fn workspace() -> Workspace {
-    let workspace = Workspace::new();
+    let workspace = Workspace::proving();
+    let case = json!({"tool": "count", "args": {}, "expect": 1});
+    workspace.write("tests/micro/count.jsonl", &case.to_string());
     workspace.write("tools/runner/it.py", TOOL);
     git(&workspace, &["init", "-q", "-b", "main"]);
-    tag(&workspace, "v0.1.0");
+    commit(&workspace);
     workspace
 }
 
@@ -100,8 +108,8 @@ fn version_an_exact_one_and_a_commit_are_the_same_for_ever() {
     assert_eq!(known(&server, &commit), first);
 
     release(&server, "Hi");
-    workspace.write("tools/runner/it.py", &TOOL.replace("\"one\"", "\"two\""));
-    tag(&workspace, "v0.2.0");
+    workspace.write("tools/runner/it.py", &two());
+    assert_eq!(asking::release(&workspace), "0.2.0");
     until(&json!(["two", "Hi", "0.2.0"]), || known(&server, "active"));
     server.luthier_json(&["state", "rollback", "--to", "0.1.1"]);
     write(&server, "0.1.0", "Elsewhere");
@@ -242,10 +250,8 @@ fn promote_is_the_staged_state_on_unchanged_code_as_the_next_patch() {
         (version.as_str(), &after["version"]),
         ("0.1.1", &json!("0.1.1"))
     );
-    assert_eq!(
-        (&after["code"], &after["commit"]),
-        (&before["code"], &before["commit"])
-    );
+    assert_eq!(&after["code"], &before["code"]);
+    assert_ne!(after["commit"], before["commit"]);
     assert_ne!(after["state"]["hash"], before["state"]["hash"]);
     let nothing = server.commands().run(&["state", "promote", "--json"]);
     assert_eq!(nothing.error()["code"], "nothing_to_promote");
@@ -257,8 +263,8 @@ fn promote_what_is_staged_is_carried_over_when_code_is_released() {
     let server = Server::start_in(&workspace);
     server.patch_staging(&json!({ "greeting": "Staged" }));
 
-    workspace.write("tools/runner/it.py", &TOOL.replace("\"one\"", "\"two\""));
-    tag(&workspace, "v0.2.0");
+    workspace.write("tools/runner/it.py", &two());
+    assert_eq!(asking::release(&workspace), "0.2.0");
     until(&json!(["two", "Hello", "0.2.0"]), || {
         known(&server, "active")
     });
@@ -273,16 +279,17 @@ fn promote_what_is_staged_is_carried_over_when_code_is_released() {
 fn rollback_moves_active_at_once_and_releases_the_old_content_with_a_number_of_its_own() {
     let workspace = workspace();
     let server = Server::start_in(&workspace);
-    workspace.write("tools/runner/it.py", &TOOL.replace("\"one\"", "\"two\""));
-    tag(&workspace, "v0.2.0");
+    workspace.write("tools/runner/it.py", &two());
+    assert_eq!(asking::release(&workspace), "0.2.0");
     until(&json!(["two", "Hello", "0.2.0"]), || {
         known(&server, "active")
     });
 
     let back = server.luthier_json(&["state", "rollback", "--to", "0.1.0"]);
 
-    assert_eq!(back["version"], "0.2.1");
-    assert_eq!(known(&server, "active"), json!(["one", "Hello", "0.2.1"]));
+    // A tool goes, so that the number is a major one.
+    assert_eq!(back["version"], "1.0.0");
+    assert_eq!(known(&server, "active"), json!(["one", "Hello", "1.0.0"]));
     let newest = &events(&server, "subject=lineage.main&order=newest")[0];
     assert_eq!(newest["type"], "luthier.release");
     assert_eq!(newest["data"]["restores"], "0.1.0");
@@ -302,6 +309,144 @@ fn pin_holds_the_alias_while_releases_go_on() {
     assert_eq!(known(&server, "0.1.2")[1], "Newer");
     server.luthier_json(&["state", "pin", "--clear"]);
     until(&json!("Newer"), || known(&server, "active")[1].clone());
+}
+
+/// Stages a greeting on a side lineage and releases it.
+fn release_on(server: &Server, lineage: &str, greeting: &str) -> Value {
+    let merge = json!({ "greeting": greeting }).to_string();
+    let lineage = ["--lineage", lineage];
+    let patch = ["state", "patch", "staging", "--merge", &merge];
+    server.luthier_json(&[&patch[..], &lineage].concat());
+    let promoted = server.luthier_json(&[&["state", "promote"][..], &lineage].concat());
+    promoted["version"].clone()
+}
+
+#[test]
+fn lineage_one_is_listed_opened_at_a_version_closed_and_opened_again() {
+    let server = Server::start_in(&workspace());
+    release(&server, "Hi");
+    let list = || server.luthier_json(&["lineage", "list"])["lineages"].clone();
+
+    let opened = server.luthier_json(&["lineage", "fork", "0.1.0"]);
+    assert_eq!(opened["lineage"], "from-0.1.0");
+    assert_eq!(release_on(&server, "from-0.1.0", "Side"), "0.1.1");
+    server.luthier_json(&["lineage", "close", "from-0.1.0"]);
+
+    assert_eq!(list()[0]["closed"], true, "{}", list());
+    let refused = write(&server, "from-0.1.0~0.1.1", "More");
+    assert_eq!(refused.status, 409, "{refused:?}");
+    let promote = ["state", "promote", "--lineage", "from-0.1.0", "--json"];
+    let refused = server.commands().run(&promote).error();
+    assert_eq!(refused["code"], "closed");
+    // Its versions are there as ever.
+    assert_eq!(known(&server, "from-0.1.0~0.1.1")[1], "Side");
+    let main = ["lineage", "close", "main", "--json"];
+    assert_eq!(server.commands().run(&main).error()["code"], "main_closes");
+    server.luthier_json(&["lineage", "fork", "0.1.0"]);
+    assert_eq!(list()[0]["closed"], false);
+    assert_eq!(release_on(&server, "from-0.1.0", "Again"), "0.1.2");
+}
+
+#[test]
+fn version_a_number_that_main_lacks_and_several_have_is_refused_with_their_commits() {
+    let server = Server::start_in(&workspace());
+    release(&server, "One");
+    release(&server, "Two");
+    for (at, count) in [("0.1.0", 3), ("0.1.1", 2)] {
+        server.luthier_json(&["lineage", "fork", at]);
+        for number in 0..count {
+            release_on(&server, &format!("from-{at}"), &number.to_string());
+        }
+    }
+
+    until(&json!(409), || json!(server.get("/versions/0.1.3").status));
+    let ambiguous = server.get("/versions/0.1.3");
+
+    for lineage in ["from-0.1.0", "from-0.1.1"] {
+        let named = server.get(&format!("/versions/{lineage}~0.1.3")).json();
+        let commit = named["commit_hash"].as_str().unwrap();
+        assert!(ambiguous.body.contains(commit), "{ambiguous:?}");
+    }
+    // A bare number is `main`'s where it has one.
+    assert_eq!(server.get("/versions/0.1.2").json()["lineage"], "main");
+}
+
+#[test]
+fn release_is_one_path_an_intent_a_commit_with_a_tag_and_the_event_that_moves_the_root() {
+    let workspace = workspace();
+    let server = Server::start_in(&workspace);
+    release(&server, "Hi");
+    workspace.write("tools/runner/it.py", &two());
+    asking::release(&workspace);
+
+    let intents = events(&server, "subject=release.main");
+    let releases = events(&server, "subject=lineage.main&type=release");
+
+    // The first version has nothing before it that a crash could leave behind.
+    for (intent, released) in intents.iter().rev().zip(releases.iter().rev()) {
+        assert!(intent["seq"].as_u64() < released["seq"].as_u64());
+        assert_eq!(intent["data"]["id"], released["data"]["release"]);
+        assert_eq!(intent["version"], released["version"]);
+    }
+    let said: Vec<_> = releases
+        .iter()
+        .map(|event| {
+            (
+                &event["version"],
+                &event["data"]["bump"],
+                &event["data"]["tests"],
+            )
+        })
+        .collect();
+    let (first, patch, minor) = (json!("0.1.0"), json!("0.1.1"), json!("0.2.0"));
+    assert_eq!(
+        said,
+        [
+            (&first, &json!("first"), &json!("pass")),
+            (&patch, &json!("patch"), &json!("pass")),
+            (&minor, &json!("minor"), &json!("pass")),
+        ]
+    );
+    for version in ["0.1.0", "0.1.1", "0.2.0"] {
+        let shown = server.get(&format!("/versions/{version}")).json();
+        let tree = server.get(&format!("/versions/{version}/tree"));
+        assert_eq!(shown["tests"]["status"], "pass", "{shown}");
+        assert_eq!(tree.status, 200, "{tree:?}");
+    }
+}
+
+#[test]
+fn promote_takes_the_micro_tier_alone_and_is_refused_where_that_fails() {
+    let workspace = workspace();
+    let case = json!({"tool": "known", "args": {}, "expect": {"$subset": ["Hello"]}});
+    workspace.write("tests/micro/known.jsonl", &case.to_string());
+    commit(&workspace);
+    let server = Server::start_in(&workspace);
+
+    server.patch_staging(&json!({ "greeting": "Hi" }));
+    let refused = server.commands().run(&["state", "promote", "--json"]);
+
+    assert_eq!(refused.error()["code"], "not_proved", "{refused:?}");
+    assert_eq!(known(&server, "active"), json!(["one", "Hello", "0.1.0"]));
+    assert_eq!(staged(&server, "main"), "Hi");
+    server.luthier_json(&["state", "discard"]);
+    assert_eq!(staged(&server, "main"), "Hello");
+}
+
+#[test]
+fn writes_of_state_go_to_staging_alone() {
+    let server = Server::start_in(&workspace());
+
+    let headers = [
+        ("content-type", "application/merge-patch+json"),
+        ("if-match", "*"),
+    ];
+    let path = "/agent/active/state/active";
+    let refused = request(server.url(), "PATCH", path, &headers, "{}").unwrap();
+
+    assert!((400..500).contains(&refused.status), "{refused:?}");
+    let head = events(&server, "subject=lineage.main");
+    assert_eq!(head.len(), 1);
 }
 
 #[test]
@@ -399,6 +544,8 @@ fn events_are_of_the_known_types_and_each_has_a_tenant() {
     for event in &all {
         assert_eq!(event["tenantid"], "local", "{event}");
         let kind = event["type"].as_str().unwrap().strip_prefix("luthier.");
+        // An intent is a step of a release.
+        let kind = kind.map(|kind| kind.trim_end_matches(".intent"));
         assert!(kind.is_some_and(|kind| known.contains(&kind)), "{event}");
         let role = event["agentrole"].as_str().unwrap();
         assert!(roles.contains(&role), "{event}");

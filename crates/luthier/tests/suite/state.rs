@@ -136,7 +136,8 @@ fn people_see_the_document_itself_and_what_a_write_did() {
 
 #[test]
 fn a_pin_holds_the_alias_and_never_a_version() {
-    let server = crate::server::Server::start();
+    // `latest` and ranges know what was proved.
+    let server = crate::server::Server::start_in(&Workspace::proving());
     server.patch_staging(&serde_json::json!({ "greeting": "Later" }));
     server.luthier_json(&["state", "promote"]);
     server.luthier_json(&["state", "pin", "0.1.0"]);

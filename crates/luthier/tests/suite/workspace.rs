@@ -14,6 +14,8 @@ use tempfile::TempDir;
 #[derive(Clone)]
 pub(crate) struct Workspace {
     folder: Arc<TempDir>,
+    /// Has what is released to pass its cases?
+    is_proving: bool,
 }
 
 /// What a command said and how it ended.
@@ -70,10 +72,19 @@ impl Workspace {
         workspace
     }
 
+    /// One whose releases have to pass their cases.
+    pub(crate) fn proving() -> Self {
+        Self {
+            is_proving: true,
+            ..Self::new()
+        }
+    }
+
     /// Without the workspace, for those who make their own.
     pub(crate) fn bare() -> Self {
         Self {
             folder: Arc::new(tempfile::tempdir().unwrap()),
+            is_proving: false,
         }
     }
 
@@ -107,6 +118,7 @@ impl Workspace {
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", self.folder.path())
+            .env("LUTHIER_RELEASE_UNTESTED", (!self.is_proving).to_string())
             .current_dir(folder)
             .args(args);
         command

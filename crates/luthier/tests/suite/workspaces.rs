@@ -27,22 +27,25 @@ fn greeting(server: &Server) -> Value {
     server.get("/agent/active/state/active").json()["value"]["greeting"].clone()
 }
 
+/// Why what lies in the workspace is not released.
+fn refused(server: &Server) -> String {
+    let said = server.commands().run(&["release", "--json"]);
+    said.error()["message"].as_str().unwrap().to_owned()
+}
+
 #[test]
-fn a_broken_or_missing_schema_leaves_the_state_before_it_in_service() {
+fn a_broken_or_missing_schema_is_not_released_and_the_state_before_it_is_served() {
     let workspace = Workspace::new();
-    workspace.luthier_json(&["state", "get", "active"]);
+    let server = Server::start_in(&workspace);
+
     workspace.write("state/schema.json", "{\"type\": ");
-    let broken = Server::start_in(&workspace);
-
-    assert!(reason(&broken).contains("state/schema.json` is not JSON"));
-    assert_eq!(greeting(&broken), "Hello");
-    broken.stop();
-
+    assert!(refused(&server).contains("`state/schema.json` is not JSON"));
     fs::remove_file(workspace.path().join("state/schema.json")).unwrap();
-    let missing = Server::start_in(&workspace);
+    assert!(refused(&server).contains("the version holds no `state/schema.json`"));
 
-    assert!(reason(&missing).contains("the workspace has no `state/schema.json`"));
-    assert_eq!(greeting(&missing), "Hello");
+    assert_eq!(greeting(&server), "Hello");
+    server.stop();
+    assert_eq!(greeting(&Server::start_in(&workspace)), "Hello");
 }
 
 #[test]
@@ -61,9 +64,9 @@ fn a_workspace_without_a_first_state_is_up_and_its_ledger_is_served() {
 #[test]
 fn a_misnamed_migration_is_told_of() {
     let workspace = Workspace::new();
-    workspace.luthier_json(&["state", "get", "active"]);
-    workspace.write("state/migrations/first.json", "[]");
-    let misnamed = Server::start_in(&workspace);
+    let server = Server::start_in(&workspace);
 
-    assert!(reason(&misnamed).contains("`first.json` is not named FROM-TO.json"));
+    workspace.write("state/migrations/first.json", "[]");
+
+    assert!(refused(&server).contains("`first.json` is not named FROM-TO.json"));
 }

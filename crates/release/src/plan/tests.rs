@@ -27,6 +27,7 @@ impl Lab {
             _folder: folder,
         };
         let seed = Seed {
+            facts: serde_json::Map::new(),
             version: VERSION_FIRST,
             code: None,
             schema: json!(true),

@@ -19,7 +19,7 @@ use repo::{Bounds, Bundle, Repo, SigningKey};
 use serde_json::{Map, Value, json};
 use state::{Change, StateManager};
 use tempfile::TempDir;
-use vault::Vault;
+use vault::{Store, Vault};
 
 /// What a process has open.
 pub(crate) type Open = (Releaser, StateManager);
@@ -52,12 +52,13 @@ impl Prover for Reader {
             (name.clone(), interface)
         });
         Ok(Proof {
+            base_tools: None,
             tests: TestStatus::Pass,
             tools: Some(tools.collect::<BTreeMap<_, _>>()),
             evals: Some(Evals {
                 summary: Map::from_iter([("verdict".to_owned(), json!("pass"))]),
                 cases: b"{}\n".to_vec(),
-                report: None,
+                report: Vec::new(),
             }),
         })
     }
@@ -122,7 +123,7 @@ impl Place {
             journal,
             manager: manager.clone(),
             repo: Arc::new(repo),
-            vault: Arc::new(Vault::open(self.path("vault")).unwrap()),
+            store: Store::of_folder(Arc::new(Vault::open(self.path("vault")).unwrap())),
             key: Some(Arc::new(key)),
             clock: Arc::new(Timestamp::now),
             turns: self.path("releases"),

@@ -123,7 +123,7 @@ async fn run(value: Value, chain: &[&Migration], limits: &Limits) -> Result<Valu
         value = match &step.step {
             Step::Patch(change) => patched(step, change, value, limits)?,
             Step::Script(script) => {
-                let made = (script.0)(&step.name, value).await;
+                let made = script.run(&step.name, value).await;
                 let made = made.map_err(|reason| Refused::by(step, reason))?;
                 change::admit(made, limits).map_err(|error| Refused::by(step, error.to_string()))?
             }

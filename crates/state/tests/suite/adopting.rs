@@ -300,6 +300,7 @@ async fn check_adoption(
 ) -> bool {
     let lab = Lab::empty();
     let seed = state::Seed {
+        facts: Map::new(),
         schema: json!({"title": "anything"}),
         ..seed(active)
     };

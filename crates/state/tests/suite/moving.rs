@@ -28,6 +28,7 @@ async fn a_promotion_makes_what_is_staged_the_next_patch_version() {
 async fn a_promotion_of_a_pre_release_counts_it_up() {
     let lab = Lab::empty();
     let seed = state::Seed {
+        facts: serde_json::Map::new(),
         version: version("1.4.2-dev.9"),
         ..seed(json!({"count": 0}))
     };

@@ -148,6 +148,7 @@ pub(crate) fn schema() -> Value {
 
 pub(crate) fn seed(value: Value) -> Seed {
     Seed {
+        facts: serde_json::Map::new(),
         version: version("0.1.0"),
         code: None,
         schema: schema(),

@@ -15,6 +15,7 @@ async fn lineages() -> (TempDir, StateManager) {
     let state = StateManager::new(journal, Arc::new(jiff::Timestamp::now));
     let (main, somebody) = (LineageName::default(), Author::default());
     let seed = Seed {
+        facts: serde_json::Map::new(),
         version: Version::new(0, 1, 0),
         code: None,
         schema: json!({ "type": "object" }),

@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc};
 
-use vault::{EvalError, EvalFile, EvalFiles, EvalStore, Outbox, Sha256Sum, Vault};
+use vault::{EvalError, EvalFile, EvalFiles, EvalStore, Outbox, Sha256Sum, Store, Vault};
 
 use crate::{
     conformance::{key, settings},
@@ -32,7 +32,7 @@ impl Kept {
         let disk = Arc::new(Vault::open(folder.path()).unwrap());
         let remote = Arc::new(Vault::s3(settings(server.endpoint())).unwrap());
         let outbox = Arc::new(Outbox::open(remote, folder.path().join(".outbox")));
-        let store = EvalStore::new(disk, outbox.clone());
+        let store = EvalStore::new(Store::new(disk, outbox.clone()));
         let summary = store.put(COMMIT, FILES).unwrap();
         Self {
             server,

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use state::{Author, Change, Seed, StateManager};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use vault::Vault;
+use vault::{Store, Vault};
 use versions::{Registry, Sources};
 use web::{App, AppConfig};
 
@@ -148,7 +148,7 @@ impl Lab {
         let sources = Sources {
             repo: root.map(|root| Arc::new(Repo::open(root).unwrap())),
             manager: state.clone(),
-            vault: vault.clone(),
+            store: Store::of_folder(vault.clone()),
             allowed_signers: folder.path().join("signing/allowed_signers"),
         };
         let registry = Registry::open(sources).await.unwrap();
@@ -192,6 +192,7 @@ impl Lab {
     /// Begins `main` at a version.
     pub(crate) async fn begin(&self, version: &str) {
         let seed = Seed {
+            facts: serde_json::Map::new(),
             version: version.parse().unwrap(),
             code: None,
             schema: json!({}),

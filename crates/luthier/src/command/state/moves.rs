@@ -1,20 +1,35 @@
 //! `state promote|discard|rollback|pin`
 
+use model::LineageName;
 use state::{Root, StateManager, Written};
 
 use super::{PinArgs, PromoteArgs, RollbackArgs, answer};
-use crate::{failure::Failure, session::Session};
+use crate::{
+    failure::Failure,
+    releasing::{Releasing, order},
+    session::{Opened, Session},
+};
 
 pub(super) async fn promote(
     session: &Session,
+    opened: &Opened,
     manager: &StateManager,
     args: PromoteArgs,
 ) -> Result<(), Failure> {
-    let author = args.by.author();
-    let written = manager
-        .promote(&args.lineage.lineage, args.if_revision, &author)
+    let lineage = &args.lineage.lineage;
+    if !is_in_git(manager, lineage).await? {
+        let author = args.by.author();
+        let promoted = manager.promote(lineage, args.if_revision, &author).await?;
+        return released(session, manager, &promoted, "promoted").await;
+    }
+    let releasing = Releasing::of(session, opened, manager)?;
+    let order = order(Some(args.by.author()));
+    let promoted = (releasing.releaser)
+        .promote(lineage, args.if_revision, &order, &*releasing.prover)
         .await?;
-    released(session, manager, &written, "promoted").await
+    released(session, manager, &promoted.written, "promoted").await?;
+    releasing.send(session.output).await;
+    Ok(())
 }
 
 pub(super) async fn discard(
@@ -31,14 +46,30 @@ pub(super) async fn discard(
 
 pub(super) async fn roll_back(
     session: &Session,
+    opened: &Opened,
     manager: &StateManager,
     args: RollbackArgs,
 ) -> Result<(), Failure> {
-    let author = args.by.author();
-    let written = manager
-        .roll_back(&args.lineage.lineage, args.to, &author)
+    let lineage = &args.lineage.lineage;
+    if !is_in_git(manager, lineage).await? {
+        let author = args.by.author();
+        let back = manager.roll_back(lineage, args.to, &author).await?;
+        return released(session, manager, &back, "rolled back").await;
+    }
+    let releasing = Releasing::of(session, opened, manager)?;
+    let order = order(Some(args.by.author()));
+    let back = (releasing.releaser)
+        .roll_back(lineage, args.to.as_ref(), &order)
         .await?;
-    released(session, manager, &written, "rolled back").await
+    released(session, manager, &back.written, "rolled back").await?;
+    releasing.send(session.output).await;
+    Ok(())
+}
+
+/// Are its versions commits? Those that `luthier dev` makes of a working tree are not.
+async fn is_in_git(manager: &StateManager, lineage: &LineageName) -> Result<bool, Failure> {
+    let root = manager.root(lineage).await?;
+    Ok(root.code.is_some_and(|code| code.commit.is_some()))
 }
 
 /// Shows a release, and the version that `active` is held at whatever is released.

@@ -16,13 +16,13 @@ use crate::{
 const SERVED_MS_MAX: u64 = 10_000;
 
 /// Where the journal stands before a command; nothing if nobody serves tools.
-pub(super) struct Before {
+pub(crate) struct Before {
     seq: Seq,
     runners: BTreeSet<u32>,
 }
 
 impl Before {
-    pub(super) async fn look(opened: &Opened) -> Result<Self, Failure> {
+    pub(crate) async fn look(opened: &Opened) -> Result<Self, Failure> {
         let mut runners = BTreeSet::new();
         for running in up::find_running(&opened.data)? {
             let Some(url) = &running.url else { continue };
@@ -53,7 +53,7 @@ impl Before {
     }
 
     /// Comes back when every call of an alias sees what `main` serves now.
-    pub(super) async fn wait(mut self, session: &Session, opened: &Opened) -> Result<(), Failure> {
+    pub(crate) async fn wait(mut self, session: &Session, opened: &Opened) -> Result<(), Failure> {
         if self.runners.is_empty() {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -53,6 +53,8 @@ pub(in crate::up) struct StateService {
     pub(in crate::up) knobs: Arc<StateKnobs>,
     /// Why what the workspace offers was not taken up.
     pub(in crate::up) refused: Refused,
+    /// Was there a version before?
+    pub(in crate::up) has_begun: AtomicBool,
 }
 
 impl StateService {
@@ -84,8 +86,15 @@ impl Service for StateService {
             .clone();
         match refused {
             Some(refused) => Health::degraded(refused),
-            None if is_begun => Health::Healthy,
-            None => Health::unhealthy("`main` is gone from the journal"),
+            None if is_begun => {
+                self.has_begun.store(true, Ordering::Relaxed);
+                Health::Healthy
+            }
+            None if self.has_begun.load(Ordering::Relaxed) => {
+                Health::unhealthy("`main` is gone from the journal")
+            }
+            // It is on its way: readiness says so.
+            None => Health::Healthy,
         }
     }
 

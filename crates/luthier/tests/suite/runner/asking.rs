@@ -227,9 +227,25 @@ pub(crate) fn git(workspace: &Workspace, args: &[&str]) {
     assert!(output.status.success(), "{output:?}");
 }
 
-pub(crate) fn tag(workspace: &Workspace, version: &str) {
+/// Commits all that lies in the workspace.
+pub(crate) fn commit(workspace: &Workspace) {
     git(workspace, &["add", "-A"]);
-    git(workspace, &["commit", "-q", "--allow-empty", "-m", version]);
+    git(
+        workspace,
+        &["commit", "-q", "--allow-empty", "-m", "change"],
+    );
+}
+
+/// Commits it and releases that; says which version it is, once whoever serves has it.
+pub(crate) fn release(workspace: &Workspace) -> String {
+    commit(workspace);
+    let released = workspace.luthier_json(&["release"]);
+    released["version"].as_str().unwrap().to_owned()
+}
+
+/// Commits it with a tag that nobody proved.
+pub(crate) fn tag(workspace: &Workspace, version: &str) {
+    commit(workspace);
     git(workspace, &["tag", "-a", version, "-m", version]);
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::asking::{call, git, tag};
+use super::asking::{call, commit, git, release, tag};
 use crate::server::{Server, Workspace};
 
 const TOOLS: &str = "from luthier import tool\n\n@tool\ndef echo(text: str) -> str:\n    \"\"\"Says what it is told.\"\"\"\n    return text\n";
@@ -78,11 +78,12 @@ fn a_module_that_does_not_load_says_why_and_holds_up_no_call() {
     );
     workspace.write("tools/runner/it.py", TOOLS);
     git(&workspace, &["init", "-q", "-b", "main"]);
-    tag(&workspace, "v0.3.0");
     for (number, (module, _)) in MODULES.iter().enumerate() {
         workspace.write("tools/runner/it.py", module);
         tag(&workspace, &format!("v{}", version(number)));
     }
+    workspace.write("tools/runner/it.py", TOOLS);
+    commit(&workspace);
     let server = Server::start_in(&workspace);
 
     let mut wrong = Vec::new();
@@ -129,24 +130,26 @@ fn a_module_that_is_slow_to_load_is_served_when_it_has_loaded_and_holds_up_no_ca
     let workspace = Workspace::new();
     workspace.write("tools/runner/it.py", TOOLS);
     git(&workspace, &["init", "-q", "-b", "main"]);
-    tag(&workspace, "v0.3.0");
+    commit(&workspace);
     let server = Server::start_in(&workspace);
     echo(&server, "before");
 
     let slow = format!("import time; time.sleep(0.5)\n{TOOLS}")
         .replace("return text", "return text + '!'");
     workspace.write("tools/runner/it.py", &slow);
-    tag(&workspace, "v0.4.0");
-
     let said = || {
         call(&server, "active", "echo", &json!({"text": "x"}))["structuredContent"]["result"]
             .clone()
     };
     let mut seen: Vec<Value> = Vec::new();
-    while seen.last() != Some(&json!("x!")) {
-        seen.push(said());
-        assert!(seen.len() < 200_000, "it was never served");
-    }
+    thread::scope(|scope| {
+        scope.spawn(|| release(&workspace));
+        while seen.last() != Some(&json!("x!")) {
+            seen.push(said());
+            assert!(seen.len() < 200_000, "it was never served");
+        }
+    });
+
     let (last, before) = seen.split_last().unwrap();
     assert_eq!(last, "x!");
     assert!(before.len() > 1 && before.iter().all(|text| text == "x"));

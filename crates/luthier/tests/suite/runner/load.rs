@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    fmt::Write as _,
     fs,
     sync::{
         Mutex,
@@ -14,7 +15,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::asking::{Session, call, git, listen, tag, until};
+use super::asking::{Session, call, commit, git, listen, release, until};
 use crate::server::{Server, Workspace, client::EventStream};
 
 const CALLS_MIN: u32 = 1_000;
@@ -25,6 +26,8 @@ const PROMOTES: u32 = 100;
 const PROMOTE_EVERY_MS: u32 = 100;
 const RELEASES: u32 = 20;
 const RELEASE_EVERY_MS: u32 = 500;
+/// The version that they begin with is 0.1.0.
+const FIRST_MINOR: u32 = 1;
 
 /// The state that they begin with.
 const FIRST_STATE: &str = "0";
@@ -72,7 +75,11 @@ async def holds(ctx: Context, folder: str) -> list[str]:
 "#;
 
 fn write_code(workspace: &Workspace, number: u32) {
-    let code = TOOLS.replace("CODE = 0", &format!("CODE = {number}"));
+    let mut code = TOOLS.replace("CODE = 0", &format!("CODE = {number}"));
+    // A tool more makes each a minor version, whose number tells which code it is.
+    for more in 1..=number {
+        write!(code, "\n@tool\ndef more_{more}() -> int:\n    return 1\n").unwrap();
+    }
     workspace.write("tools/runner/it.py", &code);
 }
 
@@ -189,8 +196,8 @@ impl Load<'_> {
                 until(&json!(true), || json!(folder.join("begun").exists()));
 
                 write_code(self.workspace, number);
-                tag(self.workspace, &format!("v0.{}.0", 3 + number));
-                while minor(&acknowledged.next_data()["version"]) < 3 + number {}
+                release(self.workspace);
+                while minor(&acknowledged.next_data()["version"]) < FIRST_MINOR + number {}
                 self.progress.code.store(number, SeqCst);
                 assert_eq!(self.look()[0], number.to_string());
                 fs::write(folder.join("go"), "").unwrap();
@@ -214,7 +221,7 @@ impl Load<'_> {
             let root = &event["data"]["root"];
             let state = root["active"]["hash"].as_str().unwrap();
             let state = numbers.get(state).map_or(FIRST_STATE, String::as_str);
-            let code = (minor(&root["version"]) - 3).to_string();
+            let code = (minor(&root["version"]) - FIRST_MINOR).to_string();
             let version = root["version"].as_str().unwrap().to_owned();
             (version, [code, state.to_owned()])
         });
@@ -278,7 +285,7 @@ fn a_thousand_calls_during_a_hundred_promotes_and_twenty_releases_are_each_of_on
     state["greeting"] = FIRST_STATE.into();
     workspace.write("state/active.state.json", &state.to_string());
     git(&workspace, &["init", "-q", "-b", "main"]);
-    tag(&workspace, "v0.3.0");
+    commit(&workspace);
     let server = Server::start_in(&workspace);
     let session = Session::open(&server, "active");
     let streams = [session.listen(STATE), listen(&server, "active", STATE)];

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::asking::{ask, call, tag, until};
+use super::asking::{ask, call, commit, release, until};
 use crate::server::{Server, Workspace};
 
 const TOOLS: &str = r#"
@@ -35,7 +35,7 @@ fn server() -> (Workspace, Server) {
     workspace.write("luthier.toml", settings);
     workspace.write("tools/runner/it.py", TOOLS);
     super::asking::git(&workspace, &["init", "-q", "-b", "main"]);
-    tag(&workspace, "v0.1.0");
+    commit(&workspace);
     let server = Server::start_in(&workspace);
     (workspace, server)
 }
@@ -57,7 +57,7 @@ fn a_version_that_worked_answers_for_a_tool_that_keeps_failing() {
     assert_eq!(price()["structuredContent"]["result"], "tea costs 1");
     let broken = TOOLS.replace("f\"{of} costs 1\"", "of[99]");
     workspace.write("tools/runner/it.py", &broken);
-    tag(&workspace, "v0.2.0");
+    let version = release(&workspace);
     until(&json!(true), || price()["isError"].clone());
 
     until(&json!(false), || price()["isError"].clone());
@@ -65,10 +65,10 @@ fn a_version_that_worked_answers_for_a_tool_that_keeps_failing() {
 
     assert_eq!(instead["structuredContent"]["result"], "tea costs 1");
     assert_eq!(instead["_meta"]["version"], "0.1.0");
-    let pinned = call(&server, "0.2.0", "price", &json!({"of": "tea"}));
+    let pinned = call(&server, &version, "price", &json!({"of": "tea"}));
     assert_eq!(pinned["isError"], true, "{pinned}");
     let id = instead["_meta"]["conversation_id"].as_str().unwrap();
-    until(&json!("0.2.0"), || {
+    until(&json!(version), || {
         let page = server.get(&format!("/events?type=call&conversation={id}"));
         page.json()["events"][0]["data"]["instead_of"].clone()
     });

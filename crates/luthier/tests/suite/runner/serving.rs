@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    asking::{ask, call, git, resource, tag, until},
+    asking::{ask, call, commit, git, release, resource, tag, until},
     piped::Piped,
 };
 use crate::server::{Server, Workspace};
@@ -44,6 +44,24 @@ fn workspace() -> Workspace {
     workspace
 }
 
+/// The same in git.
+fn workspace_in_git() -> Workspace {
+    let workspace = Workspace::proving();
+    workspace.write("tools/runner/it.py", TOOLS);
+    let case = json!({"tool": "count", "args": {}, "expect": {"calls": 1}});
+    workspace.write("tests/micro/count.jsonl", &case.to_string());
+    git(&workspace, &["init", "-q", "-b", "main"]);
+    commit(&workspace);
+    workspace
+}
+
+/// Other code, with a tool more.
+const MORE: &str = "\n@tool\ndef more() -> int:\n    \"\"\"One more.\"\"\"\n    return 1\n";
+
+fn two() -> String {
+    TOOLS.replace("\"one\"", "\"two\"") + MORE
+}
+
 fn both(server: &Server, reference: &str) -> Value {
     let result = call(server, reference, "both", &json!({}));
     result["structuredContent"]["result"].clone()
@@ -82,13 +100,11 @@ fn a_tool_is_listed_called_and_told_of_in_the_ledger() {
 
 #[test]
 fn each_reference_serves_what_it_names_at_the_same_time() {
-    let workspace = workspace();
-    git(&workspace, &["init", "-q", "-b", "main"]);
-    tag(&workspace, "v0.3.0");
+    let workspace = workspace_in_git();
     let server = Server::start_in(&workspace);
     assert_eq!(
         both(&server, "active"),
-        json!(["one", "Hello", "Hello", "0.3.0"])
+        json!(["one", "Hello", "Hello", "0.1.0"])
     );
 
     server.patch_staging(&json!({"greeting": "Staged"}));
@@ -96,74 +112,61 @@ fn each_reference_serves_what_it_names_at_the_same_time() {
     server.luthier_json(&["state", "promote"]);
     assert_eq!(
         both(&server, "active"),
-        json!(["one", "Staged", "Staged", "0.3.1"])
+        json!(["one", "Staged", "Staged", "0.1.1"])
     );
-    workspace.write("tools/runner/it.py", &TOOLS.replace("\"one\"", "\"two\""));
-    tag(&workspace, "v0.4.0");
+    workspace.write("tools/runner/it.py", &two());
+    assert_eq!(release(&workspace), "0.2.0");
 
-    until(&json!(["two", "Staged", "Staged", "0.4.0"]), || {
-        both(&server, "active")
-    });
     assert_eq!(
-        both(&server, "0.3.0"),
-        json!(["one", "Hello", "Hello", "0.3.0"])
+        both(&server, "active"),
+        json!(["two", "Staged", "Staged", "0.2.0"])
     );
     assert_eq!(
-        both(&server, "0.3.1"),
-        json!(["one", "Staged", "Staged", "0.3.1"])
+        both(&server, "0.1.0"),
+        json!(["one", "Hello", "Hello", "0.1.0"])
     );
-    assert_eq!(both(&server, "latest")[0], "two");
-    assert_eq!(both(&server, "~0.3")[3], "0.3.1");
+    assert_eq!(
+        both(&server, "0.1.1"),
+        json!(["one", "Staged", "Staged", "0.1.1"])
+    );
+    assert_eq!(both(&server, "~0.1")[3], "0.1.1");
     let commit = resource(&server, "active", "compat://manifest")["commit"].clone();
     let commit = commit.as_str().unwrap();
     assert_eq!(both(&server, &commit[..12])[0], "two");
     let unknown = server.get("/agent/0.9.9/runner");
     assert_eq!(
         (unknown.status, &unknown.json()["nearest"][0]),
-        (404, &json!("0.4.0"))
+        (404, &json!("0.2.0"))
     );
 }
 
 #[test]
-fn a_version_that_does_not_load_leaves_the_one_before_it_in_service_and_status_says_why() {
-    let workspace = workspace();
-    git(&workspace, &["init", "-q", "-b", "main"]);
-    tag(&workspace, "v0.3.0");
+fn a_version_that_does_not_load_is_not_released_and_whoever_names_its_tag_is_told_why() {
+    let workspace = workspace_in_git();
     let server = Server::start_in(&workspace);
-    assert_eq!(both(&server, "active")[0], "one");
-
     workspace.write("tools/runner/it.py", "def broken(:\n");
     tag(&workspace, "v0.4.0");
 
-    let is_told = |services: &Value| {
-        let services = services.as_array().cloned().unwrap_or_default();
-        let runner = services
-            .into_iter()
-            .find(|service| service["name"] == "runner");
-        let reason = runner.map_or(Value::Null, |runner| runner["reason"].clone());
-        let reason = reason.as_str().unwrap_or_default();
-        reason.contains("`active`: version 0.4.0 cannot be loaded: tools/runner/it.py:1: Syntax")
-    };
-    let reason = || json!(is_told(&server.get("/readyz").json()["services"]));
-    until(&json!(true), reason);
-    let status = server.luthier_json(&["status"]);
-    assert!(is_told(&status["services"]), "{status}");
+    let refused = workspace.run(&["release", "--json"]).error();
+
+    assert_eq!(refused["code"], "not_proved");
+    let reason = "version 0.1.1-candidate cannot be loaded: tools/runner/it.py:1: Syntax";
+    assert!(refused.to_string().contains(reason), "{refused}");
     assert_eq!(both(&server, "active")[0], "one");
-    assert_eq!(server.get("/agent/0.4.0/runner").status, 422);
+    until(&json!(422), || {
+        json!(server.get("/agent/0.4.0/runner").status)
+    });
     workspace.write(
         "tools/runner/it.py",
         &TOOLS.replace("\"one\"", "\"mended\""),
     );
-    tag(&workspace, "v0.4.1");
-    until(&json!("mended"), || both(&server, "active")[0].clone());
-    until(&json!(false), reason);
+    assert_eq!(release(&workspace), "0.1.1");
+    assert_eq!(both(&server, "active")[0], "mended");
 }
 
 #[test]
 fn a_conversation_goes_on_through_a_promote_a_release_and_a_restart() {
-    let workspace = workspace();
-    git(&workspace, &["init", "-q", "-b", "main"]);
-    tag(&workspace, "v0.3.0");
+    let workspace = workspace_in_git();
     let mut server = Server::start_in(&workspace);
     let first = call(&server, "active", "count", &json!({}));
     let id = first["structuredContent"]["conversation_id"].clone();
@@ -175,9 +178,9 @@ fn a_conversation_goes_on_through_a_promote_a_release_and_a_restart() {
     server.patch_staging(&json!({"greeting": "Other"}));
     server.luthier_json(&["state", "promote"]);
     assert_eq!(next(&server), 2);
-    workspace.write("tools/runner/it.py", &TOOLS.replace("\"one\"", "\"two\""));
-    tag(&workspace, "v0.4.0");
-    until(&json!("two"), || both(&server, "active")[0].clone());
+    workspace.write("tools/runner/it.py", &two());
+    release(&workspace);
+    assert_eq!(both(&server, "active")[0], "two");
     assert_eq!(next(&server), 3);
     server.kill();
     server.restart();

@@ -1,14 +1,14 @@
 """Tools that release the next version of the workspace they are served from, as a person would."""
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
 from luthier import ToolError, tool
 
-# Names the workspace, a git repository; whoever starts the server sets it.
+# Name the workspace, a git repository, and the program; whoever starts the server sets them.
 WORKSPACE = "CONFORMANCE_WORKSPACE"
+LUTHIER = "CONFORMANCE_LUTHIER"
 
 TOOL = '''\
 from luthier import tool
@@ -44,25 +44,29 @@ def test_trigger_prompt_change() -> str:
 
 
 def release(source: str, kind: str) -> str:
-    # Promotes of state count the last number up.
-    minors = [int(found[1]) for found in re.finditer(r"^v0\.(\d+)\.0$", git("tag"), re.MULTILINE)]
-    minor = max(minors) + 1
-    name = f"{kind}_{minor}"
-    path = f"tools/runner/{name}.py"
-    (folder() / path).write_text(source.format(name=name), encoding="utf-8")
-    git("add", path)
-    git("commit", "-q", "-m", f"add {name}")
-    git("tag", "-a", "-m", f"add {name}", f"v0.{minor}.0")
+    tools = folder() / "tools" / "runner"
+    number = len(list(tools.glob(f"{kind}_*.py"))) + 1
+    name = f"{kind}_{number}"
+    path = tools / f"{name}.py"
+    path.write_text(source.format(name=name), encoding="utf-8")
+    who = ("-c", "user.name=conformance", "-c", "user.email=conformance@localhost.invalid")
+    run("git", "add", str(path))
+    run("git", *who, "commit", "-q", "-m", f"add {name}")
+    run(variable(LUTHIER), "release")
     return name
 
 
-def git(*arguments: str) -> str:
-    who = ("-c", "user.name=conformance", "-c", "user.email=conformance@localhost.invalid")
-    command = ["git", "-C", str(folder()), *who, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def run(*command: str) -> None:
+    done = subprocess.run(command, cwd=folder(), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise ToolError(f"`{' '.join(command)}` failed: {done.stderr}")
 
 
 def folder() -> Path:
-    if WORKSPACE not in os.environ:
-        raise ToolError(f"the server was started without {WORKSPACE}")
-    return Path(os.environ[WORKSPACE])
+    return Path(variable(WORKSPACE))
+
+
+def variable(name: str) -> str:
+    if name not in os.environ:
+        raise ToolError(f"the server was started without {name}")
+    return os.environ[name]

@@ -17,6 +17,7 @@ mod proof;
 mod releasing;
 mod session;
 mod up;
+mod witness;
 mod workspace;
 
 use std::process::ExitCode;

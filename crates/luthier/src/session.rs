@@ -6,6 +6,7 @@ use std::{
 };
 
 use journal::{FileIdentity, Journal as _, OpenOptions, Query, SqliteJournal, Witness};
+use repo::Repo;
 use serde_json::json;
 use vault::{Key, Outbox, S3Settings, Store, Vault};
 
@@ -18,6 +19,7 @@ use crate::{
     failure::Failure,
     output::Output,
     up::{StartLock, runtime},
+    witness::Witnesses,
 };
 
 /// The file that makes a folder a workspace.
@@ -245,6 +247,15 @@ impl Opened {
 
     pub(crate) fn vault(&self) -> Result<Vault, Failure> {
         open_vault(&self.configured.config.vault, &self.data)
+    }
+
+    /// Whoever remembers seals of the journal.
+    pub(crate) fn witnesses(&self) -> Result<Witnesses, Failure> {
+        Ok(Witnesses {
+            journal: self.journal.clone(),
+            vault: Arc::new(self.vault()?),
+            repo: Repo::open(&self.data.join("repo")).ok().map(Arc::new),
+        })
     }
 
     /// Where what belongs to versions is kept, and what brings it to a vault elsewhere.

@@ -22,6 +22,7 @@ pub use error::ReleaseError;
 pub use notes::{Author, BumpKind, Notes, Provenance, Seal, TestStatus, VALUE_CHARS_MAX};
 pub use plan::VERSION_FIRST;
 pub use proof::{Base, Demand, Evals, Proof, Proposal, Prover, Unproved};
+pub use rebuild::REBUILT;
 pub use releaser::{ATTEMPTS_MAX, Order, Parts, Released, Releaser, ScriptsOf};
 pub use start::Offered;
 pub use turn::{TURN_MS_MAX, TurnError};

@@ -15,6 +15,9 @@ use crate::{
     turn::Turn,
 };
 
+/// What the event of a version says that was taken up from git.
+pub const REBUILT: &str = "rebuilt";
+
 impl Releaser {
     /// Brings every version that git has and the journal has not into the journal, in order, and
     /// says how many those were. `told` hears of each. Pins are in the journal alone, so those of a
@@ -218,6 +221,7 @@ fn facts(notes: &Notes) -> serde_json::Map<String, Value> {
         "reasons": notes.reasons,
         "tests": notes.tests.to_string(),
         "made_by": notes.author.as_ref().map(ToString::to_string),
+        REBUILT: true,
     });
     match facts {
         Value::Object(facts) => facts,

@@ -7,18 +7,17 @@ use journal::SqliteJournal;
 use runner::Runner;
 use state::StateManager;
 use tokio_util::sync::CancellationToken;
-use vault::Vault;
 use versions::Registry;
 use web::{App, Link};
 
 use super::services::chain;
-use crate::{cli::Role, session::recall_witness};
+use crate::{cli::Role, witness::Witnesses};
 
 /// What roles work with.
 pub(super) struct Parts {
     pub(super) journal: Arc<SqliteJournal>,
     pub(super) manager: StateManager,
-    pub(super) vault: Arc<Vault>,
+    pub(super) witnesses: Witnesses,
     /// There is one where the role is served.
     pub(super) runner: Option<Runner>,
     /// There is one where the role is served.
@@ -73,7 +72,7 @@ pub(super) fn mount(app: App, role: Role, parts: &Parts) -> App {
             .api(console::router(Console {
                 journal: parts.journal.clone(),
                 state: parts.manager.clone(),
-                witness: witness_source(parts.vault.clone()),
+                witness: witness_source(parts.witnesses.clone()),
                 streams_max: parts.streams_max,
                 cancel: parts.cancel.clone(),
             })),
@@ -93,15 +92,12 @@ pub(super) fn mount(app: App, role: Role, parts: &Parts) -> App {
     }
 }
 
-fn witness_source(vault: Arc<Vault>) -> WitnessSource {
+fn witness_source(witnesses: Witnesses) -> WitnessSource {
     Arc::new(move || {
-        let vault = vault.clone();
+        let witnesses = witnesses.clone();
         Box::pin(async move {
-            let recalled = tokio::task::spawn_blocking(move || recall_witness(&vault)).await;
-            match recalled {
-                Ok(recalled) => recalled.map_err(|failure| chain(&failure)),
-                Err(panic) => Err(panic.to_string()),
-            }
+            let recalled = witnesses.recall().await;
+            recalled.map_err(|failure| chain(&failure))
         })
     })
 }

@@ -50,6 +50,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     session::{self, Session, allowed_signers, logs_path, vault_path},
+    witness::Witnesses,
 };
 
 /// Time that everything after the last request has to come to its end.
@@ -109,6 +110,11 @@ impl Server {
         let supervisor =
             shared.supervise(&config, &url, source.refused.clone(), runner.as_ref())?;
         let git = source.git.clone();
+        let witnesses = Witnesses {
+            journal: shared.journal.clone(),
+            vault: shared.vault.clone(),
+            repo: git.clone(),
+        };
         let mut follower = Follower::new(source, runner.as_ref());
         follower.begin_serving().await?;
         let registry = if taken.roles.contains(&Role::Versions) {
@@ -155,7 +161,7 @@ impl Server {
             pool: _,
         } = taken;
         let (prepared, known) = (runner.clone(), registry.clone());
-        let served = (runner, registry.clone());
+        let served = (runner, registry.clone(), witnesses);
         server.serve(&roles, bound, &shared, served, scraper)?;
         if let Some(registry) = registry {
             let journal = shared.journal.clone();
@@ -197,13 +203,13 @@ impl Server {
         roles: &[Role],
         bound: Bound,
         shared: &Shared,
-        (runner, registry): (Option<Runner>, Option<Registry>),
+        (runner, registry, witnesses): (Option<Runner>, Option<Registry>, Witnesses),
         scraper: Scraper,
     ) -> Result<(), Failure> {
         let parts = Parts {
             journal: shared.journal.clone(),
             manager: shared.manager.clone(),
-            vault: shared.vault.clone(),
+            witnesses,
             runner,
             registry,
             streams_max: self.config.http.streams_max,

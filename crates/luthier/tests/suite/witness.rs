@@ -64,3 +64,52 @@ fn a_damaged_witness_is_told_of_and_never_replaced() {
     }
     assert_eq!(fs::read_to_string(&witness).unwrap(), TORN);
 }
+
+/// A workspace whose newest release carries a seal, and the events that came before that.
+fn with_a_sealed_release() -> (Workspace, u64) {
+    let workspace = Workspace::new();
+    workspace.luthier_json(&["state", "get", "active"]);
+    let stage = |mark: u32| {
+        let merge = json!({ "mark": mark }).to_string();
+        workspace.luthier_json(&["state", "patch", "staging", "--merge", &merge]);
+    };
+    stage(1);
+    let sealed = workspace.luthier_json(&["ledger", "seal"]);
+    workspace.luthier_json(&["state", "promote"]);
+    (workspace, sealed["seq"].as_u64().unwrap())
+}
+
+#[test]
+fn the_tag_of_a_release_witnesses_the_newest_seal_where_the_vault_has_forgotten() {
+    let (workspace, seal) = with_a_sealed_release();
+    fs::remove_dir_all(workspace.data().join("vault/witness")).unwrap();
+    let whole = workspace.luthier_json(&["ledger", "verify"]);
+
+    let journal = rusqlite::Connection::open(workspace.journal()).unwrap();
+    let cut = format!("DELETE FROM events WHERE seq >= {seal}");
+    assert!(journal.execute(&cut, []).unwrap() > 0);
+    drop(journal);
+    let said = workspace.run(&["ledger", "verify", "--json"]);
+
+    assert_eq!(whole["ok"], true, "{whole}");
+    assert_eq!(whole["witnessed_to"], seal - 1, "{whole}");
+    assert_eq!(said.exit, 7, "{said:?}");
+    assert!(said.stdout.contains("\"cut\""), "{said:?}");
+}
+
+#[test]
+fn a_journal_made_anew_from_git_is_not_held_to_the_seals_of_the_one_that_was_lost() {
+    let (workspace, _) = with_a_sealed_release();
+    let repo = workspace.data().join("repo");
+    let kept = workspace.outside().join("repo");
+    fs::rename(&repo, &kept).unwrap();
+    fs::remove_dir_all(workspace.data()).unwrap();
+    fs::create_dir(workspace.data()).unwrap();
+    fs::rename(&kept, &repo).unwrap();
+
+    let rebuilt = workspace.luthier_json(&["versions", "rebuild"]);
+    let verdict = workspace.luthier_json(&["ledger", "verify"]);
+
+    assert_eq!(rebuilt["versions"].as_array().unwrap().len(), 2);
+    assert_eq!(verdict["ok"], true, "{verdict}");
+}

@@ -14,7 +14,7 @@ use crate::{
 
 /// Reads everything and compares; whatever is wrong is the answer, not an error.
 pub(super) async fn verify(session: &Session, opened: &Opened) -> Result<Exit, Failure> {
-    let witness = recall_witness(&opened.vault()?)?;
+    let witness = opened.witnesses()?.recall().await?;
     // Where the newest event cannot be read there is no telling how far it goes, and all the more
     // to verify.
     let newest = opened.journal.newest().await.unwrap_or(0);

@@ -250,6 +250,11 @@ fn the_guide_to_running_it_prints_what_it_says() {
 }
 
 #[test]
+fn the_guide_to_releasing_prints_what_it_says() {
+    run_page("docs/guides/release.md");
+}
+
+#[test]
 fn the_guide_to_versions_prints_what_it_says() {
     run_page("docs/guides/versions.md");
 }

@@ -73,8 +73,7 @@ trap tidy_up EXIT
 set_up
 set_up_mcp_peers || fail "the Python clients cannot be had"
 set_up_node
-cargo build --release -q --bin luthier
-luthier=$(realpath "$target/release/luthier")
+build_luthier
 make_workspace
 start_server
 url=$url/agent/active/runner

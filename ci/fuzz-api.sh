@@ -31,8 +31,7 @@ make_workspace() {
 trap tidy_up EXIT
 set_up
 set_up_schemathesis || fail "schemathesis cannot be had"
-cargo build --release -q --bin luthier
-luthier=$(realpath "$target/release/luthier")
+build_luthier
 schemathesis=$(realpath "$target/tools/schemathesis-$schemathesis_version/bin/schemathesis")
 configuration=$(realpath ci/schemathesis.toml)
 make_workspace

@@ -1,7 +1,18 @@
-# A server of `$workspace`, for a script that has `$box`, a folder for itself, and `$luthier`.
+# A server of `$workspace`, for a script that has `$box`, a folder for itself.
 # shellcheck shell=bash disable=SC2034,SC2154 # what is set elsewhere, and what is used there
 
 server_seconds_max=60
+
+# Builds the program and leaves its path in `luthier`, or takes what the tests have built of the same
+# tree: that has other features of its dependencies, which would all be compiled once more.
+build_luthier() {
+  if [ -n "${CI_LUTHIER:-}" ]; then
+    luthier=$(realpath "$CI_LUTHIER")
+    return
+  fi
+  cargo build --release -q --bin luthier
+  luthier=$(realpath "$target/release/luthier")
+}
 
 # Serves the workspace, and leaves its address in `url`.
 start_server() {

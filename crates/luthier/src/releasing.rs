@@ -219,12 +219,6 @@ impl Releasing {
         Ok(order)
     }
 
-    /// Brings the workspace's commits into the repository of releases.
-    pub(crate) async fn refresh(&self) -> Result<(), Failure> {
-        self.offered().await?;
-        Ok(())
-    }
-
     /// What the workspace offers now: what is committed, or the folder where that is nothing.
     pub(crate) async fn offered(&self) -> Result<Option<Offered>, Failure> {
         let Some(workspace) = self.workspace.clone() else {

@@ -5,16 +5,11 @@ use std::{fs, path::Path};
 use bytes::Bytes;
 use model::{LineageName, json};
 use repo::{Bounds, Bundle, FileSet, Repo};
-use semver::Version;
 use serde_json::Value;
 
 use crate::{exit::Exit, failure::Failure};
 
-/// A workspace without a version tag starts with this one.
-pub(crate) const VERSION_FIRST: Version = Version::new(0, 1, 0);
-
-pub(crate) const SCHEMA: &str = "state/schema.json";
-pub(crate) const STATE: &str = "state/active.state.json";
+pub(crate) use release::{SCHEMA, STATE, VERSION_FIRST};
 
 /// What a document may be, and what files about documents may be.
 const LIMITS: json::Limits = json::Limits {

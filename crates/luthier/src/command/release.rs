@@ -66,10 +66,7 @@ async fn released(
     args: &ReleaseArgs,
 ) -> Result<Released, Failure> {
     let offered = match &args.commit {
-        Some(commit) => {
-            releasing.refresh().await?;
-            Some(Offered::Commit(find(releasing, commit)?))
-        }
+        Some(commit) => Some(Offered::Commit(find(releasing, commit)?)),
         None => releasing.offered().await?,
     };
     let offered = offered.ok_or_else(|| {

@@ -59,6 +59,7 @@ fn seed(document: usize) -> Seed {
         "additionalProperties": false,
     });
     Seed {
+        facts: serde_json::Map::new(),
         version: semver::Version::new(0, 1, 0),
         code: None,
         schema: json!({

@@ -1,15 +1,20 @@
 """Choices that get better by tuning: each reads its numbers from the state, and only a Tuner writes them.
 
-`pick` is a bandit, `rank_phrasings` is ranked by preferences, `recommend` follows mined rules. Two more
-are tuned by numbers alone: `search_handbook` and `summarise`.
+`pick` is a bandit, `rank_phrasings` is ranked by preferences, `recommend` follows mined rules, `predict` has
+learned from outcomes. Two more are tuned by numbers alone: `search_handbook` and `summarise`.
 """
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from luthier import Context, Field, ToolError, tool
 
+from lib.tuning import arms, bandit, regression
+
+Name = Annotated[str, Field(max_length=100)]
+# Beyond, squares of them would overflow sooner or later.
+Number = Annotated[float, Field(ge=-1e9, le=1e9)]
+Numbers = Annotated[list[Number], Field(min_length=1, max_length=256)]
 Limit = Annotated[int, Field(ge=1, le=100, description="how many at most")]
 
 
@@ -19,36 +24,18 @@ class Pick(TypedDict):
 
 
 @tool(annotations={"readOnlyHint": True})
-def pick(ctx: Context, context: Annotated[str, Field(max_length=100)] = "") -> Pick:
+def pick(ctx: Context, context: Name | Numbers = "") -> Pick:
     """Picks how to answer somebody: which style has served such people best, and now and then another.
 
     Tell how it went with a reward for the conversation. The propensity is the chance that this arm had.
 
     Args:
-        context: who is asking, such as `beginner`; one that is not known counts as anybody
+        context: who is asking, such as `beginner`; one that is not known counts as anybody. A linear policy takes
+            numbers that describe the case instead
     """
-    bandit = ctx.state["bandit"]
-    arms: Mapping[str, Any] = bandit["contexts"].get(context, bandit["arms"])
-    values = {name: _worth(arm, arms, bandit) for name, arm in arms.items()}
-    best = max(values.values())
-    leaders = [name for name, value in values.items() if value == best]
-    explored = bandit["epsilon"] / len(arms)
-    chances = {name: explored + (name in leaders) * (1 - bandit["epsilon"]) / len(leaders) for name in arms}
-    arm = ctx.rng.choices(list(chances), weights=list(chances.values()))[0]
-    return {"arm": arm, "propensity": round(chances[arm], 9)}
-
-
-def _worth(arm: Mapping[str, Any], arms: Mapping[str, Any], bandit: Mapping[str, Any]) -> float:
-    """The mean reward, and with `ucb` what could still be hoped for."""
-    pulls = arm["pulls"]
-    mean: float = arm["reward_sum"] / pulls if pulls else 0.0
-    if bandit["policy"] != "ucb":
-        return mean
-    if not pulls:
-        return math.inf
-    total = sum(other["pulls"] for other in arms.values())
-    hope: float = bandit["exploration"] * math.sqrt(2 * math.log(total) / pulls)
-    return mean + hope
+    chances = bandit.chances(ctx.state["bandit"], context, lambda ref: ctx.unpack(ref))
+    arm, propensity = arms.draw(chances, ctx.rng)
+    return {"arm": arm, "propensity": propensity}
 
 
 class Phrasing(TypedDict):
@@ -106,3 +93,25 @@ def recommend(
         {"item": item, "confidence": confidence, "because": because}
         for item, (confidence, _, because) in ranked[:limit]
     ]
+
+
+class Prediction(TypedDict):
+    value: float
+    answer: bool | None
+
+
+@tool(annotations={"readOnlyHint": True, "idempotentHint": True})
+def predict(
+    features: Annotated[dict[str, Number], Field(min_length=1, max_length=100)], ctx: Context
+) -> Prediction:
+    """What to expect of a case, as cases like it came out: a number, or the chance of yes and the answer to give.
+
+    Args:
+        features: what is known of the case, by name
+    """
+    learned = ctx.state.get("regression")
+    if learned is None:
+        raise ToolError("nothing was learned yet: the Tuner's `learn_outcomes` does that")
+    value = regression.predict(learned, features)
+    answer = regression.says_yes(learned, features) if learned["kind"] == "logistic" else None
+    return {"value": round(value, 6), "answer": answer}

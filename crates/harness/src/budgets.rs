@@ -21,7 +21,10 @@ const FILE: json::Limits = json::Limits {
 /// More are a mistake.
 const TOOLS_MAX: usize = 1_000;
 
-const PARTS: [&str; 3] = ["$schema", "tiers", "tools"];
+/// Budgets of live traffic, which no test can measure.
+const LIVE: &str = "live";
+
+const PARTS: [&str; 4] = ["$schema", LIVE, "tiers", "tools"];
 
 /// All budgets of a version.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,7 +80,8 @@ impl Budgets {
         let members = object(&value, Self::PATH)?;
         for (key, value) in members {
             match key.as_str() {
-                "$schema" => {}
+                // Whoever judges live traffic reads its budgets.
+                "$schema" | LIVE => {}
                 "tiers" => budgets.add_tiers(object(value, "tiers")?)?,
                 "tools" => budgets.add_tools(object(value, "tools")?)?,
                 key => budgets.add(Scope::Version, key, value)?,
@@ -199,8 +203,8 @@ impl Budgets {
         results.collect()
     }
 
-    /// The JSON Schema of the file.
-    pub fn schema() -> Value {
+    /// The JSON Schema of the file; `live` is that of its part of the same name.
+    pub fn schema(live: Value) -> Value {
         let of = |is_allowed: fn(Metric) -> bool| {
             let metrics = Metric::ALL
                 .into_iter()
@@ -213,6 +217,7 @@ impl Budgets {
         let part = |members: Map<String, Value>| json!({"type": "object", "additionalProperties": false, "properties": members});
         let mut whole: Map<String, Value> = of(|_| true).collect();
         whole.insert("$schema".to_owned(), json!({"type": "string"}));
+        whole.insert(LIVE.to_owned(), live);
         whole.insert(
             "tiers".to_owned(),
             json!({

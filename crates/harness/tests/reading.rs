@@ -113,7 +113,7 @@ fn a_budget_that_is_none_is_named_with_the_nearest() {
 
 #[test]
 fn the_published_schema_allows_what_is_read_and_refuses_what_is_not() {
-    let schema = jsonschema::validator_for(&Budgets::schema()).unwrap();
+    let schema = jsonschema::validator_for(&Budgets::schema(json!(true))).unwrap();
     let table = [
         (
             json!({"latency_p95_ms_max": 250, "error_rate_max": 0.01, "tests_failed_max": 0, "change_lines_max": 400}),
@@ -124,6 +124,7 @@ fn the_published_schema_allows_what_is_read_and_refuses_what_is_not() {
             true,
         ),
         (json!({"tools": {"any": {"score_min": 1}}}), true),
+        (json!({"live": [{"name": "of live traffic"}]}), true),
         (json!({"tools": {"any": {"wall_ms_max": 1}}}), false),
         (
             json!({"tiers": {"micro": {"coverage_percent_min": 1}}}),

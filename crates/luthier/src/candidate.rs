@@ -1,9 +1,12 @@
 //! A version that is not released yet, started for whoever proves it.
 
+use std::sync::Arc;
+
 use python::Pool;
 use runner::{Candidate, Proposed};
+use vault::{ArrayStore, Store, Vault};
 
-use crate::{config::Config, failure::Failure, up::start_workers};
+use crate::{config::Config, failure::Failure, session::vault_path, up::start_workers};
 
 /// Starts workers as they are configured here, for candidates and their base to share.
 pub(crate) fn workers(config: &Config) -> Result<Pool, Failure> {
@@ -18,6 +21,21 @@ pub(crate) async fn start(
     config: &Config,
     proposed: Proposed,
 ) -> Result<Candidate, Failure> {
+    let proposed = Proposed {
+        arrays: arrays(config)?,
+        ..proposed
+    };
     let candidate = Candidate::start(workers.clone(), &config.runner.runner, proposed);
-    Ok(candidate.await?)
+    // In a box: whoever proves awaits it in the midst of much else.
+    Ok(Box::pin(candidate).await?)
+}
+
+/// What a state document may name that was tuned here.
+fn arrays(config: &Config) -> Result<Option<ArrayStore>, Failure> {
+    let folder = vault_path(&config.data);
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let disk = Vault::open(folder)?;
+    Ok(Some(ArrayStore::new(Store::of_folder(Arc::new(disk)))))
 }

@@ -11,8 +11,10 @@ use crate::{
         completions::CompletionsArgs,
         config::ConfigCommand,
         docs::DocsArgs,
+        feedback::FeedbackArgs,
         init::InitArgs,
         install::InstallArgs,
+        kpi::KpiArgs,
         ledger::LedgerCommand,
         lineage::LineageCommand,
         man::ManArgs,
@@ -20,6 +22,7 @@ use crate::{
         release::ReleaseArgs,
         state::{HistoryArgs, PinArgs, RollbackArgs, StateCommand},
         test::TestArgs,
+        triggers::TriggersArgs,
         versions::{DiffArgs, VersionArgs, VersionsCommand},
     },
     exit::Exit,
@@ -98,6 +101,12 @@ pub(crate) enum Command {
     Install(InstallArgs),
     /// Call a tool
     Call(CallArgs),
+    /// Say how good a conversation was
+    Feedback(FeedbackArgs),
+    /// Show how live traffic does, and what its budgets say of that
+    Kpi(KpiArgs),
+    /// List what woke the Architect, newest first
+    Triggers(TriggersArgs),
     /// Run the cases of the workspace, and hold what comes of them against its budgets
     Test(TestArgs),
     /// Tell which number a change makes, and what decides
@@ -137,7 +146,7 @@ pub(crate) enum Role {
     Console,
     /// Tools over MCP: `/agent/{version}/runner`
     Runner,
-    /// State documents: `/agent/{version}/state`
+    /// State documents and feedback: `/agent/{version}/state`, `/agent/{version}/feedback`
     Tuner,
     /// The registry: `/versions`
     Versions,

@@ -6,8 +6,10 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod docs;
 mod doctor;
+pub(crate) mod feedback;
 pub(crate) mod init;
 pub(crate) mod install;
+pub(crate) mod kpi;
 pub(crate) mod ledger;
 pub(crate) mod lineage;
 pub(crate) mod man;
@@ -17,6 +19,7 @@ pub(crate) mod release;
 pub(crate) mod state;
 mod status;
 pub(crate) mod test;
+pub(crate) mod triggers;
 pub(crate) mod versions;
 
 use self::{state::StateCommand, versions::VersionsCommand};
@@ -35,6 +38,9 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Serve(args) => up::run(session, &args.roles, &args.up, Claim::Beside).map(done),
         Command::Init(args) => init::run(session, &args).map(done),
         Command::Call(args) => call::run(session, &args).map(done),
+        Command::Feedback(args) => feedback::run(session, args).map(done),
+        Command::Kpi(args) => kpi::run(session, &args).map(done),
+        Command::Triggers(args) => triggers::run(session, &args).map(done),
         Command::Test(args) => test::run(session, &args),
         Command::Release(args) => release::run(session, &args).map(done),
         Command::Rollback(args) => state::run(session, StateCommand::Rollback(args)).map(done),

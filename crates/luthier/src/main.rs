@@ -12,6 +12,7 @@ mod environment;
 mod exit;
 mod failpoint;
 mod failure;
+mod live;
 mod output;
 mod proof;
 mod releasing;

@@ -11,7 +11,9 @@ use harness::{
 use mcp::Client;
 use python::Pool;
 use runner::{Candidate, CandidateTool, Proposed};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use triggers::LiveBudgets;
 use uuid::Uuid;
 
 pub(crate) use self::given::{Base, Given};
@@ -34,6 +36,11 @@ pub(crate) struct How {
     pub(crate) has_coverage: bool,
     pub(crate) progress: Option<Progress>,
     pub(crate) stop: CancellationToken,
+}
+
+/// What `ci/budgets.json` may hold: budgets of tests and of live traffic.
+pub(crate) fn budgets_schema() -> Value {
+    Budgets::schema(LiveBudgets::schema())
 }
 
 /// What was found out, before it is judged.

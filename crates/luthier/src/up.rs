@@ -9,7 +9,9 @@ mod ask;
 mod dev;
 mod events;
 mod follow;
+mod judging;
 mod keeper;
+mod live;
 mod lock;
 mod metrics;
 mod observe;
@@ -21,9 +23,13 @@ mod seed;
 mod server;
 mod services;
 mod settings;
+mod shared;
 mod signals;
 mod stop;
 mod tools;
+mod triggers;
+mod tuning;
+mod watching;
 
 use std::time::Duration;
 
@@ -37,10 +43,11 @@ use web::{BindConfig, Bound, Listener};
 pub(crate) use self::{
     archiver::hot_since,
     ask::ask,
+    live::find_runners,
     lock::{Lease, Running, StartLock, find_running},
     seed::clone as clone_of_workspace,
     services::{catalogue, chain, free_bytes},
-    tools::{Of, chatter, start_workers, stop_on_signal, with_runner},
+    tools::{Of, chatter, start_workers, stop_on_signal, with_hosts},
 };
 use self::{events::Events, lock::UpLock, server::Server};
 use crate::{

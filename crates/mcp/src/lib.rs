@@ -70,6 +70,7 @@ mod meta_tools;
 mod misread;
 mod paging;
 mod schema;
+mod shape;
 mod template;
 
 mod announce;
@@ -100,4 +101,5 @@ pub use http::{Endpoint, EndpointConfig};
 pub use inputs::Inputs;
 pub use report::{Level, Reporter};
 pub use sessions::MemorySessions;
+pub use shape::{with_argument, with_members};
 pub use stdio::{StdioError, serve_stdio, serve_streams};

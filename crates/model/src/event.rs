@@ -244,6 +244,10 @@ impl EventType {
     pub const CONFIG: Self = Self::known("luthier.config");
     pub const CONFLICT: Self = Self::known("luthier.conflict");
     pub const DECISION: Self = Self::known("luthier.decision");
+    /// What somebody says of a conversation.
+    pub const FEEDBACK: Self = Self::known("luthier.feedback");
+    /// A rail held.
+    pub const REFUSAL: Self = Self::known("luthier.refusal");
     pub const RELEASE: Self = Self::known("luthier.release");
     pub const SEAL: Self = Self::known("luthier.seal");
     pub const SESSION: Self = Self::known("luthier.session");
@@ -251,6 +255,9 @@ impl EventType {
     pub const SESSION_CONNECTION: Self = Self::known("luthier.session.connection");
     pub const SIGNAL: Self = Self::known("luthier.signal");
     pub const STATE_CHANGE: Self = Self::known("luthier.state.change");
+    /// A wake-up for the Architect.
+    pub const TRIGGER: Self = Self::known("luthier.trigger");
+    pub const TUNER_SUMMARY: Self = Self::known("luthier.tuner.summary");
 
     /// How long the name of a type may be.
     pub const BYTES_MAX: usize = 64;

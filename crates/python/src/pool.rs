@@ -39,14 +39,16 @@
 //! * **Load** is shed, not stored: more than [`Settings::queue_max`] waiting calls of a class are
 //!   refused as [`CallError::Overloaded`].
 //! * **Scripts** are functions of the version's files that nobody serves, such as those that judge
-//!   a test or lead a document from one schema to the next: [`CallRequest::script`]. Files that hold
-//!   no `tools/runner/` are loaded like any others, and offer nothing else.
+//!   a test or lead a document from one schema to the next: [`CallRequest::script`]. Files without
+//!   any module to serve are loaded like any others, and offer nothing else.
 //! * **Which lines ran** is told to [`CallRequest::events`] of a call that asks for it, those of
 //!   `async def` tools and of threads that it started included; of a call that was killed, nothing
 //!   is known. [`CallRequest::lines`] says which could.
 //! * **Third-party packages**: code with a `tools/requirements.txt` gets them from
 //!   [`Settings::wheels`] and has workers of its own, because a C extension cannot live twice in a
 //!   process.
+//! * **Rails** ([`Settings::rails`]) hold workers to reading and computing, whatever their code is:
+//!   nothing else is asked of the code, and what it may import does not change.
 
 mod call;
 mod code;
@@ -61,6 +63,7 @@ mod log;
 mod manifest;
 mod nest;
 mod process;
+mod rails;
 mod receive;
 mod seat;
 mod settings;
@@ -134,7 +137,7 @@ impl Pool {
     }
 
     /// Loads code in every worker that may run it: `files` by path, with modules in
-    /// `tools/runner/`. `hash` stands for the files: what is loaded already is shared. `label` is
+    /// [`Settings::folder`]. `hash` stands for the files: what is loaded already is shared. `label` is
     /// how people know the version, such as its number.
     ///
     /// Nothing changes for anybody if one worker cannot load it. One without other work tries

@@ -76,6 +76,11 @@ impl Shared {
         self.word(3)
     }
 
+    /// The call that the worker's main thread runs; 0 for none.
+    pub(crate) fn running(&self) -> &AtomicU64 {
+        self.word(4)
+    }
+
     fn word(&self, index: usize) -> &AtomicU64 {
         // SAFETY: the first page holds the words: aligned, mapped as long as `self`, and only ever
         // used as atomics by both processes.

@@ -14,6 +14,7 @@ mod looping;
 mod nested;
 mod output;
 mod process;
+mod rails;
 mod redirect;
 mod serve;
 mod streams;
@@ -44,6 +45,8 @@ enum WorkerError {
         built: &'static str,
         running: String,
     },
+    #[error("no rails can be put up: {0}")]
+    Rails(String),
     #[error("Python failed outside any call: {0}")]
     Python(#[from] PyErr),
 }
@@ -70,8 +73,10 @@ fn run() -> Result<(), WorkerError> {
     interpreter::start()?;
     Python::attach(|py| {
         let host = serve::Host::import(py, Arc::clone(&process))?;
+        // Before there is another thread, and before anybody's code.
+        let guard = rails::put_up(py, &process)?;
         control::spawn(&process, control, host.looping(py)?)?;
-        process.announce(Python::version_str());
+        process.announce(Python::version_str(), guard)?;
         if process.is_async {
             looping::run(py, &host, work)
         } else {

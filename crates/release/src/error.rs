@@ -5,7 +5,7 @@ use repo::{CommitId, ListError, ObjectError, RefError, TreeError, WriteError};
 use semver::Version;
 use state::StateError;
 
-use crate::{TurnError, Unproved};
+use crate::{TurnError, Unproved, Unsteady};
 
 /// Nothing was published in any of these cases, unless it says so.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum ReleaseError {
     State(#[from] StateError),
     #[error(transparent)]
     Unproved(#[from] Unproved),
+    /// The ledger says so too.
+    #[error(transparent)]
+    Unsteady(#[from] Unsteady),
     #[error(transparent)]
     Turn(#[from] TurnError),
     #[error("there is nothing to release: tools, state, tests and budgets are those of {version}")]

@@ -32,6 +32,7 @@ pub(crate) struct Making {
     pub(crate) evals: Option<Evals>,
     pub(crate) follows: Option<Version>,
     pub(crate) facts: Map<String, Value>,
+    pub(crate) canary_share: Option<f64>,
     pub(crate) notes: Notes,
 }
 
@@ -92,6 +93,7 @@ impl Making {
             version: self.number,
             commit: commit.to_string(),
             withdraws: None,
+            canary_share: self.canary_share,
             facts: self.facts,
         };
         Ok((Made { commit, tag }, stamp))

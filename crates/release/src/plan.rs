@@ -1,13 +1,13 @@
 //! What was decided about a release, before anything of it exists.
 
 use compat::Verdict;
-use model::{Digest, LineageName, Revision};
+use model::{Digest, LineageName};
 use repo::{Base, Changes, CommitId};
 use semver::Version;
 use state::{Migration, Rollback, Root};
 
 use crate::{
-    BumpKind, Content,
+    BumpKind, Content, Terms,
     content::{STATE, state_text},
 };
 
@@ -27,10 +27,10 @@ pub(crate) struct Plan {
 
 pub(crate) enum Kind {
     First,
-    /// With the revision that staging has to be at, if one was named. Without one, the document that
-    /// was proved is released though another is staged by now, which stays staged.
+    /// With the revision that staging has to be at, if the terms name one. Without one, the document
+    /// that was proved is released though another is staged by now, which stays staged.
     Promote {
-        base: Option<Revision>,
+        terms: Terms,
     },
     Code {
         migrations: Vec<Migration>,
@@ -56,11 +56,22 @@ impl Plan {
             return self.root.is_none() && now.is_none();
         };
         let is_head = root.version == now.version && root.code == now.code && root.pins == now.pins;
-        let is_head = is_head && root.is_closed == now.is_closed;
+        let is_head = is_head && root.is_closed == now.is_closed && root.canary == now.canary;
         match &self.kind {
-            Kind::Promote { base: Some(base) } => is_head && now.staging.revision == *base,
+            Kind::Promote { terms } => {
+                let base = terms.base;
+                is_head && base.is_none_or(|base| now.staging.revision == base)
+            }
             Kind::Code { .. } => is_head && root.active.hash == now.active.hash,
-            Kind::First | Kind::Promote { base: None } | Kind::RollBack(_) => is_head,
+            Kind::First | Kind::RollBack(_) => is_head,
+        }
+    }
+
+    /// The share of conversations that it gets while it is on trial, if it has to stand one.
+    pub(crate) fn canary_share(&self) -> Option<f64> {
+        match &self.kind {
+            Kind::Promote { terms } => terms.canary_share,
+            Kind::First | Kind::Code { .. } | Kind::RollBack(_) => None,
         }
     }
 

@@ -15,6 +15,7 @@ use crate::{
     Author, Content, Notes, Order, Proof, ReleaseError, Released, Releaser, Seal,
     objects::{Made, Making},
     plan::{Kind, Plan},
+    terms::AUTOMATIC,
     turn::Turn,
 };
 
@@ -179,6 +180,7 @@ impl Releaser {
             "restores": rollback.map(|rollback| &rollback.document().version),
             "withdraws": rollback.map(|rollback| rollback.withdraws()),
             "unpins": rollback.and_then(|rollback| rollback.unpins()),
+            "canary_share": plan.canary_share(),
             "facts": facts(work, &id),
             "key": order.author.key.as_ref().map(ToString::to_string),
             "reason": order.author.reason,
@@ -223,6 +225,7 @@ impl Releaser {
             evals: proof.evals.clone(),
             follows: plan.root.as_ref().map(|root| root.version.clone()),
             facts: facts(work, notes.release.as_deref().unwrap_or_default()),
+            canary_share: plan.canary_share(),
             notes,
         };
         let parts = self.parts.clone();
@@ -378,7 +381,12 @@ fn facts(work: &Work<'_>, id: &str) -> Map<String, Value> {
         "made_by": order.made_by.to_string(),
     });
     match facts {
-        Value::Object(facts) => facts,
+        Value::Object(mut facts) => {
+            if matches!(&plan.kind, Kind::Promote { terms } if terms.is_automatic()) {
+                facts.insert(AUTOMATIC.to_owned(), true.into());
+            }
+            facts
+        }
         _ => unreachable!("it was written as an object"),
     }
 }

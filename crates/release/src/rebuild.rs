@@ -112,6 +112,7 @@ impl Releaser {
             version: version.number.clone(),
             commit: version.commit.to_string(),
             withdraws: notes.withdraws.clone(),
+            canary_share: None,
             facts: facts(notes),
         };
         if let Some(rollback) = rollback {

@@ -10,7 +10,7 @@ use state::{Rollback, Root, Stamp, StateError};
 use tokio::task::spawn_blocking;
 
 use crate::{
-    Notes, ReleaseError, Releaser,
+    Notes, ReleaseError, Releaser, Terms,
     content::migrations,
     plan::{Kind, Plan, Source},
     publish::{INTENT, subject},
@@ -65,7 +65,9 @@ impl Releaser {
     ) -> Result<(), ReleaseError> {
         let content = self.load(commit).await?;
         let kind = match intent.data["kind"].as_str() {
-            Some("promote") => Kind::Promote { base: None },
+            Some("promote") => Kind::Promote {
+                terms: Terms::default(),
+            },
             Some("rollback") => Kind::RollBack(Box::new(self.decided(lineage, intent).await?)),
             Some("adopt") => {
                 let steps = migrations(&content.files, &(self.scripts)(&content.files));
@@ -90,6 +92,7 @@ impl Releaser {
             version,
             commit: commit.to_string(),
             withdraws: None,
+            canary_share: intent.data["canary_share"].as_f64(),
             facts,
         };
         let text = |name: &str| intent.data[name].as_str().map(str::to_owned);
@@ -97,6 +100,7 @@ impl Releaser {
             context: intent.context.clone(),
             key: text("key").and_then(|key| key.parse().ok()),
             reason: text("reason"),
+            ..state::Author::default()
         };
         let plan = Plan {
             lineage: lineage.clone(),

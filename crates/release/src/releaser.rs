@@ -8,13 +8,15 @@ use model::{LineageName, Revision};
 use repo::{CommitId, FileSet, Repo, SigningKey};
 use semver::Version;
 use serde_json::Value;
-use state::{CodeRef, Document, Promotion, Root, Script, StateError, StateManager, Written};
+use state::{
+    CodeRef, Document, Promotion, Rollback, Root, Script, StateError, StateManager, Written,
+};
 use tokio::task::spawn_blocking;
 use vault::Store;
 
 use crate::{
     Author, Base, BumpKind, Content, Demand, Proof, Proposal, Provenance, Prover, ReleaseError,
-    TestStatus, kept,
+    Terms, TestStatus, kept,
     plan::{Kind, Plan, Source},
 };
 
@@ -100,14 +102,31 @@ impl Releaser {
         order: &Order,
         prover: &dyn Prover,
     ) -> Result<Released, ReleaseError> {
+        let terms = Terms {
+            base,
+            ..Terms::default()
+        };
+        self.promote_on(lineage, &terms, order, prover).await
+    }
+
+    /// The same on terms of one's own.
+    pub async fn promote_on(
+        &self,
+        lineage: &LineageName,
+        terms: &Terms,
+        order: &Order,
+        prover: &dyn Prover,
+    ) -> Result<Released, ReleaseError> {
         for _attempt in 0..ATTEMPTS_MAX {
             let promotion = (self.parts.manager)
-                .plan_promotion(lineage, base, &order.author)
+                .plan_promotion(lineage, terms.base, &order.author)
                 .await?;
             let (root, document) = match promotion {
                 Promotion::Done(written) => return Ok(Released::repeated(*written)),
                 Promotion::Due { root, document } => (*root, *document),
             };
+            self.check_steadiness(lineage, &document, &root, terms)
+                .await?;
             let head = head(lineage, &root)?;
             let before = self.load(head).await?;
             let content = before.clone().with_state(Value::clone(&document.value));
@@ -125,14 +144,14 @@ impl Releaser {
             }
             let plan = Plan {
                 lineage: lineage.clone(),
-                kind: Kind::Promote { base },
+                kind: Kind::Promote { terms: *terms },
                 source: Source::Commit(head),
                 parents: vec![head],
                 content,
                 verdict: state_alone(),
                 root: Some(root),
             };
-            if let Some(released) = self.publish(plan, proof, order).await? {
+            if let Some(released) = Box::pin(self.publish(plan, proof, order)).await? {
                 return Ok(released);
             }
         }
@@ -147,6 +166,29 @@ impl Releaser {
         to: Option<&Version>,
         order: &Order,
     ) -> Result<Released, ReleaseError> {
+        Box::pin(self.roll_back_if(lineage, to, order, |_plan| true)).await
+    }
+
+    /// Releases what `good` held again because `bad`, which serves, does badly. Whatever else serves
+    /// by now, and whatever somebody holds `active` at, stays.
+    pub(crate) async fn take_back(
+        &self,
+        lineage: &LineageName,
+        bad: &Version,
+        good: &Version,
+        order: &Order,
+    ) -> Result<Released, ReleaseError> {
+        let is_bad = |plan: &Rollback| plan.withdraws() == bad && plan.unpins().is_none();
+        self.roll_back_if(lineage, Some(good), order, is_bad).await
+    }
+
+    async fn roll_back_if(
+        &self,
+        lineage: &LineageName,
+        to: Option<&Version>,
+        order: &Order,
+        is_meant: impl Fn(&Rollback) -> bool,
+    ) -> Result<Released, ReleaseError> {
         let manager = &self.parts.manager;
         for _attempt in 0..ATTEMPTS_MAX {
             let repeated = manager.find_rolled_back(lineage, to, &order.author).await?;
@@ -159,6 +201,9 @@ impl Releaser {
                 Err(StateError::ActiveMoved) => continue,
                 plan => plan?,
             };
+            if !is_meant(&plan) {
+                return Err(StateError::ActiveMoved.into());
+            }
             let head = head(lineage, &root)?;
             let old = plan.code().and_then(commit_of);
             let old = old.ok_or_else(|| no_commit(lineage))?;
@@ -180,7 +225,7 @@ impl Releaser {
                 verdict,
                 root: Some(root),
             };
-            if let Some(released) = self.publish(plan, proof, order).await? {
+            if let Some(released) = Box::pin(self.publish(plan, proof, order)).await? {
                 return Ok(released);
             }
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use model::{Digest, LineageName};
 use repo::{Bundle, CommitId};
+use semver::Version;
 use serde_json::Value;
 use state::{Adoption, CodeRef, Root, StateError};
 use tokio::task::spawn_blocking;
@@ -76,7 +77,7 @@ impl Releaser {
                 },
                 root: None,
             };
-            if let Some(released) = self.publish(plan, proof, order).await? {
+            if let Some(released) = Box::pin(self.publish(plan, proof, order)).await? {
                 return Ok(Some(released));
             }
         }
@@ -99,7 +100,7 @@ impl Releaser {
             }
             let root = self.parts.manager.root(lineage).await?;
             let head = head(lineage, &root)?;
-            let before = self.load(head).await?;
+            let before = self.load_served(lineage, &root, head).await?;
             let fitted = self.fit(offered, head, &before, &root).await?;
             let files = &fitted.content.files;
             let steps = migrations(files, &(self.scripts)(files))?;
@@ -123,7 +124,7 @@ impl Releaser {
                 state: content.state.clone(),
                 base: Some(Base {
                     has_unknown_tools,
-                    ..before.as_base(&root.version)
+                    ..before.as_base(without_trial(&root))
                 }),
             };
             let proof = prover.prove(&proposal).await?;
@@ -140,7 +141,7 @@ impl Releaser {
                 verdict,
                 root: Some(root),
             };
-            if let Some(released) = self.publish(plan, proof, order).await? {
+            if let Some(released) = Box::pin(self.publish(plan, proof, order)).await? {
                 return Ok(released);
             }
         }
@@ -176,6 +177,21 @@ impl Releaser {
         })
     }
 
+    /// What a release is made on: the head or, while that is on trial, the version that stays, which
+    /// differs from it in its state alone.
+    async fn load_served(
+        &self,
+        lineage: &LineageName,
+        root: &Root,
+        newest: CommitId,
+    ) -> Result<Content, ReleaseError> {
+        let Some(canary) = &root.canary else {
+            return self.load(newest).await;
+        };
+        let stays = self.parts.manager.root_of(lineage, &canary.stays).await?;
+        self.load(head(lineage, &stays)?).await
+    }
+
     /// Puts what is offered onto the head, if the two do not contradict each other.
     async fn fit(
         &self,
@@ -185,13 +201,14 @@ impl Releaser {
         root: &Root,
     ) -> Result<Fitted, ReleaseError> {
         let commit = match offered {
-            Offered::Folder(bundle) => return self.fit_folder(bundle, head, before).await,
+            Offered::Folder(bundle) => return self.fit_folder(bundle, head, before, root).await,
             Offered::Commit(commit) => *commit,
         };
         let content = self.load(commit).await?;
         let base = self.parts.repo.merge_base(head, commit)?;
         let base_content = match base {
-            Some(base) if base == head => before.clone(),
+            // The head of a trial holds what is tried, which is not what serves.
+            Some(base) if base == head && root.canary.is_none() => before.clone(),
             Some(base) => self.load(base).await?,
             None => {
                 return self
@@ -238,7 +255,8 @@ impl Releaser {
                 head: root.version.clone(),
             });
         };
-        let is_left_behind = last_state == Digest::of_json(&content.state);
+        let state = Digest::of_json(&content.state);
+        let is_left_behind = last_state == state || is_on_trial(root, state);
         Ok(Fitted {
             source: Source::Commit(commit),
             parents: vec![head, commit],
@@ -258,10 +276,12 @@ impl Releaser {
         bundle: &Bundle,
         head: CommitId,
         before: &Content,
+        root: &Root,
     ) -> Result<Fitted, ReleaseError> {
         let content = Content::of(bundle)?;
         let state = Digest::of_json(&content.state);
-        let is_left_behind = self.last_folder_state(head).await? == Some(state);
+        let is_left_behind =
+            self.last_folder_state(head).await? == Some(state) || is_on_trial(root, state);
         let base_state = if is_left_behind {
             content.state.clone()
         } else {
@@ -324,6 +344,17 @@ impl Releaser {
         };
         Ok(self.parts.manager.plan_adoption(lineage, &adoption).await?)
     }
+}
+
+/// The version that serves, or would if no pin held `active`.
+fn without_trial(root: &Root) -> &Version {
+    let canary = root.canary.as_ref();
+    canary.map_or(&root.version, |canary| &canary.stays)
+}
+
+/// Is it the state that was to be tried? A person who has it has pulled it, and changed nothing.
+fn is_on_trial(root: &Root, state: Digest) -> bool {
+    root.canary.is_some() && root.active.hash == state
 }
 
 /// A file other than the state in which two versions differ.

@@ -6,10 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     call::{self, Caller},
-    offer::ResultKind,
+    offer::{CONVERSATION_ID, ResultKind},
     runner::{Runner, ServeError},
     served::offer_of,
-    shape,
 };
 
 /// What a call of a person's came to.
@@ -106,7 +105,7 @@ impl Called {
 /// What the tool returned, without what every result has.
 fn value_of(mut structured: Value, result: Option<ResultKind>) -> Value {
     if let Value::Object(members) = &mut structured {
-        members.remove(shape::CONVERSATION_ID);
+        members.remove(CONVERSATION_ID);
         if result != Some(ResultKind::Object)
             && let Some(result) = members.remove("result")
         {
@@ -117,6 +116,6 @@ fn value_of(mut structured: Value, result: Option<ResultKind>) -> Value {
 }
 
 fn id_of(meta: &Map<String, Value>) -> String {
-    let id = meta.get(shape::CONVERSATION_ID);
+    let id = meta.get(CONVERSATION_ID);
     id.and_then(Value::as_str).unwrap_or_default().to_owned()
 }

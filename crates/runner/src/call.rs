@@ -27,12 +27,11 @@ use crate::{
     circuit::{Admission, Rests},
     core::Core,
     earlier::Earlier,
-    offer::{ResultKind, ToolFacts},
+    offer::{CONVERSATION_ID, ResultKind, ToolFacts},
     record::{CallRecord, Recorded},
     relay::{Relay, Told},
     served::offer_of,
     sessions::{SessionError, Turn, label},
-    shape::CONVERSATION_ID,
     trace::Trace,
 };
 
@@ -149,9 +148,14 @@ pub(crate) async fn call_tool(order: Order<'_>, caller: Caller<'_>) -> Result<Ca
     let conversation_text = conversation.to_string();
     let (place, state) = (caller.traceparent, caller.tracestate);
     let trace = Trace::begin(&facts.name, &conversation_text, place, state);
+    let now = match (case.now, &instead_of) {
+        (Some(now), _) => now,
+        (None, Some(_)) => offer.now.load_full(),
+        (None, None) => offer.now_for(&conversation_text),
+    };
     let told = Told {
         core: Arc::clone(core),
-        now: case.now.unwrap_or_else(|| offer.now.load_full()),
+        now,
         offer,
         catalogue,
         tool: facts.name.clone(),
@@ -403,7 +407,8 @@ impl Running {
             (CONVERSATION_ID.to_owned(), conversation.into()),
             ("logs_uri".to_owned(), self.logs_uri().into()),
         ]);
-        if self.instead_of.is_some() {
+        let Told { offer, now, .. } = &*self.told;
+        if self.instead_of.is_some() || offer.is_on_trial(now) {
             let version = self.told.now.version_text.clone();
             ids.insert("version".to_owned(), version.into());
         }

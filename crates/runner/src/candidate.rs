@@ -17,7 +17,7 @@ use tokio::{
     task,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use vault::{Store, Vault, VaultError};
+use vault::{ArrayStore, Store, Vault, VaultError};
 
 use crate::{
     code::{CodeError, CodeStore},
@@ -39,6 +39,8 @@ pub struct Proposed {
     pub schema: Value,
     /// Its active state, which has to satisfy the schema.
     pub state: Value,
+    /// Where arrays are that its state names, if there may be any.
+    pub arrays: Option<ArrayStore>,
 }
 
 /// A version that nobody released, being served.
@@ -112,6 +114,7 @@ impl Candidate {
             version,
             schema,
             state,
+            arrays,
         } = proposed;
         let code = files.code();
         let code_ref = CodeRef {
@@ -143,6 +146,7 @@ impl Candidate {
             git: None,
             pool,
             history,
+            arrays,
         };
         let config = RunnerConfig {
             takes_cases: true,

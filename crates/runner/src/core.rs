@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use journal::Journal;
+use vault::ArrayStore;
 
 use crate::{
     case::Cases,
@@ -25,6 +26,8 @@ pub(crate) struct Core {
     pub(crate) recorder: Recorder,
     /// There, if calls may be cases of tests.
     pub(crate) cases: Option<Cases>,
+    /// Where arrays are that a state document names.
+    pub(crate) arrays: Option<ArrayStore>,
 }
 
 impl Core {
@@ -35,6 +38,7 @@ impl Core {
         recorder: Recorder,
         cases: Option<Cases>,
         history: LogHistory,
+        arrays: Option<ArrayStore>,
     ) -> Self {
         Self {
             pool,
@@ -45,6 +49,7 @@ impl Core {
             logs: RecentLogs::default(),
             recorder,
             cases,
+            arrays,
             config,
         }
     }

@@ -11,7 +11,8 @@ use state::{HistoryEntry, Root};
 
 use crate::{
     builtin,
-    runner::{ACTIVE, Inner, ServeError, lock},
+    offer::{Offer, OnTrial},
+    runner::{ACTIVE, CANARY, Inner, ServeError, lock},
     served::Served,
     versions::{ResolveError, View, view_of},
 };
@@ -44,6 +45,9 @@ impl Inner {
         let _no_other = self.moving.lock().await;
         let root = self.registry.manager.root(lineage).await;
         let root = root.map_err(ResolveError::from)?;
+        if *lineage == LineageName::default() && root.canary.is_none() {
+            self.forget(CANARY);
+        }
         let mut outcome = Ok(());
         for (name, served) in self.following() {
             if view_of(&served.reference).0 != *lineage {
@@ -109,6 +113,23 @@ impl Inner {
         }
     }
 
+    /// Tells whoever watches what `lineage` serves that it is served here too, since this process
+    /// began.
+    pub(crate) async fn acknowledge_watched(&self, lineage: &LineageName) {
+        let manager = &self.registry.manager;
+        let told = async {
+            if manager.find_watched(lineage).await?.is_some()
+                && let Some(newest) = manager.history(lineage, None, 1).await?.first()
+            {
+                self.acknowledge(lineage, newest).await;
+            }
+            Ok::<_, state::StateError>(())
+        };
+        if let Err(error) = told.await {
+            tracing::warn!(%error, %lineage, "what is served now was not acknowledged");
+        }
+    }
+
     async fn bring(
         &self,
         lineage: &LineageName,
@@ -117,6 +138,9 @@ impl Inner {
     ) -> Result<(), ServeError> {
         let view = &served.view;
         served.forget_withdrawn(&root.withdrawn);
+        if *view == View::Canary && root.canary.is_none() {
+            return Ok(());
+        }
         let wanted = self
             .registry
             .under(lineage, root, view, &served.reference)
@@ -131,13 +155,42 @@ impl Inner {
                 offer.now.store(Arc::new(self.snapshot(&wanted)?));
                 served.tell(Change::ResourceUpdated(builtin::STATE.into()));
             }
-            return Ok(());
+            return self.bring_trial(lineage, root, view, &offer).await;
         }
         let (before, offer) = (offer, self.load(&wanted).await?);
         let catalogue = self.catalogue(&offer, view)?;
         let is_kept = |tool: &str| offer.is_same_tool(&before, tool);
         (self.core.circuits).carry(before.number, offer.number, is_kept);
+        self.bring_trial(lineage, root, view, &offer).await?;
         served.replace(catalogue);
+        Ok(())
+    }
+
+    /// Lets `active` lead a share of its conversations to what is on trial, or none.
+    async fn bring_trial(
+        &self,
+        lineage: &LineageName,
+        root: &Root,
+        view: &View,
+        offer: &Offer,
+    ) -> Result<(), ServeError> {
+        let is_held = root.pins.contains_key(Root::ACTIVE);
+        let canary = root.canary.as_ref();
+        let canary = canary.filter(|_| *view == View::Active && !is_held);
+        let trial = match canary {
+            Some(canary) => {
+                let wanted = self.registry.released(lineage, &canary.version).await?;
+                // It is a promotion, so that it has the code of what serves.
+                let is_same_code = wanted.code_hash() == offer.hash;
+                let now = is_same_code.then(|| self.snapshot(&wanted)).transpose()?;
+                now.map(|now| OnTrial {
+                    canary: canary.clone(),
+                    now: Arc::new(now),
+                })
+            }
+            None => None,
+        };
+        offer.trial.store(trial.map(Arc::new));
         Ok(())
     }
 }

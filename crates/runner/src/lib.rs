@@ -24,7 +24,6 @@ mod runner;
 mod scripts;
 mod served;
 mod sessions;
-mod shape;
 mod trace;
 mod trial;
 mod versions;

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use mcp::{
     Catalogue,
     rmcp::model::{
@@ -22,11 +22,17 @@ use regex::Regex;
 use repo::FileSet;
 use semver::Version;
 use serde::Deserialize;
+use serde_json::json;
+use state::Canary;
 
-use crate::{builtin, candidate::CandidateTool, case, config::RunnerConfig, shape, versions::View};
+use crate::{builtin, candidate::CandidateTool, case, config::RunnerConfig, versions::View};
 
 /// Where the modules of tools are; what else there is belongs to all of them.
 const MODULES: &str = "tools/runner/";
+
+/// What every result names, and a stateful tool takes to continue a conversation.
+pub(crate) const CONVERSATION_ID: &str = "conversation_id";
+const CONTINUES: &str = "continues that conversation; leave it out to begin one";
 
 /// How long clients may keep the lists of a version that never changes.
 const FIXED_FRESH_MS: u64 = 60 * 60 * 1000;
@@ -48,6 +54,14 @@ pub(crate) struct Offer {
     pub(crate) warnings: Vec<String>,
     /// Replaced by each release of state; the code stays.
     pub(crate) now: ArcSwap<Snapshot>,
+    /// What a share of its conversations gets instead.
+    pub(crate) trial: ArcSwapOption<OnTrial>,
+}
+
+/// A version on trial, with the code of what serves.
+pub(crate) struct OnTrial {
+    pub(crate) canary: Canary,
+    pub(crate) now: Arc<Snapshot>,
 }
 
 /// Which version it is now, with which state.
@@ -202,7 +216,24 @@ impl Offer {
             completions: facts.completions.iter().map(completed).collect(),
             warnings: facts.warnings,
             now: ArcSwap::new(now),
+            trial: ArcSwapOption::empty(),
         }
+    }
+
+    /// What a conversation gets: the same every time, for as long as the same is on trial.
+    pub(crate) fn now_for(&self, conversation: &str) -> Arc<Snapshot> {
+        match &*self.trial.load() {
+            Some(trial) if trial.canary.takes(conversation) => Arc::clone(&trial.now),
+            _ => self.now.load_full(),
+        }
+    }
+
+    /// Is it what is on trial here?
+    pub(crate) fn is_on_trial(&self, now: &Arc<Snapshot>) -> bool {
+        let trial = self.trial.load();
+        trial
+            .as_ref()
+            .is_some_and(|trial| Arc::ptr_eq(&trial.now, now))
     }
 
     pub(crate) fn note_worked(&self, tool: &str) {
@@ -323,9 +354,10 @@ pub(crate) fn catalogue(
 pub(crate) fn listed_tool(facts: &ToolFacts) -> Tool {
     let mut input = facts.input_schema.clone();
     if facts.is_stateful {
-        input = shape::with_conversation_argument(input);
+        input = mcp::with_argument(input, CONVERSATION_ID, CONTINUES);
     }
-    let output = shape::with_conversation_result(facts.output_schema.clone());
+    let conversation = [(CONVERSATION_ID, json!({"type": "string"}))];
+    let output = mcp::with_members(facts.output_schema.clone(), &conversation);
     let description = facts.description.clone();
     let mut tool = Tool::new(facts.name.clone(), description, Arc::new(input))
         .with_raw_output_schema(Arc::new(output));

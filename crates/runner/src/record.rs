@@ -12,7 +12,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use journal::{Expect, Journal};
 use model::{
-    Context, EventType, NewEvent, Subject,
+    Context, EventType, LineageName, NewEvent, Subject,
     event::{AgentRole, Label},
     trace::{SpanId, TraceId},
 };
@@ -173,6 +173,7 @@ impl CallRecord {
 
     fn data(&self) -> Value {
         let mut data = json!({
+            "lineage": self.now.lineage,
             "tool": self.tool,
             "outcome": self.outcome,
             "revision": self.now.revision,
@@ -185,6 +186,10 @@ impl CallRecord {
         });
         if let Some(commit) = &self.now.commit {
             data["commit"] = commit.as_str().into();
+        }
+        // Lineages may have the same numbers.
+        if self.now.lineage != LineageName::default() {
+            data["lineage"] = self.now.lineage.as_str().into();
         }
         if let Some(version) = &self.instead_of {
             data["instead_of"] = version.as_str().into();

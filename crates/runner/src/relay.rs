@@ -97,7 +97,10 @@ impl Told {
                 )
             };
         }
+        // Of a candidate the verdicts are told; what its tools say in every case is noise.
+        let is_of_case = self.core.config.takes_cases;
         self.trace.span.in_scope(|| match told_as {
+            _ if is_of_case => log!(debug),
             "critical" | "error" => log!(error),
             "warning" => log!(warn),
             "info" => log!(info),
@@ -139,7 +142,8 @@ impl Relay {
         let is_wanted = match &event {
             CallEvent::Log(log) => reporter.wants(level_of(&log.level)),
             CallEvent::Progress(_) => reporter.wants_progress(),
-            CallEvent::Lines(_) => false,
+            // A Runner's workers have no rails.
+            CallEvent::Lines(_) | CallEvent::Refused { .. } => false,
         };
         if !is_wanted {
             return;
@@ -198,7 +202,7 @@ async fn send_all(reporter: Reporter, tool: String, mut waiting: Receiver<CallEv
                     .progress(told.progress, told.total, told.message)
                     .await;
             }
-            CallEvent::Lines(_) => {}
+            CallEvent::Lines(_) | CallEvent::Refused { .. } => {}
         }
     }
 }

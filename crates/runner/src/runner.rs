@@ -24,6 +24,7 @@ use tokio::{
     time::sleep,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use vault::ArrayStore;
 
 use crate::{
     candidate::CandidateTool,
@@ -45,6 +46,9 @@ use crate::{
 /// What production gets.
 pub(crate) const ACTIVE: &str = "active";
 
+/// What is on trial.
+pub(crate) const CANARY: &str = "canary";
+
 /// How long to wait before a lineage that cannot be read is read again.
 const RETRY_MS: u64 = 500;
 
@@ -64,6 +68,8 @@ pub struct RunnerParts {
     pub pool: Pool,
     /// Where lines are that tools told long ago.
     pub history: LogHistory,
+    /// Where arrays are that a state document names.
+    pub arrays: Option<ArrayStore>,
 }
 
 /// Serves the tools of any version.
@@ -194,6 +200,7 @@ impl Runner {
             git,
             pool,
             history,
+            arrays,
         } = parts;
         let recording = CancellationToken::new();
         let (recorder, writing) = Recorder::new(Arc::clone(&journal), recording.clone());
@@ -209,6 +216,7 @@ impl Runner {
                 recorder,
                 cases,
                 history,
+                arrays,
             )),
             journal,
             registry: Registry {
@@ -287,10 +295,7 @@ impl Runner {
             served.push(text.to_owned(), line)
         };
         if let Some((_, gone)) = replaced {
-            self.inner.retiring.spawn(async move {
-                let patience = Duration::from_millis(RETIRING_MS_MAX);
-                gone.endpoint.drain(patience).await;
-            });
+            self.inner.retire(gone);
         }
     }
 
@@ -360,6 +365,9 @@ impl Runner {
     /// Loads what production gets before anybody asks. If it cannot be, says whether that may pass.
     pub async fn prepare(&self) -> bool {
         let Err(error) = self.line(ACTIVE).await else {
+            self.inner
+                .acknowledge_watched(&LineageName::default())
+                .await;
             return false;
         };
         let reason = error.to_string();
@@ -477,6 +485,21 @@ impl Runner {
 }
 
 impl Inner {
+    /// Serves nothing under that name any more. Calls that began are answered first.
+    pub(crate) fn forget(&self, name: &str) {
+        let gone = lock(&self.served).pop(name);
+        if let Some(gone) = gone {
+            self.retire(gone);
+        }
+    }
+
+    fn retire(&self, gone: Line) {
+        self.retiring.spawn(async move {
+            let patience = Duration::from_millis(RETIRING_MS_MAX);
+            gone.endpoint.drain(patience).await;
+        });
+    }
+
     /// Loads code in every worker, beside what they have, and says what could be better in it.
     pub(crate) async fn load(&self, wanted: &Wanted) -> Result<Arc<Offer>, ServeError> {
         let offer = self.try_load(wanted).await?;

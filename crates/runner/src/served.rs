@@ -24,9 +24,8 @@ use crate::{
     case,
     core::Core,
     earlier::Earlier,
-    offer::Offer,
+    offer::{CONVERSATION_ID, Offer},
     relay::{Relay, Told},
-    shape::CONVERSATION_ID,
     trace::Trace,
     versions::View,
 };
@@ -116,8 +115,8 @@ impl Served {
     ) -> Result<Answer<Bytes>, Failure> {
         let round = Round::of(context)?;
         let offer = offer_of(context.catalogue());
-        let now = offer.now.load_full();
         let conversation = round.conversation().to_string();
+        let now = offer.now_for(&conversation);
         let (place, state) = (context.traceparent(), context.tracestate());
         let trace = Trace::begin(name, &conversation, place, state);
         let traceparent = trace.traceparent();

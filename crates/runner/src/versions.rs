@@ -64,6 +64,8 @@ pub(crate) enum View {
     Staging,
     /// The highest stable version that fits.
     Highest(VersionReq),
+    /// The version on trial; when none is any more, what was.
+    Canary,
     /// The same for ever.
     Fixed,
 }
@@ -140,7 +142,8 @@ pub(crate) fn view_of(reference: &VersionRef) -> (LineageName, View) {
         VersionRef::Alias(Alias::Latest) => (main, View::Highest(VersionReq::STAR)),
         VersionRef::Range(range) => (main, View::Highest(range.clone())),
         VersionRef::Exact { lineage, .. } => (lineage.clone().unwrap_or(main), View::Fixed),
-        VersionRef::Alias(Alias::Canary) | VersionRef::Commit(_) => (main, View::Fixed),
+        VersionRef::Alias(Alias::Canary) => (main, View::Canary),
+        VersionRef::Commit(_) => (main, View::Fixed),
     }
 }
 
@@ -157,7 +160,6 @@ impl Registry {
                     found => found,
                 }
             }
-            (VersionRef::Alias(Alias::Canary), _) => Err(ResolveError::NoCanary),
             (VersionRef::Commit(_), _) => {
                 let newest = self.newest(&lineage).await?;
                 self.in_git(reference, newest).await
@@ -183,6 +185,10 @@ impl Registry {
                 return Ok(wanted(root, &document.await?));
             }
             View::Active | View::Fixed => root.serving_version().clone(),
+            View::Canary => match &root.canary {
+                Some(canary) => canary.version.clone(),
+                None => return Err(ResolveError::NoCanary),
+            },
             View::Highest(range) => self.highest(lineage, root, range, reference).await?,
         };
         if version == root.version {
@@ -210,7 +216,7 @@ impl Registry {
     }
 
     /// A version that a lineage released.
-    async fn released(
+    pub(crate) async fn released(
         &self,
         lineage: &LineageName,
         version: &Version,

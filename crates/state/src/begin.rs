@@ -139,10 +139,7 @@ impl StateManager {
 }
 
 /// The lineage that a write through `version` of `lineage` goes to.
-pub(crate) fn branch_name(
-    lineage: &LineageName,
-    version: &Version,
-) -> Result<LineageName, StateError> {
+pub fn branch_name(lineage: &LineageName, version: &Version) -> Result<LineageName, StateError> {
     let name = match lineage.as_str() {
         "main" => format!("from-{version}"),
         other => format!("{other}-from-{version}"),

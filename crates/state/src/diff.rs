@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// The operations that lead from `before` to `after`. Most of a document stays as it was, so whole
 /// members are compared first, and pointers are made only where two differ.
-pub(crate) fn diff(before: &Value, after: &Value) -> Patch {
+pub fn diff(before: &Value, after: &Value) -> Patch {
     let mut operations = Vec::new();
     if before != after {
         describe(before, after, &mut PointerBuf::new(), &mut operations);

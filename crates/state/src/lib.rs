@@ -4,6 +4,7 @@
 //! Start at [`StateManager`].
 
 mod begin;
+mod canary;
 mod change;
 mod close;
 mod content;
@@ -11,6 +12,7 @@ mod counts;
 mod diff;
 mod document;
 mod draft;
+mod good;
 mod history;
 mod manager;
 mod materialise;
@@ -26,14 +28,18 @@ mod shared;
 mod stamp;
 mod write;
 
+pub use begin::branch_name;
+pub use canary::{Canary, OnTrial};
 pub use change::{Change, ChangeError};
 pub use content::Content;
 pub use counts::StateCounts;
+pub use diff::diff;
 pub use document::{Document, InvalidTarget, Limits, Target};
+pub use good::Watched;
 pub use history::{HistoryEntry, StateWatch};
 pub use manager::{Author, Clock, Moved, Seed, StateError, StateManager, Written};
 pub use migrate::{Adopted, Adoption, Migration, MigrationError, Script, ScriptFuture};
-pub use moves::Promotion;
+pub use moves::{ENDS_TRIAL, Promotion};
 pub use projection::{HandEdit, Projection, ProjectionError};
 pub use replay::{ReplayError, Replayed};
 pub use rollback::Rollback;

@@ -37,6 +37,8 @@ pub struct Author {
     /// Makes a repeated request count once.
     pub key: Option<IdempotencyKey>,
     pub reason: Option<String>,
+    /// What the event says beside: of which feedback it came, and what was answered.
+    pub facts: serde_json::Map<String, Value>,
 }
 
 /// What the event of a release says of how it was proved, and what it says if it was.
@@ -118,6 +120,10 @@ pub enum StateError {
     Closed { lineage: LineageName },
     #[error("`main` is what serves, and cannot be closed")]
     MainCloses,
+    #[error("{version} is not what serves: that is {serving}")]
+    NotServing { version: Version, serving: Version },
+    #[error("version {version} is not on trial")]
+    NotOnTrial { version: Version },
     #[error("what version {version} holds is active already")]
     AlreadyActive { version: Version },
     #[error("no earlier version that was not withdrawn holds another state to roll back to")]

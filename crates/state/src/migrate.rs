@@ -210,7 +210,7 @@ impl StateManager {
         adoption: &Adoption,
     ) -> Result<Adopted, StateError> {
         let schema = Schema::compile(adoption.schema.clone())?;
-        let root = self.root(lineage).await?;
+        let root = self.root(lineage).await?.without_trial();
         if root.is_closed {
             return Err(closed(lineage));
         }
@@ -254,10 +254,11 @@ impl Shared {
         ahead: &Ahead,
         author: &Author,
     ) -> Result<NewEvent, Halt> {
-        let mut root = match adoption.stamp {
+        let before = match adoption.stamp {
             Some(_) => self.root_now(head)?,
             None => self.root_before(head, None)?,
         };
+        let mut root = before.without_trial();
         if let Some(stamp) = &adoption.stamp {
             stamp.check(&root)?;
         }
@@ -303,7 +304,8 @@ impl Shared {
         };
         let active = given.map_or_else(|| migrated(&active), Ok)?;
         let hash = active.hash();
-        let mut data = release("adopt", &root, hash);
+        let mut data = release("adopt", &before, hash);
+        data["previous"] = json!(root.active.hash);
         data["migrations"] = json!(chain.iter().map(|step| &step.name).collect::<Vec<_>>());
         if is_new_schema {
             data["schema"] = schema.value().clone();
@@ -342,11 +344,11 @@ impl Shared {
                 seq: None,
             };
         }
-        root.last_known_good = root.version.clone();
         root.version = version;
         if let Some(stamp) = &adoption.stamp {
             stamp.put_on(&mut root, &mut data);
         }
+        let root = root.moved_from(before.serving_version());
         self.cache.keep_schema(schema.clone());
         Ok(self.release_event(data, &root, &active, author))
     }

@@ -155,9 +155,11 @@ impl Shared {
         // It satisfies the schema: every change of either saw to that.
         let value = materialise::document_in(head, &self.cache, &root.staging)?;
         let data = release("promote", &root, root.staging.hash);
+        let served = root.serving_version().clone();
         root.active = root.active.replaced(root.staging.hash);
-        root.last_known_good = root.version.clone();
         root.version = next_patch(&root.version);
+        root.canary = None;
+        let root = root.moved_from(&served);
         Ok(self.release_event(data, &root, &value, author))
     }
 
@@ -171,9 +173,11 @@ impl Shared {
         let mut root = self.root_now(head)?;
         stamp.check(&root)?;
         let mut data = release("promote", &root, value.hash());
+        let served = root.serving_version().clone();
+        root.canary = stamp.trial(&root);
         root.active = root.active.replaced(value.hash());
-        root.last_known_good = root.version.clone();
         stamp.put_on(&mut root, &mut data);
+        let root = root.moved_from(&served);
         Ok(self.release_event(data, &root, value, author))
     }
 
@@ -211,9 +215,15 @@ impl Shared {
             let version = version.clone();
             return Err(StateError::Withdrawn { version }.into());
         }
-        let previous = match version {
-            Some(version) => root.pins.insert(Root::ACTIVE.to_owned(), version.clone()),
-            None => root.pins.remove(Root::ACTIVE),
+        let served = root.serving_version().clone();
+        let previous = if let Some(version) = version {
+            root.pins.insert(Root::ACTIVE.to_owned(), version.clone())
+        } else {
+            // No conversation went to what is on trial meanwhile, so its time begins anew.
+            if let Some(canary) = &mut root.canary {
+                canary.since = None;
+            }
+            root.pins.remove(Root::ACTIVE)
         };
         if previous.as_ref() == version {
             return Err(Halt::Unchanged);
@@ -225,6 +235,7 @@ impl Shared {
             "new": version,
             "reversible": true,
         });
+        let root = root.moved_from(&served);
         Ok(self.event(EventType::STATE_CHANGE, data, &root, author))
     }
 
@@ -241,16 +252,23 @@ impl Shared {
     }
 }
 
-/// What a release says beside the root it leaves.
+/// The version, in the event of the release that cut its trial short.
+pub const ENDS_TRIAL: &str = "ends_trial";
+
+/// What a release says beside the root it leaves. Any release cuts a trial short.
 pub(crate) fn release(change: &str, before: &Root, new: model::Digest) -> Value {
-    json!({
+    let mut data = json!({
         "change": change,
         "target": Target::Active,
         "previous": before.active.hash,
         "new": new,
         "from_version": before.version,
         "reversible": true,
-    })
+    });
+    if let Some(canary) = &before.canary {
+        data[ENDS_TRIAL] = json!(canary.version);
+    }
+    data
 }
 
 /// A change of state alone is a patch; that of a pre-release which is counted, such as

@@ -143,6 +143,10 @@ pub(crate) enum Asked {
     /// Or else open it again.
     Close(bool),
     Adopt,
+    /// That what is on trial becomes active.
+    Activate(Version),
+    /// That this version serves without trouble.
+    MarkGood(Version),
 }
 
 impl Asked {
@@ -172,6 +176,8 @@ impl Asked {
             Self::Pin(None) => is("unpin"),
             Self::Adopt => is("adopt"),
             Self::Close(is_closed) => is(Self::close_name(*is_closed)),
+            Self::Activate(version) => is("activate") && data["new"] == json!(version),
+            Self::MarkGood(version) => is("good") && data["new"] == json!(version),
             Self::Pin(Some(to)) => is("pin") && data["new"] == json!(to),
         }
     }

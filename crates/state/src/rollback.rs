@@ -66,7 +66,10 @@ impl Rollback {
     /// May it still be done, on what `root` is by now?
     fn check(&self, root: &Root) -> Result<(), StateError> {
         let version = &self.old.version;
-        if root.version != self.read.version || root.pins != self.read.pins {
+        let is_as_read = root.version == self.read.version
+            && root.pins == self.read.pins
+            && root.canary == self.read.canary;
+        if !is_as_read {
             return Err(StateError::ActiveMoved);
         }
         if root.withdrawn.contains(version) {
@@ -92,9 +95,9 @@ impl Rollback {
 
 impl StateManager {
     /// Brings the active document of `to` back as the next patch version, with the schema and code it had,
-    /// withdraws the version that serves now, and lets go of a pin. Without `to`: the newest
-    /// version before that one which is not withdrawn and holds another state, so that one
-    /// rollback after another goes further back. A staged document that does not fit that schema
+    /// withdraws the version that serves now, and lets go of a pin. Without `to`: the last known good
+    /// one; where that is what serves, or is withdrawn, the newest before it which is not withdrawn
+    /// and holds another state, so that one rollback after another goes further back. A staged document that does not fit that schema
     /// is discarded, and the event says so.
     pub async fn roll_back(
         &self,
@@ -157,13 +160,16 @@ impl StateManager {
         if read.is_closed {
             return Err(closed(lineage));
         }
-        let serving = match read.pins.get(Root::ACTIVE) {
-            Some(pinned) => self.root_of(lineage, pinned).await?,
-            None => read.clone(),
+        let serving = match read.serving_version() {
+            newest if *newest == read.version => read.clone(),
+            held => self.root_of(lineage, held).await?,
         };
-        let root = match to {
-            Some(to) => self.root_of(lineage, &to).await?,
-            None => self.find_good(lineage, &read, &serving).await?,
+        let is_pinned = read.pins.contains_key(Root::ACTIVE);
+        let root = match (to, &read.canary) {
+            (Some(to), _) => self.root_of(lineage, &to).await?,
+            // What is on trial goes, and what serves stays.
+            (None, Some(_)) if !is_pinned => serving.clone(),
+            (None, _) => self.find_good(lineage, &read, &serving).await?,
         };
         // Somebody who held `active` at the state that is brought back was led away from it by the
         // newest version.
@@ -266,6 +272,7 @@ impl Shared {
         }
         let brought = plan.brought(&root);
         let bad = plan.withdraws.clone();
+        let served = root.serving_version().clone();
         let mut data = release("rollback", &root, old.hash);
         data["restores"] = json!(version);
         data["withdraws"] = json!(bad);
@@ -289,14 +296,13 @@ impl Shared {
             ..
         } = brought;
         (root.active, root.schema, root.code) = (active, schema, code);
-        if !root.withdrawn.contains(&bad) {
-            root.withdrawn.push(bad);
-        }
-        root.last_known_good = version;
+        root.withdraw(&bad, &version);
         root.version = next_patch(&root.version);
+        root.canary = None;
         if let Some(stamp) = stamp {
             stamp.put_on(&mut root, &mut data);
         }
+        let root = root.moved_from(&served);
         Ok(self.release_event(data, &root, &old.value, author))
     }
 }

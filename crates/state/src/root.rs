@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use model::{Digest, Event, Revision, Seq};
 use serde::{Deserialize, Serialize};
 
-use crate::{Target, manager::StateError};
+use crate::{Canary, Target, manager::StateError};
 
 /// What a lineage holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,8 +14,13 @@ pub struct Root {
     pub staging: DocumentRef,
     pub active: DocumentRef,
     pub version: semver::Version,
-    /// The version that served before `version`: where a rollback begins to look.
+    /// The newest version that served without trouble for as long as a version is watched: where a
+    /// rollback begins to look. It moves by [`crate::StateManager::mark_good`].
     pub last_known_good: semver::Version,
+    /// The event since which `active` serves the version that it does; absent in that event itself,
+    /// and where an older program wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_since: Option<Seq>,
     /// The schema of both documents.
     pub schema: SchemaRef,
     /// What the tools of `version` are; absent in a lineage that has none.
@@ -24,6 +29,9 @@ pub struct Root {
     /// Aliases held at a version.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pins: BTreeMap<String, semver::Version>,
+    /// The newest version while it is on trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<Canary>,
     /// Versions that were rolled back: never a base again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withdrawn: Vec<semver::Version>,
@@ -115,9 +123,44 @@ impl Root {
     /// The alias that a pin may hold.
     pub const ACTIVE: &str = "active";
 
-    /// The version that `active` serves: the pinned one, or the newest.
+    /// The version that `active` serves: the pinned one, the one before what is on trial, or the
+    /// newest.
     pub fn serving_version(&self) -> &semver::Version {
-        self.pins.get(Self::ACTIVE).unwrap_or(&self.version)
+        let before = || self.canary.as_ref().map(|canary| &canary.stays);
+        let pinned = self.pins.get(Self::ACTIVE);
+        pinned.or_else(before).unwrap_or(&self.version)
+    }
+
+    /// The root after a change of `before`: another version that `active` serves begins here.
+    pub(crate) fn moved_from(mut self, before: &semver::Version) -> Self {
+        if self.serving_version() != before {
+            self.served_since = None;
+        }
+        self
+    }
+
+    /// The same without a trial: its active document is the one that `active` serves, so that nothing
+    /// is made on what was not tried.
+    pub(crate) fn without_trial(&self) -> Self {
+        let mut root = self.clone();
+        if let Some(canary) = root.canary.take() {
+            root.active = DocumentRef {
+                revision: root.active.revision,
+                ..*canary.document
+            };
+        }
+        root
+    }
+
+    /// `bad` is never served or built on again, and nothing after what took its place counts as
+    /// good any more.
+    pub(crate) fn withdraw(&mut self, bad: &semver::Version, instead: &semver::Version) {
+        if !self.withdrawn.contains(bad) {
+            self.withdrawn.push(bad.clone());
+        }
+        if self.last_known_good == *bad || self.last_known_good > *instead {
+            self.last_known_good = instead.clone();
+        }
     }
 
     /// Are the code and the active document the other's, under the same schema?
@@ -148,12 +191,22 @@ impl Root {
         root.staging.settle(seq);
         root.active.settle(seq);
         root.schema.seq.get_or_insert(seq);
+        root.served_since.get_or_insert(seq);
+        if let Some(canary) = &mut root.canary {
+            canary.since.get_or_insert(seq);
+        }
         root
     }
 
     pub(crate) fn is_settled(&self) -> bool {
-        let places = [self.staging.seq, self.active.seq, self.schema.seq];
-        places.iter().all(Option::is_some)
+        let places = [
+            self.staging.seq,
+            self.active.seq,
+            self.schema.seq,
+            self.served_since,
+        ];
+        let is_canary_settled = (self.canary.as_ref()).is_none_or(|it| it.since.is_some());
+        places.iter().all(Option::is_some) && is_canary_settled
     }
 
     pub fn document(&self, target: Target) -> &DocumentRef {

@@ -47,12 +47,14 @@ impl Shared {
             active: DocumentRef::first(hash),
             version: seed.version.clone(),
             last_known_good: seed.version,
+            served_since: None,
             schema: SchemaRef {
                 hash: schema.hash(),
                 seq: None,
             },
             code: seed.code,
             pins: BTreeMap::default(),
+            canary: None,
             withdrawn: Vec::new(),
             is_closed: false,
         };
@@ -86,6 +88,9 @@ impl Shared {
         data["root"] = serde_json::to_value(root).expect("a root is plain data");
         if let Some(reason) = &author.reason {
             data["reason"] = Value::from(reason.as_str());
+        }
+        for (name, fact) in &author.facts {
+            data[name] = fact.clone();
         }
         let context = Context {
             version: Some(root.version.clone()),

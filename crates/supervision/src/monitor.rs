@@ -112,6 +112,7 @@ impl Monitor {
 
     /// Asks the service how it is; no answer is an unhealthy one.
     async fn poll(&mut self, limits: &Limits) -> Health {
+        let asked = self.slot.asked();
         let health = if let Some(reason) = self.slot.take_fault() {
             Health::unhealthy(reason)
         } else {
@@ -125,6 +126,7 @@ impl Monitor {
             answer.unwrap_or_else(|failure| Health::unhealthy(failure.to_string()))
         };
         self.record(&health);
+        self.slot.looked(asked);
         health
     }
 

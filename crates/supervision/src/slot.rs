@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::common::Common;
@@ -27,6 +28,9 @@ pub(crate) struct Slot {
     /// A call that failed elsewhere than in a health check.
     fault: Mutex<Option<String>>,
     faulted: Notify,
+    /// The looks that were asked for, and the newest of them that has been taken.
+    asked: AtomicU64,
+    looked: watch::Sender<u64>,
     told: tokio::sync::Mutex<Told>,
     /// What was set while it ran, for the service that takes its place after a restart.
     settings: Mutex<BTreeMap<&'static str, SettingValue>>,
@@ -77,6 +81,8 @@ impl Slot {
             status: Mutex::new(status),
             fault: Mutex::default(),
             faulted: Notify::new(),
+            asked: AtomicU64::new(0),
+            looked: watch::Sender::new(0),
             told: tokio::sync::Mutex::default(),
             settings: Mutex::default(),
         }
@@ -110,9 +116,28 @@ impl Slot {
         self.faulted.notified().await;
     }
 
-    /// Has it asked how it is before its time.
-    pub(crate) fn wake(&self) {
+    /// Has it asked how it is before its time, and waits for the answer. One that is ill keeps to its
+    /// waits, and one that nobody looks after is not asked, so this waits no longer than an answer may
+    /// take.
+    pub(crate) async fn look(&self) {
+        let mut looked = self.looked.subscribe();
+        let wanted = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
         self.faulted.notify_one();
+        let limit = Duration::from_millis(self.limits().health_ms_max);
+        let taken = looked.wait_for(|taken| *taken >= wanted);
+        if tokio::time::timeout(limit, taken).await.is_err() {
+            tracing::debug!(service = self.name, "it was not looked at in time");
+        }
+    }
+
+    /// The newest look that was asked for.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Says that the health now known is not older than this look.
+    pub(crate) fn looked(&self, asked: u64) {
+        self.looked.send_replace(asked);
     }
 
     fn note_fault(&self, failure: &impl ToString) {

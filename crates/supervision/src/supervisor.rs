@@ -205,11 +205,12 @@ impl Supervisor {
         report
     }
 
-    /// Has a service looked at now, for whoever knows that it changed.
-    pub fn look_at(&self, service: &str) {
+    /// Has a service looked at now, for whoever knows that it changed: what `snapshot` says afterwards
+    /// is not older than the call, if the service answers in time.
+    pub async fn look_at(&self, service: &str) {
         let slots = self.slots();
         if let Some(slot) = slots.iter().find(|slot| slot.name == service) {
-            slot.wake();
+            slot.look().await;
         }
     }
 

@@ -12,6 +12,8 @@ use state::{ChangeError, Document, StateError};
 use utoipa::ToSchema;
 use web::{CachePolicy, ETag, Kind, Problem};
 
+use crate::http::UNTUNABLE;
+
 /// When a client may try again after the journal refused work.
 const RETRY_AFTER_S: u32 = 1;
 
@@ -24,7 +26,7 @@ const KEY_REUSED: Kind = Kind::new(
 );
 
 /// The kinds of problems that are this role's own.
-pub const PROBLEMS: [Kind; 1] = [KEY_REUSED];
+pub const PROBLEMS: [Kind; 2] = [KEY_REUSED, UNTUNABLE];
 
 /// A state document with its place in history.
 #[derive(Debug, Serialize, ToSchema)]
@@ -149,6 +151,8 @@ pub(crate) fn problem(error: StateError) -> Problem {
         | StateError::Closed { .. }
         | StateError::MainCloses
         | StateError::AlreadyActive { .. }
+        | StateError::NotServing { .. }
+        | StateError::NotOnTrial { .. }
         | StateError::NotNewer { .. }
         | StateError::NothingToRollBack
         | StateError::ActiveMoved
@@ -159,6 +163,33 @@ pub(crate) fn problem(error: StateError) -> Problem {
         StateError::Read(error) => read_problem(&error),
         StateError::Write(error) => append_problem(&error),
         StateError::Unreadable { .. } => Problem::internal(&error),
+    }
+}
+
+/// The same for a client of MCP, which reads text alone.
+pub(crate) fn in_words(error: &StateError) -> String {
+    let text = error.to_string();
+    match error {
+        StateError::Stale { current, .. } => {
+            format!(
+                "{text}; read it again: it is at revision {}",
+                current.revision
+            )
+        }
+        StateError::Invalid { violations } => {
+            let places = violations
+                .iter()
+                .map(|violation| format!("\n- {violation}"));
+            let text = "the document would break its schema, so nothing was changed:".to_owned();
+            places.fold(text, |text, place| text + &place)
+        }
+        StateError::BaseRequired => format!("{text}: name it as `if_revision`"),
+        StateError::UnknownVersion { nearest, .. } | StateError::NoLineage { nearest, .. }
+            if !nearest.is_empty() =>
+        {
+            format!("{text}; there are: {}", nearest.join(", "))
+        }
+        _ => text,
     }
 }
 
@@ -178,14 +209,14 @@ fn change_problem(error: &ChangeError) -> Problem {
     }
 }
 
-fn read_problem(error: &ReadError) -> Problem {
+pub(crate) fn read_problem(error: &ReadError) -> Problem {
     match error {
         ReadError::Unavailable(reason) => unavailable(reason, error),
         ReadError::Unreadable(_) => Problem::internal(error),
     }
 }
 
-fn append_problem(error: &AppendError) -> Problem {
+pub(crate) fn append_problem(error: &AppendError) -> Problem {
     let text = error.to_string();
     match error {
         AppendError::Conflict { .. } => Problem::conflict(text),

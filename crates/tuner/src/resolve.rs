@@ -48,9 +48,19 @@ pub(crate) async fn resolve(state: &StateManager, text: &str) -> Result<Resolved
             is_immutable: false,
         }),
         VersionRef::Alias(Alias::Latest) => highest(state, main, &VersionReq::STAR, text).await,
-        VersionRef::Alias(Alias::Canary) => Err(Problem::not_found("no version is on trial")
-            .nearest(names(state, &main).await?)
-            .hint("use `active`, or name a version exactly")),
+        VersionRef::Alias(Alias::Canary) => {
+            let root = state.root(&main).await.map_err(problem)?;
+            match root.canary {
+                Some(canary) => Ok(Resolved {
+                    lineage: main,
+                    at: At::Newest(canary.version),
+                    is_immutable: false,
+                }),
+                None => Err(Problem::not_found("no version is on trial")
+                    .nearest(names(state, &main).await?)
+                    .hint("use `active`, or name a version exactly")),
+            }
+        }
         VersionRef::Range(range) => highest(state, main, &range, text).await,
         VersionRef::Exact { lineage, version } => {
             let lineage = lineage.unwrap_or(main);

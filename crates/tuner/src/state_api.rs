@@ -23,6 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{CachePolicy, IfMatch, IfNoneMatch, Path, Problem, ProblemDocument, Query, RawBody};
 
 use crate::{
+    KEY_PREFIX,
     answer::{self, DocumentAnswer, problem},
     resolve::{At, resolve},
 };
@@ -226,9 +227,13 @@ fn author_of(headers: &HeaderMap) -> Result<Author, Problem> {
         let key = value
             .to_str()
             .ok()
-            .and_then(|text| text.parse::<IdempotencyKey>().ok());
+            .and_then(|text| text.parse::<IdempotencyKey>().ok())
+            .filter(|key| !key.as_str().starts_with(KEY_PREFIX));
         author.key = Some(key.ok_or_else(|| {
-            Problem::bad_request("the `Idempotency-Key` is not 1 to 128 visible ASCII characters")
+            Problem::bad_request(format!(
+                "the `Idempotency-Key` is not 1 to 128 visible ASCII characters, or begins with \
+                 `{KEY_PREFIX}`, which keys of the server's own do"
+            ))
         })?);
     }
     Ok(author)

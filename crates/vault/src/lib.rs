@@ -2,6 +2,7 @@
 //! archives, in a folder or in a bucket that speaks S3. It never edits an object in place and never
 //! shows one half written. Start at [`Vault`]; what may wait for its store goes through [`Outbox`].
 
+mod arrays;
 mod error;
 mod evals;
 mod folder;
@@ -12,6 +13,7 @@ mod sha256;
 mod store;
 mod vault;
 
+pub use arrays::{ARRAY_BYTES_MAX, ArrayError, ArrayStore};
 pub use error::VaultError;
 pub use evals::{EvalError, EvalFile, EvalFiles, EvalStore};
 pub use key::{InvalidKey, Key};

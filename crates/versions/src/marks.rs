@@ -6,9 +6,6 @@ use model::LineageName;
 use semver::Version;
 use state::{Root, StateError, StateManager};
 
-/// The alias that a version on trial is held under.
-const CANARY: &str = "canary";
-
 /// The roots of all lineages, as far as they are about versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks(BTreeMap<LineageName, Mark>);
@@ -36,7 +33,7 @@ impl Marks {
     pub(crate) fn take(&mut self, lineage: LineageName, root: &Root) -> bool {
         let mark = Mark {
             serving: root.serving_version().clone(),
-            canary: root.pins.get(CANARY).cloned(),
+            canary: root.canary.as_ref().map(|canary| canary.version.clone()),
             withdrawn: root.withdrawn.iter().cloned().collect(),
         };
         let before = self.0.insert(lineage, mark.clone());

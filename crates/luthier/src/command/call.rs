@@ -9,7 +9,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     session::Session,
-    up::{Of, with_runner},
+    up::{Of, with_hosts},
     workspace::parse_json,
 };
 
@@ -36,9 +36,9 @@ pub(crate) fn run(session: &Session, args: &CallArgs) -> Result<(), Failure> {
         Some(version) => (Of::Released, version.as_str()),
         None => (Of::Newest, Root::ACTIVE),
     };
-    let called = with_runner(session, of, async |runner, stop| {
+    let called = with_hosts(session, of, async |hosts, stop| {
         tokio::select! {
-            called = runner.call(version, &args.tool, &arguments) => Ok(called?),
+            called = hosts.runner.call(version, &args.tool, &arguments) => Ok(called?),
             () = stop.cancelled() => {
                 let message = "the call was interrupted";
                 Err(Failure::new("interrupted", Exit::Failure, message))

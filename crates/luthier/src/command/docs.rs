@@ -10,6 +10,7 @@ use crate::{
     config::{Key, keys, variable},
     exit::Exit,
     failure::Failure,
+    proof::budgets_schema,
     session::create_folder,
 };
 
@@ -24,10 +25,7 @@ pub(crate) fn run(args: &DocsArgs) -> Result<(), Failure> {
     let pages = [
         ("configuration.md", configuration()),
         ("command-line.md", command_line()),
-        (
-            "budgets.schema.json",
-            format!("{:#}\n", harness::Budgets::schema()),
-        ),
+        ("budgets.schema.json", format!("{:#}\n", budgets_schema())),
     ];
     for (name, text) in pages {
         let path = args.dir.join(name);

@@ -93,6 +93,7 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
     let mut checks = vec![
         machine::python(),
         machine::git(),
+        machine::rails(),
         machine::port(&configured),
     ];
     match configured.data(session) {

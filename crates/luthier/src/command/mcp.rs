@@ -1,4 +1,4 @@
-//! `luthier mcp runner`: the protocol on standard input and output, for clients that start their
+//! `luthier mcp runner|tuner`: the protocol on standard input and output, for clients that start their
 //! servers. Nothing but the protocol is written to standard output.
 
 use clap::{Args, ValueEnum};
@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     failure::Failure,
     session::Session,
-    up::{Of, with_runner},
+    up::{Of, with_hosts},
 };
 
 #[derive(Args, Clone, Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct McpArgs {
 pub(crate) enum McpRole {
     /// The tools of a version
     Runner,
+    /// The tools that tune a version's state
+    Tuner,
 }
 
 pub(crate) fn run(session: &Session, args: &McpArgs) -> Result<(), Failure> {
@@ -35,8 +37,11 @@ pub(crate) fn run(session: &Session, args: &McpArgs) -> Result<(), Failure> {
         Of::Released
     };
     match args.role {
-        McpRole::Runner => with_runner(session, of, async |runner, stop| {
-            Ok(runner.serve_stdio(&args.version, stop).await?)
+        McpRole::Runner => with_hosts(session, of, async |hosts, stop| {
+            Ok(hosts.runner.serve_stdio(&args.version, stop).await?)
+        }),
+        McpRole::Tuner => with_hosts(session, of, async |hosts, stop| {
+            Ok(hosts.tuner.serve_stdio(&args.version, stop).await?)
         }),
     }
 }

@@ -37,7 +37,7 @@ pub(crate) enum StateCommand {
     /// Make the staged document the active one, as the next patch version
     Promote(PromoteArgs),
     /// Make the staged document what the active one is
-    Discard(PromoteArgs),
+    Discard(DiscardArgs),
     /// Bring an earlier version's document back, and withdraw the active version
     Rollback(RollbackArgs),
     /// Hold `active` at a version, or let it go
@@ -109,6 +109,15 @@ pub(crate) struct ImportArgs {
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct PromoteArgs {
+    /// Even if that state was active or withdrawn a few releases ago
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) staged: DiscardArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DiscardArgs {
     /// Only if staging is still at this revision
     #[arg(long, value_name = "N")]
     pub(crate) if_revision: Option<u64>,
@@ -120,7 +129,7 @@ pub(crate) struct PromoteArgs {
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RollbackArgs {
-    /// The version to bring back [default: the one that served before]
+    /// The version to bring back [default: the last known good one]
     #[arg(long, value_name = "VERSION")]
     pub(crate) to: Option<Version>,
     #[command(flatten)]
@@ -178,6 +187,7 @@ impl AuthorArgs {
             },
             key: self.key.clone(),
             reason: self.reason.clone(),
+            ..Author::default()
         }
     }
 }

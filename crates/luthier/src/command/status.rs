@@ -7,7 +7,7 @@ use journal::{Journal as _, SqliteJournal};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use state::StateManager;
+use state::{Canary, StateManager};
 
 use crate::{
     failure::Failure,
@@ -73,9 +73,13 @@ struct JournalStatus {
 struct LineageStatus {
     lineage: String,
     version: String,
+    last_known_good: String,
     staging_revision: u64,
     active_revision: u64,
     is_staging_changed: bool,
+    /// What is on trial, and what `active` serves meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    canary: Option<Canary>,
     /// Aliases that are held at a version, whatever is released.
     pins: BTreeMap<String, Version>,
 }
@@ -162,9 +166,11 @@ async fn look(
         lineages.push(LineageStatus {
             lineage: lineage.to_string(),
             version: root.version.to_string(),
+            last_known_good: root.last_known_good.to_string(),
             staging_revision: root.staging.revision,
             active_revision: root.active.revision,
             is_staging_changed: root.staging.hash != root.active.hash,
+            canary: root.canary,
             pins: root.pins,
         });
     }
@@ -249,8 +255,16 @@ fn line_of(lineage: &LineageStatus) -> String {
         .map(|(alias, version)| format!(", {alias} pinned at {version}"))
         .collect();
     let pins = pins.concat();
+    let good = if lineage.last_known_good == lineage.version {
+        String::new()
+    } else {
+        format!(", last known good {}", lineage.last_known_good)
+    };
+    let canary = lineage.canary.as_ref();
+    let trial = canary.map(|canary| format!(", on trial, active stays at {}", canary.stays));
+    let trial = trial.unwrap_or_default();
     format!(
-        "{} {} (staging r{}, active r{}{changed}{pins})",
+        "{} {} (staging r{}, active r{}{changed}{trial}{good}{pins})",
         lineage.lineage, lineage.version, lineage.staging_revision, lineage.active_revision
     )
 }

@@ -7,7 +7,7 @@ mod watch;
 use std::path::PathBuf;
 
 use clap::Args;
-use harness::{Budgets, Shard, Tier};
+use harness::{Shard, Tier};
 use python::Pool;
 
 use self::outcome::{Written, tell};
@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     exit::Exit,
     failure::Failure,
-    proof::{Given, How, Proved, progress, prove},
+    proof::{Given, How, Proved, budgets_schema, progress, prove},
     session::Session,
     up::{chatter, runtime, stop_on_signal},
 };
@@ -79,7 +79,7 @@ fn parse_tier(text: &str) -> Result<Tier, harness::InvalidTier> {
 
 pub(crate) fn run(session: &Session, args: &TestArgs) -> Result<Exit, Failure> {
     if args.budgets_schema {
-        let schema = format!("{:#}", Budgets::schema());
+        let schema = format!("{:#}", budgets_schema());
         return session.output.text(&schema).map(|()| Exit::Success);
     }
     if let [before, after] = &args.compare[..] {

@@ -90,7 +90,7 @@ impl Kind {
 }
 
 /// What is fixed while the program runs.
-const FIXED: [(&str, Kind, &str); 44] = [
+const FIXED: [(&str, Kind, &str); 60] = [
     (
         "name",
         Kind::Text { default: "luthier" },
@@ -316,9 +316,172 @@ const FIXED: [(&str, Kind, &str); 44] = [
         "The most that a conversation may remember.",
     ),
     (
+        "tuner.workers",
+        Kind::Whole {
+            default: 1,
+            min: 1,
+            max: 64,
+            unit: "",
+        },
+        "How many workers run tools of the tuner; they start when the first is called. Updates of a \
+         lineage take turns whatever their number.",
+    ),
+    (
+        "tuner.deadline_ms",
+        Kind::Whole {
+            default: 30_000,
+            min: 1,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "How long a tool of the tuner may take that declares nothing.",
+    ),
+    (
+        "tuner.updates_per_s_max",
+        Kind::Whole {
+            default: 5_000,
+            min: 1,
+            max: COUNT_MAX,
+            unit: "",
+        },
+        "Updates of a lineage in one second; more are refused.",
+    ),
+    (
+        "tuner.waiting_max",
+        Kind::Whole {
+            default: 1_024,
+            min: 1,
+            max: COUNT_MAX,
+            unit: "",
+        },
+        "Updates of a lineage that may wait for their turn; more are refused.",
+    ),
+    (
+        "tuner.changes_max",
+        Kind::Whole {
+            default: 10_000,
+            min: 1,
+            max: COUNT_MAX,
+            unit: "",
+        },
+        "Places of the state document that one update may change.",
+    ),
+    (
+        "tuner.promote_every",
+        Kind::Whole {
+            default: 0,
+            min: 0,
+            max: 10_000,
+            unit: "updates",
+        },
+        "Promote what is staged after so many updates; 0 leaves that to people and agents.",
+    ),
+    (
+        "tuner.promote_confidence",
+        Kind::Number {
+            default: 0.0,
+            min: 0.0,
+            max: 0.9999,
+            unit: "",
+        },
+        "Promote only if `tuner.value_tool` says, with this confidence, that what is staged earns \
+         more than what is active; 0 asks nobody.",
+    ),
+    (
+        "tuner.promote_margin",
+        Kind::Number {
+            default: 0.0,
+            min: 0.0,
+            max: 1e9,
+            unit: "",
+        },
+        "How much more that has to be, in rewards.",
+    ),
+    (
+        "tuner.value_tool",
+        Kind::Text {
+            default: "policy_value",
+        },
+        "The tool of the tuner that is asked, with `confidence`, and answers with `low`: the gain is \
+         at least that.",
+    ),
+    (
+        "tuner.canary_share",
+        Kind::Number {
+            default: 0.0,
+            min: 0.0,
+            max: 1.0,
+            unit: "",
+        },
+        "The share of `active`'s conversations that a promoted state gets while it is watched; 0 \
+         makes it active at once.",
+    ),
+    (
+        "tuner.memory",
+        Kind::Whole {
+            default: 16,
+            min: 0,
+            max: 10_000,
+            unit: "releases",
+        },
+        "Releases that are looked back at: a state that was active in one of them is not promoted \
+         again.",
+    ),
+    (
+        "tuner.cool_down_s",
+        Kind::Whole {
+            default: 0,
+            min: 0,
+            max: 30 * DAY_MS / 1_000,
+            unit: "s",
+        },
+        "Time between two changes of `active` that nobody asked for.",
+    ),
+    (
+        "tuner.changes_per_day_max",
+        Kind::Whole {
+            default: 1_000,
+            min: 1,
+            max: COUNT_MAX,
+            unit: "",
+        },
+        "Promotions that nobody asked for, within a day.",
+    ),
+    (
+        "tuner.confirmations",
+        Kind::Whole {
+            default: 1,
+            min: 1,
+            max: 1_000,
+            unit: "",
+        },
+        "How often in a row `tuner.value_tool` has to find that what is staged is better.",
+    ),
+    (
+        "tuner.memory_bytes_max",
+        Kind::Whole {
+            default: 1 << 30,
+            min: 64 << 20,
+            max: TIB,
+            unit: "bytes",
+        },
+        "The private memory of a worker of the tuner.",
+    ),
+    (
         "release.untested",
         Kind::Switch { default: false },
         "Release versions that nothing proves. They stay unstable, and `latest` passes over them.",
+    ),
+    (
+        "release.watch_s",
+        Kind::Whole {
+            default: 300,
+            min: 0,
+            max: DAY_MS / 1_000,
+            unit: "s",
+        },
+        "Time that a version serves before it counts as good, once every Runner has taken it up; 0 \
+         waits for the Runners alone.",
     ),
     (
         "vault.s3",

@@ -6,8 +6,10 @@ use std::{
     time::Duration,
 };
 
+use release::Steadiness;
 use runner::RunnerConfig;
 use serde_json::Value;
+use tuner::{Policy, TunerConfig};
 use vault::{S3Credentials, S3Limits, S3Settings};
 use web::Token;
 
@@ -20,8 +22,11 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) http: HttpConfig,
     pub(crate) runner: RunnerSettings,
+    pub(crate) tuner: TunerSettings,
     /// Are versions released that nothing proves?
     pub(crate) is_untested_released: bool,
+    /// How long a version serves before it counts as good.
+    pub(crate) watch: Duration,
     pub(crate) telemetry: TelemetrySettings,
     pub(crate) vault: VaultSettings,
 }
@@ -54,6 +59,14 @@ pub(crate) struct RunnerSettings {
     pub(crate) load_deadline: Duration,
     pub(crate) memory_bytes_max: u64,
     pub(crate) runner: RunnerConfig,
+}
+
+/// What runs tools of the tuner, and when what they staged becomes active.
+#[derive(Clone, Debug)]
+pub(crate) struct TunerSettings {
+    pub(crate) workers: usize,
+    pub(crate) memory_bytes_max: u64,
+    pub(crate) tuner: TunerConfig,
 }
 
 /// What is logged and where it is sent.
@@ -104,7 +117,9 @@ impl Config {
             data: data.join(text(settings, "data")),
             http: HttpConfig::of(settings)?,
             runner: RunnerSettings::of(settings),
+            tuner: TunerSettings::of(settings),
             is_untested_released: switch(settings, "release.untested"),
+            watch: Duration::from_secs(whole(settings, "release.watch_s")),
             telemetry: TelemetrySettings::of(settings)?,
             vault: VaultSettings::of(settings)?,
         })
@@ -162,6 +177,37 @@ impl RunnerSettings {
                 recorded_bytes_max: whole(settings, "runner.recorded_bytes_max"),
                 session_bytes_max: whole(settings, "runner.session_bytes_max"),
                 ..RunnerConfig::default()
+            },
+        }
+    }
+}
+
+impl TunerSettings {
+    fn of(settings: &Settings) -> Self {
+        let defaults = TunerConfig::default();
+        Self {
+            workers: whole(settings, "tuner.workers"),
+            memory_bytes_max: whole(settings, "tuner.memory_bytes_max"),
+            tuner: TunerConfig {
+                deadline_default: Duration::from_millis(whole(settings, "tuner.deadline_ms")),
+                updates_per_s_max: whole(settings, "tuner.updates_per_s_max"),
+                waiting_max: whole(settings, "tuner.waiting_max"),
+                changes_max: whole(settings, "tuner.changes_max"),
+                policy: Policy {
+                    every_updates: whole(settings, "tuner.promote_every"),
+                    confidence: number(settings, "tuner.promote_confidence"),
+                    value_tool: text(settings, "tuner.value_tool"),
+                    canary_share: Some(number(settings, "tuner.canary_share"))
+                        .filter(|share| *share > 0.0),
+                    steadiness: Steadiness {
+                        memory: whole(settings, "tuner.memory"),
+                        cool_down: Duration::from_secs(whole(settings, "tuner.cool_down_s")),
+                        changes_per_day_max: whole(settings, "tuner.changes_per_day_max"),
+                        confirmations: whole(settings, "tuner.confirmations"),
+                        margin: number(settings, "tuner.promote_margin"),
+                    },
+                },
+                ..defaults
             },
         }
     }
@@ -253,6 +299,10 @@ fn words(settings: &Settings, key: &str) -> Vec<String> {
         .filter_map(Value::as_str)
         .map(str::to_owned)
         .collect()
+}
+
+fn number(settings: &Settings, key: &str) -> f64 {
+    settings.value(key).as_f64().unwrap_or_default()
 }
 
 fn switch(settings: &Settings, key: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use harness::{BadBudgets, BadDataset, MergeError, TargetError};
 use serde_json::json;
+use triggers::BadLiveBudget;
 
 use super::Failure;
 use crate::exit::Exit;
@@ -18,13 +19,24 @@ impl From<BadDataset> for Failure {
     }
 }
 
+const NOT_JSON: &str = "check `ci/budgets.json` with `python3 -m json.tool`";
+const NO_BUDGET: &str = "`luthier test --budgets-schema` says what `ci/budgets.json` may hold";
+
 impl From<BadBudgets> for Failure {
     fn from(error: BadBudgets) -> Self {
         let hint = match &error {
-            BadBudgets::NotJson(_) => "check `ci/budgets.json` with `python3 -m json.tool`",
-            BadBudgets::Wrong { .. } => {
-                "`luthier test --budgets-schema` says what `ci/budgets.json` may hold"
-            }
+            BadBudgets::NotJson(_) => NOT_JSON,
+            BadBudgets::Wrong { .. } => NO_BUDGET,
+        };
+        Self::new("bad_budgets", Exit::Invalid, error).with_hint(hint.to_owned())
+    }
+}
+
+impl From<BadLiveBudget> for Failure {
+    fn from(error: BadLiveBudget) -> Self {
+        let hint = match &error {
+            BadLiveBudget::NotJson(_) => NOT_JSON,
+            BadLiveBudget::Wrong { .. } => NO_BUDGET,
         };
         Self::new("bad_budgets", Exit::Invalid, error).with_hint(hint.to_owned())
     }

@@ -26,6 +26,12 @@ impl From<ReleaseError> for Failure {
                 Exit::Failure,
                 "nothing was found out about the version: try again",
             ),
+            ReleaseError::Unsteady(_) => (
+                "unsteady",
+                Exit::Conflict,
+                "change the staged state, or promote it with `--force`: \
+                 `luthier ledger query --type decision` says more",
+            ),
             ReleaseError::Turn(_) => (
                 "release_busy",
                 Exit::Unavailable,

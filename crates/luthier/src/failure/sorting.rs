@@ -314,7 +314,10 @@ impl From<StateError> for Failure {
                 Exit::Conflict,
                 "name a version with --to: `luthier state history`".to_owned(),
             ),
-            StateError::ActiveMoved | StateError::HeadMoved { .. } => (
+            StateError::ActiveMoved
+            | StateError::HeadMoved { .. }
+            | StateError::NotServing { .. }
+            | StateError::NotOnTrial { .. } => (
                 "active_moved",
                 Exit::Conflict,
                 "see what was released meanwhile, `luthier state history`, and decide again"

@@ -40,6 +40,29 @@ impl From<ServeStdioError> for Failure {
     }
 }
 
+impl From<tuner::ServeError> for Failure {
+    fn from(error: tuner::ServeError) -> Self {
+        match error {
+            tuner::ServeError::Resolve(problem) => {
+                Self::new("unknown_version", Exit::NotFound, problem.detail())
+                    .with_hint("see `luthier state history`".to_owned())
+            }
+            tuner::ServeError::State(error) => error.into(),
+            tuner::ServeError::Load { .. }
+            | tuner::ServeError::Catalogue { .. }
+            | tuner::ServeError::Result { .. }
+            | tuner::ServeError::Manifest { .. } => {
+                Self::new("version_untunable", Exit::Invalid, error)
+                    .with_hint("mend the file that the message names".to_owned())
+            }
+            tuner::ServeError::Workers(_) | tuner::ServeError::Files { .. } => {
+                Self::new("not_served", Exit::Failure, error)
+            }
+            tuner::ServeError::Stdio(_) => Self::new("protocol", Exit::Failure, error),
+        }
+    }
+}
+
 impl From<CandidateError> for Failure {
     fn from(error: CandidateError) -> Self {
         match error {

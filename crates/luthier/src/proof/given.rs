@@ -8,6 +8,7 @@ use repo::{Bounds, Bundle, FileSet, OpenError, Repo};
 use runner::Proposed;
 use semver::{Prerelease, Version};
 use serde_json::Value;
+use triggers::LiveBudgets;
 
 use crate::{
     exit::Exit,
@@ -129,12 +130,15 @@ impl Given {
             version: self.version.clone(),
             schema: self.json(SCHEMA)?,
             state: self.json(STATE)?,
+            arrays: None,
         })
     }
 
     pub(crate) fn budgets(&self) -> Result<Budgets, Failure> {
-        let text = self.files.find(Budgets::PATH);
-        Ok(Budgets::parse(text.map(|text| &text[..]))?)
+        let text = self.files.find(Budgets::PATH).map(|text| &text[..]);
+        // What live traffic has to keep to is looked at too: nobody wants to hear of it later.
+        LiveBudgets::parse(text)?;
+        Ok(Budgets::parse(text)?)
     }
 
     pub(crate) fn tested(&self) -> Tested {

@@ -156,7 +156,7 @@ impl WorkingTree {
         loop {
             if let Some(report) = report {
                 if let Some(supervisor) = &supervisor {
-                    supervisor.look_at(services::STATE);
+                    supervisor.look_at(services::STATE).await;
                 }
                 teller.tell(&report)?;
             }

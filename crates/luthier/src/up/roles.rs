@@ -7,6 +7,7 @@ use journal::SqliteJournal;
 use runner::Runner;
 use state::StateManager;
 use tokio_util::sync::CancellationToken;
+use tuner::Tuner;
 use versions::Registry;
 use web::{App, Link};
 
@@ -20,6 +21,8 @@ pub(super) struct Parts {
     pub(super) witnesses: Witnesses,
     /// There is one where the role is served.
     pub(super) runner: Option<Runner>,
+    /// There is one where the role is served.
+    pub(super) tuner: Option<Tuner>,
     /// There is one where the role is served.
     pub(super) registry: Option<Registry>,
     pub(super) streams_max: usize,
@@ -53,6 +56,10 @@ pub(super) fn links(role: Role) -> Vec<Link> {
         )],
         Role::Tuner => vec![
             Link::new(
+                "/agent/active/tuner",
+                "the tools that tune the state, over MCP",
+            ),
+            Link::new(
                 "/agent/active/state/active",
                 "the state that production gets",
             ),
@@ -80,9 +87,19 @@ pub(super) fn mount(app: App, role: Role, parts: &Parts) -> App {
             Some(runner) => app.problems(&runner::PROBLEMS).api(runner.router()),
             None => app,
         },
-        Role::Tuner => app
-            .problems(&tuner::PROBLEMS)
-            .api(tuner::router(parts.manager.clone())),
+        Role::Tuner => {
+            let app = app
+                .problems(&tuner::PROBLEMS)
+                .api(tuner::router(parts.manager.clone()))
+                .api(tuner::feedback_router(
+                    parts.journal.clone(),
+                    parts.manager.clone(),
+                ));
+            match &parts.tuner {
+                Some(tuner) => app.api(tuner.router()),
+                None => app,
+            }
+        }
         Role::Versions => match &parts.registry {
             Some(registry) => app
                 .problems(&versions::PROBLEMS)

@@ -135,7 +135,7 @@ impl WorkspaceFollower {
                     tracing::warn!(reason = chain(&error), "the first version is not known yet");
                 }
             }
-            told.supervisor.look_at(services::STATE);
+            told.supervisor.look_at(services::STATE).await;
             told.begun.cancel();
         }
     }

@@ -2,25 +2,19 @@
 
 use std::{
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64},
-    },
-    time::{Duration, SystemTime},
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use jiff::Timestamp;
-use journal::{FileIdentity, Journal as _, OpenOptions, SqliteJournal};
-use python::Pool;
-use repo::Repo;
-use runner::{CodeStore, LogHistory, Runner, RunnerParts};
-use state::StateManager;
-use supervision::{Limits, Service, Supervisor, SystemMemory};
+use journal::{Journal as _, SqliteJournal};
+use release::{Guard, Releaser};
+use runner::Runner;
+use supervision::Supervisor;
 use telemetry::Scraper;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use vault::{Outbox, Store, Vault};
-use versions::{Registry, Sources};
+use tuner::Tuner;
+use versions::Registry;
 use web::{
     App, AppConfig, Bound, Link, NotReady, Readiness, ReadinessReport, ServeConfig, ServeError,
 };
@@ -29,27 +23,24 @@ use super::{
     Taken, announce,
     archiver::Archiver,
     follow::{Follower, Told},
+    judging::LiveJudge,
     keeper::TelemetryKeeper,
     metrics, observe, outbox,
     projections::Projections,
     roles::{self, Parts},
     sealer::Sealer,
-    seed::Refused,
-    services::{
-        HttpService, JournalKnobs, JournalService, RunnerService, StateKnobs, StateService,
-        TelemetryService, VaultHealth, VaultService, chain,
-    },
     settings::SettingsFollower,
-    signals::LedgerSink,
+    shared::Shared,
     stop::{Phase, StopSignals},
-    tools,
+    triggers::Triggers,
+    watching::Watching,
 };
 use crate::{
     cli::Role,
     config::{Config, HttpConfig},
     exit::Exit,
     failure::Failure,
-    session::{self, Session, allowed_signers, logs_path, vault_path},
+    session::Session,
     witness::Witnesses,
 };
 
@@ -78,21 +69,6 @@ pub(super) struct Server {
     signals: StopSignals,
 }
 
-/// What services and tasks share.
-struct Shared {
-    journal: Arc<SqliteJournal>,
-    vault: Arc<Vault>,
-    /// What may wait for the vault.
-    outbox: Arc<Outbox>,
-    /// What belongs to versions.
-    store: Store,
-    manager: StateManager,
-    journal_knobs: Arc<JournalKnobs>,
-    state_knobs: Arc<StateKnobs>,
-    vault_health: Arc<VaultHealth>,
-    file: FileIdentity,
-}
-
 impl Server {
     pub(super) async fn start(
         session: &Session,
@@ -109,6 +85,9 @@ impl Server {
         let runner = pool.map(|pool| shared.start_runner(&config, pool, source.git.clone()));
         let supervisor =
             shared.supervise(&config, &url, source.refused.clone(), runner.as_ref())?;
+        let is_tuned = taken.roles.contains(&Role::Tuner);
+        let tuner = is_tuned.then(|| shared.start_tuner(&config, &source, runner.clone()));
+        let releaser = source.releasing.as_ref().map(|it| it.releaser.clone());
         let git = source.git.clone();
         let witnesses = Witnesses {
             journal: shared.journal.clone(),
@@ -160,8 +139,8 @@ impl Server {
             opened,
             pool: _,
         } = taken;
-        let (prepared, known) = (runner.clone(), registry.clone());
-        let served = (runner, registry.clone(), witnesses);
+        let (prepared, known, tuned) = (runner.clone(), registry.clone(), tuner.clone());
+        let served = (runner, tuner, registry.clone(), witnesses);
         server.serve(&roles, bound, &shared, served, scraper)?;
         if let Some(registry) = registry {
             let journal = shared.journal.clone();
@@ -170,14 +149,7 @@ impl Server {
                 Ok(())
             });
         }
-        if let Some(drained) = prepared {
-            let patience = Duration::from_millis(server.config.http.drain_ms_max);
-            server.serving.spawn("runner", |stop| async move {
-                stop.cancelled().await;
-                drained.drain(patience).await;
-                Ok(())
-            });
-        }
+        server.drain_at_the_end(prepared, tuned);
         let told = Told {
             output: session.output,
             announced: server.announced.clone(),
@@ -188,7 +160,8 @@ impl Server {
         server
             .working
             .spawn("workspace", |stop| follower.run(told, stop));
-        server.spawn_others(settings, after, &opened.data, &shared);
+        let folders = (&*opened.data, workspace);
+        server.spawn_others(settings, after, folders, &shared, releaser);
         if let Some(events) = events {
             let journal = shared.journal.clone();
             server
@@ -198,12 +171,37 @@ impl Server {
         Ok(server)
     }
 
+    /// Lets calls that have begun come to their end.
+    fn drain_at_the_end(&mut self, runner: Option<Runner>, tuner: Option<Tuner>) {
+        let patience = Duration::from_millis(self.config.http.drain_ms_max);
+        if let Some(runner) = runner {
+            self.serving.spawn("runner", |stop| async move {
+                stop.cancelled().await;
+                runner.drain(patience).await;
+                Ok(())
+            });
+        }
+        if let Some(tuner) = tuner {
+            self.serving.spawn("tuner", |stop| async move {
+                stop.cancelled().await;
+                tuner.drain(patience).await;
+                tuner.shut_down().await;
+                Ok(())
+            });
+        }
+    }
+
     fn serve(
         &mut self,
         roles: &[Role],
         bound: Bound,
         shared: &Shared,
-        (runner, registry, witnesses): (Option<Runner>, Option<Registry>, Witnesses),
+        (runner, tuner, registry, witnesses): (
+            Option<Runner>,
+            Option<Tuner>,
+            Option<Registry>,
+            Witnesses,
+        ),
         scraper: Scraper,
     ) -> Result<(), Failure> {
         let parts = Parts {
@@ -211,6 +209,7 @@ impl Server {
             manager: shared.manager.clone(),
             witnesses,
             runner,
+            tuner,
             registry,
             streams_max: self.config.http.streams_max,
             cancel: self.serving.stop.clone(),
@@ -250,8 +249,9 @@ impl Server {
         &mut self,
         follower: SettingsFollower,
         after: u64,
-        data: &Path,
+        (data, workspace): (&Path, &Path),
         shared: &Shared,
+        releaser: Option<Releaser>,
     ) {
         let sealer = Sealer {
             data: data.to_owned(),
@@ -279,6 +279,28 @@ impl Server {
             manager: shared.manager.clone(),
             knobs: shared.journal_knobs.clone(),
         };
+        let triggers = Triggers {
+            data: data.to_owned(),
+            workspace: workspace.to_owned(),
+            journal: shared.journal.clone(),
+            manager: shared.manager.clone(),
+        };
+        let watching = Watching {
+            data: data.to_owned(),
+            journal: shared.journal.clone(),
+            manager: shared.manager.clone(),
+            window: self.config.watch,
+            guard: releaser.map(|releaser| {
+                let judge = LiveJudge {
+                    data: data.to_owned(),
+                    workspace: workspace.to_owned(),
+                    journal: shared.journal.clone(),
+                    manager: shared.manager.clone(),
+                    kept: Mutex::default(),
+                };
+                Guard::new(releaser, Arc::new(judge))
+            }),
+        };
         let supervisor = self.supervisor.clone();
         self.working.spawn("supervision", |stop| async move {
             let report = supervisor
@@ -300,6 +322,8 @@ impl Server {
             .spawn("projections", |stop| projections.run(stop));
         self.working.spawn("telemetry", |stop| keeper.run(stop));
         self.working.spawn("archiver", |stop| archiver.run(stop));
+        self.working.spawn("triggers", |stop| triggers.run(stop));
+        self.working.spawn("watch", |stop| watching.run(stop));
         let waiting = shared.outbox.clone();
         self.working
             .spawn("outbox", |stop| outbox::send(waiting, stop));
@@ -365,133 +389,6 @@ impl Server {
             "the server did not end in time",
         )
         .with_hint("nothing that was acknowledged is lost; the logs say what hung".to_owned()))
-    }
-}
-
-impl Shared {
-    fn open(taken: &Taken) -> Result<Self, Failure> {
-        let journal = taken.opened.journal.clone();
-        let vault = Arc::new(taken.opened.vault()?);
-        let outbox = Arc::new(session::outbox(vault.clone(), &taken.opened.data));
-        Ok(Self {
-            store: session::store(&outbox, &taken.opened.data)?,
-            outbox,
-            vault,
-            manager: StateManager::new(journal.clone(), Arc::new(Timestamp::now)),
-            journal,
-            journal_knobs: Arc::default(),
-            state_knobs: Arc::default(),
-            vault_health: Arc::default(),
-            file: taken.opened.file,
-        })
-    }
-
-    fn source(
-        &self,
-        session: &Session,
-        workspace: &Path,
-        taken: &Taken,
-    ) -> Result<tools::Source, Failure> {
-        let source = tools::SourceOf {
-            claim: taken.claim,
-            config: &taken.opened.configured.config,
-            workspace: workspace.to_owned(),
-            journal: self.journal.clone(),
-            manager: self.manager.clone(),
-            vault: self.vault.clone(),
-            store: self.store.clone(),
-            pool: taken.pool.clone(),
-            output: session.output,
-        };
-        source.source(&taken.opened.data)
-    }
-
-    fn start_runner(&self, config: &Config, pool: Pool, git: Option<Arc<Repo>>) -> Runner {
-        let parts = RunnerParts {
-            journal: self.journal.clone(),
-            manager: self.manager.clone(),
-            store: CodeStore::new(self.store.clone()),
-            git,
-            pool,
-            history: LogHistory::new(logs_path(&config.data), self.vault.clone()),
-        };
-        Runner::start(parts, config.runner.runner.clone())
-    }
-
-    /// What cannot be read yet is tried again while the server runs.
-    async fn open_registry(&self, git: Option<Arc<Repo>>, data: &Path) -> Registry {
-        let registry = Registry::new(Sources {
-            repo: git,
-            manager: self.manager.clone(),
-            store: self.store.clone(),
-            allowed_signers: allowed_signers(data),
-        });
-        if let Err(error) = registry.refresh().await {
-            tracing::warn!(reason = chain(&error), "the versions are not known yet");
-        }
-        registry
-    }
-
-    fn supervise(
-        &self,
-        config: &Config,
-        url: &str,
-        refused: Refused,
-        runner: Option<&Runner>,
-    ) -> Result<Arc<Supervisor>, Failure> {
-        let sink = Arc::new(LedgerSink {
-            journal: self.journal.clone(),
-        });
-        let started_at = SystemTime::now();
-        let supervisor = Supervisor::new(
-            Limits::default(),
-            SystemMemory::discover(),
-            sink,
-            started_at,
-        );
-        let mut services: Vec<Arc<dyn Service>> = vec![
-            Arc::new(TelemetryService {
-                logs: Arc::new(logs_path(&config.data)),
-            }),
-            Arc::new(JournalService {
-                journal: self.journal.clone(),
-                data: config.data.clone(),
-                file: self.file,
-                queue_max: OpenOptions::new("").queue_max,
-                knobs: self.journal_knobs.clone(),
-                failed_before: AtomicU64::new(0),
-            }),
-            Arc::new(VaultService {
-                outbox: self.outbox.clone(),
-                folder: vault_path(&config.data),
-                health: self.vault_health.clone(),
-            }),
-            Arc::new(StateService {
-                manager: self.manager.clone(),
-                knobs: self.state_knobs.clone(),
-                refused,
-                has_begun: AtomicBool::new(false),
-            }),
-            Arc::new(HttpService {
-                url: url.to_owned(),
-            }),
-        ];
-        // None is started anew. Telemetry and HTTP live as long as the process; the journal, the
-        // vault and the state manager are shared by everything that holds them, so that another one
-        // in their place would leave those with the old one: they mend themselves in `heal`. The
-        // tasks beside them (sealer, copies, settings) end the server when they end, and whatever
-        // started it starts all of it anew.
-        if let Some(runner) = runner {
-            services.push(Arc::new(RunnerService {
-                runner: runner.clone(),
-            }));
-        }
-        for service in services {
-            supervisor
-                .register(service, None)
-                .map_err(|error| Failure::new("internal", Exit::Internal, error))?;
-        }
-        Ok(Arc::new(supervisor))
     }
 }
 

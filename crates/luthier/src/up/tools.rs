@@ -14,7 +14,8 @@ use runner::{CodeStore, LogHistory, Runner, RunnerParts};
 use state::StateManager;
 use telemetry::{StderrStyle, Telemetry, TelemetryConfig};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use vault::{Store, Vault};
+use tuner::Tuner;
+use vault::{ArrayStore, Store, Vault};
 
 use super::{
     Claim, find_running,
@@ -22,6 +23,7 @@ use super::{
     lock::UpLock,
     seed::{self, Refused},
     stop::StopSignals,
+    tuning,
 };
 use crate::{
     PYTHON_WORKER,
@@ -54,14 +56,19 @@ pub(crate) fn start_workers(config: &Config) -> Result<Pool, Failure> {
         queue_max,
         load_deadline,
         memory_bytes_max,
-        wheels: Some(python::Wheels {
-            folder: config.data.join("envs"),
-            uv: None,
-            deadline: Duration::from_millis(WHEELS_MS_MAX),
-        }),
+        wheels: Some(wheels(config)),
         ..defaults
     };
     Pool::start(settings).map_err(|error| Failure::io("start what runs tools", error))
+}
+
+/// Where third-party packages are, and how they get there.
+pub(super) fn wheels(config: &Config) -> python::Wheels {
+    python::Wheels {
+        folder: config.data.join("envs"),
+        uv: None,
+        deadline: Duration::from_millis(WHEELS_MS_MAX),
+    }
 }
 
 /// A workspace, and where what is taken up of it goes.
@@ -142,11 +149,17 @@ pub(crate) enum Of {
     Newest,
 }
 
-/// Runs `work` with a Runner of this process's own, beside whatever server there is.
-pub(crate) fn with_runner<T, F>(
+/// What serves the tools of versions, and what tunes them.
+pub(crate) struct Hosts {
+    pub(crate) runner: Runner,
+    pub(crate) tuner: Tuner,
+}
+
+/// Runs `work` with hosts of this process's own, beside whatever server there is.
+pub(crate) fn with_hosts<T, F>(
     session: &Session,
     of: Of,
-    work: impl FnOnce(Runner, CancellationToken) -> F,
+    work: impl FnOnce(Hosts, CancellationToken) -> F,
 ) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>>,
@@ -191,13 +204,28 @@ where
                 git: source.git.clone(),
                 pool,
                 history: LogHistory::new(logs_path(&opened.data), source.vault.clone()),
+                arrays: Some(ArrayStore::new(source.store.clone())),
             };
             let runner = Runner::start(parts, config.runner.runner.clone());
+            let tuning = tuning::Shared {
+                config: &config,
+                journal: opened.journal.clone(),
+                manager: source.manager.clone(),
+                store: source.store.clone(),
+                releasing: source.releasing.as_ref(),
+                runner: Some(runner.clone()),
+            };
+            let tuner = tuning.start();
             let stop = stop_on_signal()?;
             let follower = Follower::new(source, Some(&runner));
             let following = lock.follow(follower, session.output, &stop).await?;
-            let outcome = work(runner.clone(), stop).await;
+            let hosts = Hosts {
+                runner: runner.clone(),
+                tuner: tuner.clone(),
+            };
+            let outcome = work(hosts, stop).await;
             drop(following);
+            tuner.shut_down().await;
             runner.shut_down().await;
             outcome
         };

@@ -270,6 +270,11 @@ fn the_guide_to_reload_on_save_prints_what_it_says() {
 }
 
 #[test]
+fn the_guide_to_feedback_prints_what_it_says() {
+    run_page("docs/guides/feedback.md");
+}
+
+#[test]
 fn a_line_reads_as_its_pattern_and_nothing_else_does() {
     for (documented, found, expected) in [
         ("a", "a", true),

@@ -91,6 +91,7 @@ fn proposed() -> Proposed {
             "required": ["greeting"],
         }),
         state: json!({"greeting": "hello"}),
+        arrays: None,
     }
 }
 

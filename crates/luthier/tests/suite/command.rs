@@ -31,6 +31,9 @@ fn help_lists_the_commands_and_long_help_the_exit_codes() {
       lineage      List, open and close branches of evolution
       install      Tell an MCP client where the tools are
       call         Call a tool
+      feedback     Say how good a conversation was
+      kpi          Show how live traffic does, and what its budgets say of that
+      triggers     List what woke the Architect, newest first
       test         Run the cases of the workspace, and hold what comes of them against its budgets
       compat       Tell which number a change makes, and what decides
       mcp          Speak MCP on standard input and output, for a client that starts its servers

@@ -165,7 +165,7 @@ fn a_bad_save_leaves_the_last_good_one_in_service_and_names_its_line_until_it_is
 
     for (which, text, line, source, message) in cases {
         let (file, good) = files[which];
-        workspace.write(file, text);
+        write_by_rename(&workspace, file, text);
         let refused = server.next_line();
         until(&json!(true), || json!(reason(&server).is_string()));
         let status = server.luthier_json(&["status"])["dev"].clone();

@@ -29,7 +29,7 @@ fn a_healthy_machine_passes_every_check() {
     assert_eq!(
         names,
         [
-            "python", "git", "port", "disk", "clock", "journal", "file", "vault"
+            "python", "git", "rails", "port", "disk", "clock", "journal", "file", "vault"
         ]
     );
     for check in checks.iter().filter(|check| check["name"] != "disk") {

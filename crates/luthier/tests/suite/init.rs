@@ -65,7 +65,7 @@ fn a_template_that_is_none_is_a_usage_error_that_names_those_there_are() {
     assert_eq!(said.exit, 2);
     assert!(
         said.stderr
-            .contains("[possible values: blank, stateless, chat, retrieval, wheels]"),
+            .contains("[possible values: blank, stateless, chat, retrieval, wheels, tuner]"),
         "{said:?}"
     );
     assert!(!workspace.outside().join("new").exists());
@@ -73,7 +73,7 @@ fn a_template_that_is_none_is_a_usage_error_that_names_those_there_are() {
 
 #[test]
 fn each_template_has_all_its_files_and_boots_with_a_state_that_fits_its_schema() {
-    for template in ["stateless", "chat", "retrieval", "wheels"] {
+    for template in ["stateless", "chat", "retrieval", "wheels", "tuner"] {
         let workspace = Workspace::bare();
         let said = workspace.run_in(
             workspace.outside(),

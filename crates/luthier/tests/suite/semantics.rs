@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     runner::asking::{self, call, commit, git, resource, tag, until},
-    server::{Reply, Server, Workspace, request},
+    server::{Follower, Reply, Server, Workspace, request},
 };
 
 const TOOL: &str = r#"
@@ -181,7 +181,7 @@ fn aliases_withdrawn_versions_are_none_of_theirs_and_never_a_base() {
     release(&server, "Good");
     release(&server, "Bad");
 
-    let back = server.luthier_json(&["state", "rollback"]);
+    let back = server.luthier_json(&["state", "rollback", "--to", "0.1.1"]);
 
     assert_eq!(back["version"], "0.1.3");
     for reference in ["active", "latest", "^0.1"] {
@@ -294,6 +294,102 @@ fn rollback_moves_active_at_once_and_releases_the_old_content_with_a_number_of_i
     assert_eq!(newest["type"], "luthier.release");
     assert_eq!(newest["data"]["restores"], "0.1.0");
     assert_eq!(newest["data"]["root"]["withdrawn"], json!(["0.2.0"]));
+}
+
+#[test]
+fn last_known_good_is_where_a_rollback_goes_and_no_version_is_that_is_still_watched() {
+    let server = Server::start_in(&workspace());
+    release(&server, "Good");
+    release(&server, "Better");
+    let status = server.luthier_json(&["status"]);
+    assert_eq!(status["journal"]["lineages"][0]["last_known_good"], "0.1.0");
+
+    server.luthier_json(&["state", "rollback"]);
+
+    assert_eq!(known(&server, "active"), json!(["one", "Hello", "0.1.3"]));
+}
+
+#[test]
+fn last_known_good_moves_when_every_live_runner_took_a_version_up_and_its_time_passed() {
+    let workspace = workspace();
+    let server = Server::start_in(&workspace);
+    release(&server, "Good");
+    drop(server);
+
+    // Whoever comes after a restart goes on watching, and has to say that it serves it too.
+    let server = Server::start_with(&workspace, &[], &[("LUTHIER_RELEASE_WATCH_S", "0")]);
+    let mut moves = Follower::start(&workspace, &["--subject", "lineage.main"]);
+    let good = moves.wait_for(|event| event["data"]["change"] == "good");
+
+    let of_it = "subject=lineage.main&version=0.1.1&type=release";
+    let released = events(&server, of_it)[0]["seq"].as_u64();
+    let told = events(&server, "subject=runner.lineage.main");
+    let is_ours = |told: &&Value| {
+        told["data"]["pid"] == server.pid() && told["data"]["up_to"].as_u64() >= released
+    };
+    let told = told.iter().find(is_ours).unwrap();
+    assert!(told["seq"].as_u64() < good["seq"].as_u64(), "{told} {good}");
+    assert_eq!(good["data"]["root"]["last_known_good"], "0.1.1");
+    release(&server, "Better");
+    moves.wait_for(|event| event["data"]["new"] == "0.1.2");
+    server.luthier_json(&["state", "rollback"]);
+    assert_eq!(known(&server, "active")[1], "Good");
+}
+
+#[test]
+fn canary_gets_its_share_of_the_conversations_each_of_which_stays_where_it_was() {
+    let workspace = workspace();
+    workspace.write("luthier.toml", "[tuner]\ncanary_share = 0.5\n");
+    let server = Server::start_in(&workspace);
+    assert_eq!(release(&server, "Tried"), "0.1.1");
+
+    assert_eq!(known(&server, "canary"), json!(["one", "Tried", "0.1.1"]));
+    let mut seen = std::collections::BTreeSet::new();
+    for _call in 0..40 {
+        let result = call(&server, "active", "known", &json!({}));
+        let known = &result["structuredContent"]["result"];
+        let is_tried = known[1] == "Tried";
+        assert_eq!(known[2], if is_tried { "0.1.1" } else { "0.1.0" });
+        assert_eq!(result["_meta"]["version"] == "0.1.1", is_tried, "{result}");
+        seen.insert(is_tried);
+    }
+    assert_eq!(seen.len(), 2);
+    let first = call(&server, "active", "count", &json!({}));
+    let id = first["structuredContent"]["conversation_id"].clone();
+    for _call in 0..5 {
+        let again = call(
+            &server,
+            "active",
+            "count",
+            &json!({ "conversation_id": id }),
+        );
+        assert_eq!(again["_meta"]["version"], first["_meta"]["version"]);
+    }
+
+    server.luthier_json(&["state", "rollback"]);
+    for _call in 0..20 {
+        assert_eq!(known(&server, "active"), json!(["one", "Hello", "0.1.2"]));
+    }
+    assert_eq!(server.get("/agent/canary/runner").status, 404);
+}
+
+#[test]
+fn canary_is_active_when_its_time_has_passed() {
+    let workspace = workspace();
+    workspace.write(
+        "luthier.toml",
+        "[tuner]\ncanary_share = 0.5\n[release]\nwatch_s = 0\n",
+    );
+    let server = Server::start_in(&workspace);
+    let mut moves = Follower::start(&workspace, &["--subject", "lineage.main"]);
+
+    release(&server, "Tried");
+
+    let activated = moves.wait_for(|event| event["data"]["change"] == "activate");
+    assert_eq!(activated["data"]["new"], "0.1.1");
+    let good = moves.wait_for(|event| event["data"]["change"] == "good");
+    assert_eq!(good["data"]["new"], "0.1.1");
+    until(&json!("Tried"), || known(&server, "active")[1].clone());
 }
 
 #[test]

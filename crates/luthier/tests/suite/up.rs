@@ -33,7 +33,7 @@ fn a_server_prints_its_urls_when_it_is_ready_and_stops_cleanly_when_asked() {
     ] {
         assert!(metrics.contains(shown), "{shown}: {metrics}");
     }
-    assert_eq!(urls, 11);
+    assert_eq!(urls, 12);
     assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
     let verdict = workspace.luthier_json(&["ledger", "verify"]);
     assert_eq!(verdict["ok"], true);
@@ -150,6 +150,7 @@ fn status_shows_what_runs_and_where_the_state_stands() {
         json!([{
             "lineage": "main",
             "version": "0.1.0",
+            "last_known_good": "0.1.0",
             "staging_revision": 2,
             "active_revision": 1,
             "is_staging_changed": true,

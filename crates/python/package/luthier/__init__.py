@@ -8,12 +8,17 @@
         return f"Hello, {name}!"
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ._ask import Form, Reply, Root, Roots, Sample, Sampled
 from ._content import Audio, Content, Embedded, Image, Link
 from ._context import Asset, Assets, Context, Log, current
 from ._declare import ToolAnnotations, completion, prompt, resource, tool
 from ._errors import DeclarationError, ToolError
 from ._field import Field
+
+if TYPE_CHECKING:
+    from ._rng import Rng
 
 __all__ = [
     "Asset",
@@ -29,6 +34,7 @@ __all__ = [
     "Link",
     "Log",
     "Reply",
+    "Rng",
     "Root",
     "Roots",
     "Sample",
@@ -41,3 +47,12 @@ __all__ = [
     "resource",
     "tool",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # What it needs takes a worker longer to import than all else here, and few tools draw numbers.
+    if name == "Rng":
+        from ._rng import Rng
+
+        return Rng
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -14,9 +14,19 @@ from ._errors import Mismatch, ToolError
 
 if TYPE_CHECKING:
     import random
+    from array import array
 
 LOG_CHARS_MAX: Final = 16 * 1024
 _ASSETS: Final = "state/assets/"
+
+# What a call may change beside its result.
+NOTHING: Final = ""
+SESSION: Final = "session"
+STAGING: Final = "staging"
+
+# What the host is asked goes the way of nested calls, under names that no tool can have.
+_HOST: Final = "luthier/"
+_RNG: Final = "rng"
 
 T = TypeVar("T")
 
@@ -42,12 +52,12 @@ class CallInfo(Protocol):
 class Context:
     """The call that is running. Annotate a parameter with it, under any name; models never see it."""
 
-    __slots__ = ("_asked", "_assets", "_client", "_info", "_is_stateful", "_rng")
+    __slots__ = ("_asked", "_assets", "_changes", "_client", "_info", "_rng")
 
-    def __init__(self, info: CallInfo, assets: Assets, is_stateful: bool) -> None:
+    def __init__(self, info: CallInfo, assets: Assets, changes: str) -> None:
         self._info = info
         self._assets = assets
-        self._is_stateful = is_stateful
+        self._changes = changes
         self._rng: random.Random | None = None
         self._asked: set[str] | None = None
         self._client: dict[str, Any] | None = None
@@ -61,8 +71,19 @@ class Context:
     @property
     def session(self) -> dict[str, Any]:
         """What this conversation remembers: a dict of JSON values that survives restarts."""
-        if not self._is_stateful or self._info.session is None:
+        if self._changes != SESSION or self._info.session is None:
             raise RuntimeError("only a stateful tool has a session: write `@tool(stateful=True)`")
+        return self._info.session
+
+    @property
+    def staging(self) -> dict[str, Any]:
+        """The staged state document, to be changed in place by a tool of `tools/tuner`.
+
+        What the tool leaves in it is committed when it returns, all of it or nothing. Whoever lost a
+        race is run again on the newer document.
+        """
+        if self._changes != STAGING or self._info.session is None:
+            raise RuntimeError("only a tool of `tools/tuner` has the staged document")
         return self._info.session
 
     @property
@@ -117,12 +138,31 @@ class Context:
 
     @property
     def rng(self) -> random.Random:
-        """Random numbers that a replay of this call draws again."""
-        if self._rng is None:
-            import random
+        """Random numbers that a replay of this call draws again.
 
-            self._rng = random.Random(self._info.seed)
+        In a tool of `tools/tuner` they go on where the staged document's `rng` says, if it has that
+        member, and what is left there says where the next call goes on.
+        """
+        if self._rng is None:
+            if self._goes_on():
+                from ._rng import Rng
+
+                self._rng = Rng(**self.staging[_RNG])
+            else:
+                import random
+
+                self._rng = random.Random(self._info.seed)
         return self._rng
+
+    def _goes_on(self) -> bool:
+        """Does the document say where its random numbers go on?"""
+        return self._changes == STAGING and _RNG in self.staging
+
+    def settle(self) -> None:
+        """Leaves what a call has used up where the next one looks for it; called when it returns."""
+        where = getattr(self._rng, "to_json", None)
+        if where is not None and self._goes_on():
+            self.staging[_RNG] = where()
 
     @property
     def client_can(self) -> frozenset[str]:
@@ -170,6 +210,50 @@ class Context:
         if self._client is None:
             self._client = {"can": [], "answers": {}, **loads(self._info.client or b"{}")}
         return self._client
+
+    def calls(self, conversation_id: str) -> list[dict[str, Any]]:
+        """The recorded calls of a conversation, oldest first; for tools of `tools/tuner`.
+
+        Each has `tool`, `arguments`, `result`, `outcome`, `version`, `seed` and `at`.
+        """
+        calls: list[dict[str, Any]] = self._ask_host("calls", conversation_id=conversation_id)
+        return calls
+
+    def logged(self, tool: str, limit: int = 1000) -> list[dict[str, Any]]:
+        """The newest calls of a tool whose results carry a propensity; for tools of `tools/tuner`.
+
+        Each has `conversation_id`, `arguments`, `result`, `at` and `reward`, the mean of what the
+        conversation was given, or None.
+        """
+        logged: list[dict[str, Any]] = self._ask_host("logged", tool=tool, limit=limit)
+        return logged
+
+    def escalate(self, message: str) -> None:
+        """Wakes the Architect: tuning cannot solve this; for tools of `tools/tuner`."""
+        self._ask_host("escalate", message=message)
+
+    def pack(self, values: Iterable[float]) -> dict[str, Any]:
+        """Keeps numbers beside the document, and gives what stands for them in it."""
+        from . import _arrays
+
+        reference, body = _arrays.packed(values)
+        if not _arrays.is_known(reference):
+            self._ask_host("keep", asset=reference["asset"], body=body)
+            _arrays.remember(reference, body)
+        return reference
+
+    def unpack(self, reference: Mapping[str, Any]) -> array[float]:
+        """The numbers that `pack` kept."""
+        from . import _arrays
+
+        known = _arrays.find(reference)
+        if known is None:
+            body = self._ask_host("asset", asset=str(reference["asset"]))
+            known = _arrays.remember(reference, body)
+        return known
+
+    def _ask_host(self, what: str, **arguments: Any) -> Any:
+        return self.call(_HOST + what, arguments)
 
     def call(self, tool: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Calls another tool of the same version and returns its value; for `def` tools."""

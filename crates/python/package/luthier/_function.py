@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from . import _docstring
@@ -17,8 +17,10 @@ from ._json import loads
 from ._objects import with_default
 from ._shape import Builder, Decode, Schema, Unsupported, constrain, read_at
 
-# Parameters that the host gives to every tool.
-_TAKEN = {"conversation_id": "`ctx.conversation_id` of a parameter annotated `Context`"}
+# Parameters that the host gives to every tool, and what to write instead.
+TAKEN: Mapping[str, str] = {
+    "conversation_id": "`ctx.conversation_id` of a parameter annotated `Context`",
+}
 CONTEXT_CLASSES: set[type] = {Context}
 
 
@@ -45,8 +47,15 @@ class Parameter(NamedTuple):
 class Function:
     """What the signature, the annotations and the docstring of a function say."""
 
-    def __init__(self, function: Callable[..., Any], *, infer_output: bool = True) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        infer_output: bool = True,
+        taken: Mapping[str, str] = TAKEN,
+    ) -> None:
         self.function = function
+        self._taken = taken
         self.is_async = inspect.iscoroutinefunction(function)
         self.docstring = _docstring.parse(function.__doc__)
         self.context_name: str | None = None
@@ -96,8 +105,8 @@ class Function:
 
     def _parameter(self, parameter: inspect.Parameter, hint: Any) -> Parameter:
         name = parameter.name
-        if name in _TAKEN:
-            raise Fault(f"parameter `{name}` is the host's: use {_TAKEN[name]}", name)
+        if name in self._taken:
+            raise Fault(f"parameter `{name}` is the host's: use {self._taken[name]}", name)
         if parameter.annotation is parameter.empty:
             self.warnings.append(f"parameter `{name}` has no type hint, so anything is accepted")
         try:

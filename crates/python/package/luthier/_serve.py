@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 from ._content import blocks, message
-from ._context import CURRENT, Assets, Context
+from ._context import CURRENT, NOTHING, SESSION, STAGING, Assets, Context
 from ._declare import Declaration
 from ._errors import Mismatch, ToolError
-from ._function import Fault, Function, is_object, reader
+from ._function import TAKEN, Fault, Function, is_object, reader
 from ._json import dump_result, loads, plain
 
 Run = Callable[[bytes, Any], bytes | Awaitable[bytes]]
@@ -22,16 +22,29 @@ Manifest = dict[str, list[Any]]
 
 COMPLETIONS_MAX = 100
 
+# Tools of this folder change the staged state document.
+TUNER_FOLDER = "tools/tuner"
+# They are told of other conversations, and it is the host that counts feedback.
+TAKEN_OF_TUNER: Mapping[str, str] = {"feedback_id": "nothing: the host sees to it that feedback counts once"}
+
 
 # --- Tools -----------------------------------------------------------------------------------
 
 
 def _tool(declaration: Declaration, assets: Assets, manifest: Manifest) -> Built:
-    function = Function(declaration.function)
+    is_of_tuner = declaration.file.rpartition("/")[0] == TUNER_FOLDER
+    function = Function(declaration.function, taken=TAKEN_OF_TUNER if is_of_tuner else TAKEN)
     options = declaration.options
     is_stateful = bool(options["stateful"])
     if is_stateful and function.context_name is None:
         raise Fault("it is stateful but takes no context: add a parameter `ctx: Context`")
+    changes = SESSION if is_stateful else NOTHING
+    if is_of_tuner:
+        if function.is_async:
+            raise Fault("a tool of `tools/tuner` is a plain function: write `def` without `async`")
+        if is_stateful:
+            raise Fault("a tool of `tools/tuner` has no session: it changes `ctx.staging`")
+        changes = STAGING
     output = function.output_schema
     result = "content" if function.returns_content else "object" if is_object(output) else "wrapped"
     description = options["description"] or function.docstring.text
@@ -56,7 +69,7 @@ def _tool(declaration: Declaration, assets: Assets, manifest: Manifest) -> Built
         entry["takes_context"] = True
     _finish_entry(entry, declaration, function, manifest)
     write = (lambda value: dump_result(blocks(value))) if result == "content" else dump_result
-    return entry, _caller(function, assets, is_stateful, write)
+    return entry, _caller(function, assets, changes, write)
 
 
 def _extended(schema: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,11 +124,11 @@ def _finish_entry(
 
 
 def _caller(
-    function: Function, assets: Assets, is_stateful: bool, write: Callable[[Any], bytes]
+    function: Function, assets: Assets, changes: str, write: Callable[[Any], bytes]
 ) -> Run:
     """What a call runs: everything that can be known before it, is."""
     read, target, name = reader(function), function.callable(), function.context_name
-    make_context: Callable[[Any, Assets, bool], Context] = Context
+    make_context: Callable[[Any, Assets, str], Context] = Context
     hand_over = getattr(function.context_class, "of", None)
     enter, leave = CURRENT.set, CURRENT.reset
 
@@ -131,7 +144,7 @@ def _caller(
     if function.is_async:
 
         async def run_async(body: bytes, info: Any) -> bytes:
-            context = make_context(info, assets, is_stateful)
+            context = make_context(info, assets, changes)
             arguments = arguments_of(body, context)
             # A task has contextvars of its own, but whoever awaits this may not have made one.
             token = enter(context)
@@ -139,22 +152,22 @@ def _caller(
                 value = await target(**arguments)
             finally:
                 leave(token)
-            if is_stateful:
-                _check_session(info)
+            if changes:
+                _settle(context, info, changes)
             return write(value)
 
         return run_async
 
     def run(body: bytes, info: Any) -> bytes:
-        context = make_context(info, assets, is_stateful)
+        context = make_context(info, assets, changes)
         arguments = arguments_of(body, context)
         token = enter(context)
         try:
             value = target(**arguments)
         finally:
             leave(token)
-        if is_stateful:
-            _check_session(info)
+        if changes:
+            _settle(context, info, changes)
         return write(value)
 
     return run
@@ -165,8 +178,9 @@ def _misfit(problem: Mismatch) -> ToolError:
     return ToolError(f"the argument at {pointer or '/'}: {problem.reason}", {"pointer": pointer})
 
 
-def _check_session(info: Any) -> None:
-    """Brings the session down to plain JSON, or says what in it is none."""
+def _settle(context: Context, info: Any, what: str) -> None:
+    """Brings what the call may change down to plain JSON, or says what in it is none."""
+    context.settle()
     session = info.session
     if session is None:
         return
@@ -175,7 +189,7 @@ def _check_session(info: Any) -> None:
     except Mismatch as problem:
         pointer = problem.pointer()
         raise ToolError(
-            f"the session at {pointer or '/'} {problem.reason}", {"pointer": pointer}
+            f"the {what} at {pointer or '/'} {problem.reason}", {"pointer": pointer}
         ) from None
     if made is not session and made != session:
         session.clear()
@@ -214,7 +228,7 @@ def _resource(declaration: Declaration, assets: Assets, manifest: Manifest) -> B
         entry["uri_pattern"] = pattern
     _add_given(entry, options, "title", "meta")
     _finish_entry(entry, declaration, function, manifest)
-    inner = _caller(function, assets, False, lambda value: _contents(value, mime_type))
+    inner = _caller(function, assets, NOTHING, lambda value: _contents(value, mime_type))
     return entry, _resource_run(inner, function, uri, re.compile(pattern) if variables else None)
 
 
@@ -322,7 +336,7 @@ def _prompt(declaration: Declaration, assets: Assets, manifest: Manifest) -> Bui
     }
     _add_given(entry, options, "title")
     _finish_entry(entry, declaration, function, manifest)
-    inner = _caller(function, assets, False, lambda value: _messages(value, description))
+    inner = _caller(function, assets, NOTHING, lambda value: _messages(value, description))
     readers = {parameter.name: _text_reader(parameter.annotation) for parameter in function.parameters}
 
     def call(body: bytes, info: Any) -> bytes | Awaitable[bytes]:
@@ -373,14 +387,14 @@ def _completion(declaration: Declaration, assets: Assets, manifest: Manifest) ->
         return (*first, asked.get("context") or {}) if wants_context else first
 
     async def run_async(body: bytes, info: Any) -> bytes:
-        token = CURRENT.set(Context(info, assets, False))
+        token = CURRENT.set(Context(info, assets, NOTHING))
         try:
             return _suggestions(await target(*given(body)))
         finally:
             CURRENT.reset(token)
 
     def run(body: bytes, info: Any) -> bytes:
-        token = CURRENT.set(Context(info, assets, False))
+        token = CURRENT.set(Context(info, assets, NOTHING))
         try:
             return _suggestions(target(*given(body)))
         finally:

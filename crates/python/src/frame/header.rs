@@ -1,5 +1,7 @@
 //! The headers of frames.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// What a worker is to be; the first frame it reads.
@@ -8,6 +10,9 @@ pub(crate) struct Hello {
     pub(crate) is_async: bool,
     pub(crate) data_bytes_max: u64,
     pub(crate) output_bytes_max: usize,
+    /// Behind rails, the folders that may be read beside Python's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) readable: Option<Vec<PathBuf>>,
 }
 
 /// The worker is up.
@@ -23,6 +28,8 @@ pub(crate) struct LoadCode {
     pub(crate) hash: String,
     pub(crate) label: String,
     pub(crate) paths: Vec<String>,
+    /// Where the modules are that declare what is served.
+    pub(crate) folder: String,
     pub(crate) files: Vec<(String, usize)>,
 }
 

@@ -190,6 +190,12 @@ pub enum CallEvent {
     Progress(Progress),
     /// The lines that ran, told once, before the call ends.
     Lines(Lines),
+    /// A system call that its rails do not allow, which fails with `EPERM`. What it was to be done
+    /// to, such as a path, is as the code named it, and may be empty.
+    Refused {
+        what: String,
+        detail: String,
+    },
 }
 
 /// A call that a running tool makes.

@@ -45,7 +45,6 @@ pub(super) enum Retired {
 }
 
 pub(super) struct Fleet {
-    paths: Vec<String>,
     plain: Arc<Lane>,
     asynchronous: Arc<Lane>,
     blocking: Arc<Lane>,
@@ -64,17 +63,16 @@ impl Fleet {
     pub(super) fn start(
         settings: &Arc<Settings>,
         spawner: &Arc<Spawner>,
-        paths: Vec<String>,
+        paths: &[String],
         end: &CancellationToken,
     ) -> Arc<Self> {
         let end = end.child_token();
         let lane = |class| {
-            let lane = Lane::new(class, settings, spawner, &end);
+            let lane = Lane::new(class, settings, spawner, paths, &end);
             tokio::spawn(warden::watch(Arc::clone(&lane)));
             lane
         };
         let fleet = Arc::new(Self {
-            paths,
             plain: lane(Class::Plain),
             asynchronous: lane(Class::Async),
             blocking: lane(Class::Blocking),
@@ -107,7 +105,8 @@ impl Fleet {
             code: number,
             hash: hash.to_owned(),
             label: label.to_owned(),
-            paths: self.paths.clone(),
+            paths: self.plain.paths.clone(),
+            folder: self.plain.settings.folder.clone(),
             files: files
                 .iter()
                 .map(|(path, bytes)| (path.clone(), bytes.len()))

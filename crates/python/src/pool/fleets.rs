@@ -34,7 +34,7 @@ impl Fleets {
     pub(super) fn start(settings: Arc<Settings>, spawner: Spawner) -> Self {
         let spawner = Arc::new(spawner);
         let end = CancellationToken::new();
-        let plain = Fleet::start(&settings, &spawner, Vec::new(), &end);
+        let plain = Fleet::start(&settings, &spawner, &[], &end);
         Self {
             settings,
             spawner,
@@ -54,8 +54,8 @@ impl Fleets {
         if let Some(known) = special.get(packages).and_then(Weak::upgrade) {
             return known;
         }
-        let paths = vec![packages.to_owned()];
-        let fleet = Fleet::start(&self.settings, &self.spawner, paths, &self.end);
+        let paths = [packages.to_owned()];
+        let fleet = Fleet::start(&self.settings, &self.spawner, &paths, &self.end);
         special.insert(packages.to_owned(), Arc::downgrade(&fleet));
         fleet
     }

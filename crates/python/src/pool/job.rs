@@ -63,6 +63,8 @@ pub(super) struct Entry {
     /// Was its worker asked where it is?
     pub(super) is_dumped: bool,
     pub(super) log_bytes: usize,
+    /// How often it was refused something.
+    pub(super) refusals: u32,
     /// Ends the calls that this one has made.
     pub(super) nested: Option<EndOnDrop>,
 }
@@ -88,6 +90,7 @@ impl Entry {
             is_nested: false,
             is_dumped: false,
             log_bytes: 0,
+            refusals: 0,
             nested: None,
         }
     }

@@ -37,6 +37,8 @@ pub(super) struct Lane {
     pub(super) class: Class,
     pub(super) settings: Arc<Settings>,
     pub(super) spawner: Arc<Spawner>,
+    /// The folders of third-party packages that its workers read.
+    pub(super) paths: Vec<String>,
     pub(super) state: Mutex<LaneState>,
     /// Something was sent, so deadlines have to be watched.
     pub(super) activity: Notify,
@@ -64,12 +66,14 @@ impl Lane {
         class: Class,
         settings: &Arc<Settings>,
         spawner: &Arc<Spawner>,
+        paths: &[String],
         end: &CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
             class,
             settings: Arc::clone(settings),
             spawner: Arc::clone(spawner),
+            paths: paths.to_vec(),
             state: Mutex::default(),
             activity: Notify::new(),
             is_watched: AtomicBool::new(false),

@@ -1,24 +1,28 @@
 //! One worker process: its streams, its shared memory, and the last lines it wrote.
 
 use std::{
-    io::{self, IoSlice},
+    io::{self, IoSlice, IoSliceMut},
     mem::MaybeUninit,
     os::{
         fd::{AsFd as _, OwnedFd},
         unix::{net::UnixStream as Socket, process::ExitStatusExt as _},
     },
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
 use bytes::BytesMut;
 use rustix::{
-    net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags},
+    net::{
+        RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+        SendAncillaryMessage, SendFlags,
+    },
     process::{Pid, Signal},
 };
 use tokio::{
-    io::AsyncWriteExt as _,
+    io::{AsyncWriteExt as _, Interest},
     net::UnixStream,
     sync::{Notify, mpsc},
     time::timeout,
@@ -29,9 +33,7 @@ use crate::{
     shared::Shared,
 };
 
-use super::{
-    ended::Ended, environment, failure::Crash, lock, log::Log, settings::Settings, spawner::Spawner,
-};
+use super::{ended::Ended, environment, failure::Crash, lane::Lane, lock, log::Log, rails::Rails};
 
 /// Urgent frames that wait for the worker to read them.
 const URGENT_MAX: usize = 4096;
@@ -50,21 +52,20 @@ pub(super) struct Process {
     pub(super) log: Log,
     child: Mutex<Option<Child>>,
     ended: Ended,
+    /// Those that hold this worker, if any do.
+    pub(super) rails: OnceLock<Rails>,
 }
 
 /// Starts a worker and waits until it is ready.
-pub(super) async fn start(
-    settings: &Settings,
-    spawner: &Spawner,
-    number: u64,
-    is_async: bool,
-) -> Result<Arc<Process>, String> {
-    let process = launch(settings, spawner, number, is_async)
+pub(super) async fn start(lane: &Lane, number: u64) -> Result<Arc<Process>, String> {
+    let settings = &lane.settings;
+    let process = launch(lane, number)
         .await
         .map_err(|error| format!("{} cannot be run: {error}", settings.program.display()))?;
     let greeted = timeout(settings.start_deadline, process.await_ready()).await;
     let reason = match greeted {
-        Ok(Ok(())) => return Ok(process),
+        Ok(Ok(())) if settings.rails == process.rails.get().is_some() => return Ok(process),
+        Ok(Ok(())) => "it put up no rails".to_owned(),
         Ok(Err(_)) => "it ended, or said something else".to_owned(),
         Err(_elapsed) => format!(
             "it was not ready in {} ms",
@@ -86,20 +87,17 @@ pub(super) async fn start(
     ))
 }
 
-async fn launch(
-    settings: &Settings,
-    spawner: &Spawner,
-    number: u64,
-    is_async: bool,
-) -> io::Result<Arc<Process>> {
+async fn launch(lane: &Lane, number: u64) -> io::Result<Arc<Process>> {
+    let settings = &lane.settings;
     let (data, data_theirs) = Socket::pair()?;
     let (control, control_theirs) = Socket::pair()?;
     let (log, log_theirs) = io::pipe()?;
     let shared = Shared::create()?;
     let hello = Hello {
-        is_async,
+        is_async: lane.is_async(),
         data_bytes_max: settings.memory_bytes_max,
         output_bytes_max: settings.output_bytes_max,
+        readable: readable(lane),
     };
     greet(&control, &shared, &hello)?;
     let mut command = Command::new(&settings.program);
@@ -116,7 +114,7 @@ async fn launch(
     let log = Log::new(log)?;
     let (urgent, orders) = mpsc::channel(URGENT_MAX);
     // Last of what can fail: from here on, whatever lets go of the child ends it.
-    let (child, pid, ended) = watched(spawner.spawn(command).await?)?;
+    let (child, pid, ended) = watched(lane.spawner.spawn(command).await?)?;
     let process = Arc::new(Process {
         number,
         pid,
@@ -127,6 +125,7 @@ async fn launch(
         log,
         child: Mutex::new(Some(child)),
         ended,
+        rails: OnceLock::new(),
     });
     tokio::spawn(write_urgent(control, orders));
     Ok(process)
@@ -165,6 +164,26 @@ fn greet(control: &Socket, shared: &Shared, hello: &Hello) -> io::Result<()> {
     Ok(())
 }
 
+/// What workers behind rails may read beside Python's own.
+fn readable(lane: &Lane) -> Option<Vec<PathBuf>> {
+    let paths = lane.paths.iter().map(PathBuf::from);
+    lane.settings.rails.then(|| paths.collect())
+}
+
+/// Reads bytes, and the descriptor that comes with them.
+fn receive(stream: &UnixStream, chunk: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut slices = [IoSliceMut::new(chunk)];
+    let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
+    let received = rustix::net::recvmsg(stream, &mut slices, &mut ancillary, flags)?;
+    let descriptor = ancillary.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
+        _ => None,
+    });
+    Ok((received.bytes, descriptor))
+}
+
 /// Writes what must not wait behind work. Ends with the process, which closes the stream, so the
 /// worker ends too.
 async fn write_urgent(mut control: UnixStream, mut orders: mpsc::Receiver<Vec<u8>>) {
@@ -181,9 +200,15 @@ impl Process {
         let mut chunk = [0; 1024];
         loop {
             self.data.readable().await?;
-            match self.data.try_read(&mut chunk) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(length) => buffer.extend_from_slice(&chunk[..length]),
+            let receive = || receive(&self.data, &mut chunk);
+            match self.data.try_io(Interest::READABLE, receive) {
+                Ok((0, _)) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok((length, descriptor)) => {
+                    buffer.extend_from_slice(&chunk[..length]);
+                    if let Some(descriptor) = descriptor {
+                        drop(self.rails.set(Rails::of(descriptor)?));
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(error) => return Err(error),
             }

@@ -20,6 +20,7 @@ use super::{
     log::LastLines,
     nest::Nesting,
     process::Process,
+    rails,
     seat::Seat,
 };
 
@@ -56,6 +57,11 @@ pub(super) async fn attend(lane: Arc<Lane>, process: Arc<Process>) {
             () = log.readable(), if !log.is_over() => hear(&lane, &process, &log.read()),
             readable = process.data.readable() => {
                 if readable.is_err() || !read(&lane, &process, &mut buffer) {
+                    break;
+                }
+            }
+            attempt = rails::next(&process) => {
+                if !rails::refuse(&lane, &process, attempt).await {
                     break;
                 }
             }

@@ -69,6 +69,8 @@ impl Seat {
     /// How many calls this worker may have at once.
     pub(super) fn window(&self, is_async: bool, settings: &Settings) -> usize {
         match (is_async, self.average_us) {
+            // One, and those that it has made and waits for.
+            (true, _) if settings.rails => 1 + self.waiting as usize,
             (true, _) => settings.async_calls_max,
             (false, 0..=FAST_US) => settings.pipeline_max,
             (false, _) => 1,

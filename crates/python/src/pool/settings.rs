@@ -19,6 +19,12 @@ pub struct Settings {
     /// The program to run as a worker: one whose `main` calls [`crate::worker_main`].
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
+    /// Where a version's modules are, such as `tools/runner`.
+    pub folder: String,
+    /// Workers read, compute and change nothing: whatever else code tries is refused, and told to the
+    /// call that tries as [`crate::CallEvent::Refused`]. So that it is clear which one that is, `async
+    /// def` calls do not take turns. Where the kernel cannot hold a worker to that, none starts.
+    pub rails: bool,
     /// Without it, code that needs third-party packages is not loaded.
     pub wheels: Option<Wheels>,
     /// Workers that run plain functions, one call at a time each.
@@ -65,6 +71,8 @@ impl Settings {
         Self {
             program: program.into(),
             arguments: arguments.into_iter().collect(),
+            folder: "tools/runner".to_owned(),
+            rails: false,
             wheels: None,
             workers: thread::available_parallelism().map_or(2, usize::from),
             spares: 1,

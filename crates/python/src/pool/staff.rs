@@ -67,7 +67,7 @@ impl Lane {
 
     async fn start_one(self: Arc<Self>) {
         let number = PROCESS_NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let start = process::start(&self.settings, &self.spawner, number, self.is_async());
+        let start = process::start(&self, number);
         let started = tokio::select! {
             started = start => started,
             () = self.end.cancelled() => return,

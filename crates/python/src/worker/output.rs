@@ -2,10 +2,13 @@
 //! many at a time.
 
 use std::{
-    io::Write as _,
-    os::unix::net::UnixStream,
+    io::{self, IoSlice, Write as _},
+    mem::MaybeUninit,
+    os::{fd::BorrowedFd, unix::net::UnixStream},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
 use crate::shared::{HELD_BYTES_MAX, Shared};
 
@@ -44,6 +47,20 @@ impl Outbox {
         } else {
             self.shared.hold(frames);
         }
+    }
+
+    /// Writes one frame, and a descriptor with it. Nothing else may be held back.
+    pub(super) fn hand_over(&self, frame: &[u8], descriptor: BorrowedFd<'_>) -> io::Result<()> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        let files = [descriptor];
+        ancillary.push(SendAncillaryMessage::ScmRights(&files));
+        let (stream, bytes) = (self.stream(), [IoSlice::new(frame)]);
+        let sent = rustix::net::sendmsg(&**stream, &bytes, &mut ancillary, SendFlags::NOSIGNAL)?;
+        if sent != frame.len() {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        Ok(())
     }
 
     pub(super) fn flush(&self) {

@@ -12,6 +12,7 @@ use std::{
         fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd},
         unix::net::UnixStream,
     },
+    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering},
@@ -19,6 +20,7 @@ use std::{
 };
 
 use bytes::BytesMut;
+use jail::Guard;
 use rustix::{
     net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags},
     process::{Resource, Rlimit, Signal},
@@ -32,15 +34,15 @@ use crate::{
 use super::{WorkerError, nested::Mailbox, output::Outbox, redirect::Lines};
 
 /// The first frame is short and comes alone.
-const HELLO_BYTES_MAX: usize = 4096;
+const HELLO_BYTES_MAX: usize = 16 << 10;
 
 /// The state of this worker that is not Python's.
 pub(super) struct Process {
     pub(super) is_async: bool,
     pub(super) output_bytes_max: usize,
+    /// Behind rails, what may be read beside Python's own.
+    pub(super) readable: Option<Vec<PathBuf>>,
     pub(super) outbox: Outbox,
-    /// The call that the main thread runs; 0 for none.
-    pub(super) running: AtomicU64,
     /// The calls that were asked to stop, running or not.
     stopped: Mutex<HashSet<u64>>,
     /// Is any in `stopped`? So the common case needs no lock.
@@ -74,7 +76,7 @@ pub(super) fn begin() -> Result<(Process, Arc<UnixStream>, UnixStream), WorkerEr
         is_async: hello.is_async,
         output_bytes_max: hello.output_bytes_max,
         outbox: Outbox::new(Shared::map(memory)?, Arc::clone(&work)),
-        running: AtomicU64::new(0),
+        readable: hello.readable,
         stopped: Mutex::default(),
         has_stopped: AtomicBool::new(false),
         mailbox: Mailbox::default(),
@@ -122,7 +124,7 @@ fn take_stream(descriptor: i32) -> Result<UnixStream, WorkerError> {
 
 /// Reads the first frame and the memory that comes with it.
 fn greet(control: &UnixStream) -> Result<(Hello, OwnedFd), WorkerError> {
-    let mut bytes = [0; HELLO_BYTES_MAX];
+    let mut bytes = vec![0; HELLO_BYTES_MAX];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let received = rustix::net::recvmsg(
@@ -225,17 +227,23 @@ impl Process {
         self.outbox.push(&frame::one(Kind::Skipped, id, &(), &[]));
     }
 
-    pub(super) fn announce(&self, python: &str) {
-        let ready = frame::one(
-            Kind::Ready,
-            0,
-            &Ready {
-                python: python.to_owned(),
-            },
-            &[],
-        );
+    /// The call that the main thread runs; 0 for none.
+    pub(super) fn running(&self) -> &AtomicU64 {
+        self.outbox.shared().running()
+    }
+
+    /// Says that this worker is up, and hands over what answers for its rails.
+    pub(super) fn announce(&self, python: &str, guard: Option<Guard>) -> io::Result<()> {
+        let header = Ready {
+            python: python.to_owned(),
+        };
+        let ready = frame::one(Kind::Ready, 0, &header, &[]);
+        if let Some(guard) = guard {
+            return self.outbox.hand_over(&ready, guard.as_fd());
+        }
         self.outbox.push(&ready);
         self.outbox.flush();
+        Ok(())
     }
 
     /// Notes that a call has to stop, and makes the main thread look.
@@ -262,7 +270,7 @@ impl Process {
     /// Forgets calls that came to an end before they could be stopped. Where calls run in order,
     /// that is every one before the next.
     pub(super) fn forget_stops_before(&self, id: u64) {
-        if !self.is_async && self.running.load(Ordering::SeqCst) == 0 {
+        if !self.is_async && self.running().load(Ordering::SeqCst) == 0 {
             self.forget_stops(|of| of < id);
         }
     }

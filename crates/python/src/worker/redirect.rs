@@ -68,7 +68,7 @@ fn current_call(py: Python<'_>, process: &Process) -> PyResult<u64> {
     if process.is_async {
         return context_variable(py)?.call_method0("get")?.extract();
     }
-    Ok(process.running.load(Ordering::SeqCst))
+    Ok(process.running().load(Ordering::SeqCst))
 }
 
 #[pyclass(frozen)]

@@ -125,9 +125,9 @@ impl Host {
     fn load_code(&self, py: Python<'_>, frame: &Frame) -> Result<(), WorkerError> {
         let header: LoadCode = frame.read()?;
         self.process.begin_call(frame);
-        let outer = self.process.running.swap(frame.id, Ordering::SeqCst);
+        let outer = self.process.running().swap(frame.id, Ordering::SeqCst);
         let loaded = self.run_load(py, &header, &frame.body);
-        self.process.running.store(outer, Ordering::SeqCst);
+        self.process.running().store(outer, Ordering::SeqCst);
         self.process.forget_stop(frame.id);
         let out = match loaded {
             Ok((code, manifest)) => {
@@ -167,7 +167,13 @@ impl Host {
             files.set_item(path, PyBytes::new(py, bytes))?;
             rest = after;
         }
-        let arguments = (&header.label, &header.hash, files, &header.paths);
+        let arguments = (
+            &header.label,
+            &header.hash,
+            files,
+            &header.paths,
+            &header.folder,
+        );
         let code = self.load.bind(py).call1(arguments)?;
         let manifest = code.call_method0("manifest")?.extract::<Vec<u8>>()?;
         if manifest.len() > BODY_BYTES_MAX {
@@ -252,7 +258,7 @@ impl Host {
             PyBytes::new(py, &frame.body[..session_at]),
             info,
         );
-        let outer = self.process.running.swap(frame.id, Ordering::SeqCst);
+        let outer = self.process.running().swap(frame.id, Ordering::SeqCst);
         let call = if header.notes_lines {
             &self.call_noted
         } else {
@@ -262,14 +268,14 @@ impl Host {
         let step = match result {
             Ok(value) if !value.is_instance_of::<PyBytes>() => Step::Awaits(running, value),
             result => {
-                self.process.running.store(outer, Ordering::SeqCst);
+                self.process.running().store(outer, Ordering::SeqCst);
                 self.finish(py, &running, result);
                 return Ok(Step::Done);
             }
         };
         // A coroutine in a worker without a loop is run by the caller, still as this call.
         if self.process.is_async {
-            self.process.running.store(outer, Ordering::SeqCst);
+            self.process.running().store(outer, Ordering::SeqCst);
         }
         Ok(step)
     }
@@ -333,10 +339,10 @@ impl Host {
 
     /// Runs one frame to its end on this thread.
     pub(super) fn run_to_end(&self, py: Python<'_>, frame: &Frame) -> Result<(), WorkerError> {
-        let outer = self.process.running.load(Ordering::SeqCst);
+        let outer = self.process.running().load(Ordering::SeqCst);
         if let Step::Awaits(running, awaitable) = self.act(py, frame)? {
             let result = self.event_loop.run_until_complete(py, awaitable);
-            self.process.running.store(outer, Ordering::SeqCst);
+            self.process.running().store(outer, Ordering::SeqCst);
             self.finish(py, &running, result);
         }
         Ok(())

@@ -7,6 +7,7 @@ mod context;
 mod load;
 mod nested;
 mod package;
+mod rails;
 mod scripts;
 mod support;
 mod wheels;

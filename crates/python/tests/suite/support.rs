@@ -88,6 +88,7 @@ impl Told {
                 ),
                 CallEvent::Progress(progress) => format!("progress {}", progress.progress),
                 CallEvent::Lines(lines) => format!("lines {lines:?}"),
+                CallEvent::Refused { what, detail } => format!("refused {what} {detail}"),
             })
             .collect()
     }

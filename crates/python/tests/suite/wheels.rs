@@ -149,3 +149,19 @@ async fn packages_are_refused_where_they_are_switched_off() {
 
     insta::assert_snapshot!(error, @"tools/requirements.txt: third-party packages are switched off here");
 }
+
+#[tokio::test]
+async fn code_behind_rails_reads_the_packages_that_it_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let wheel = make_wheel(folder.path(), "1", "hello");
+    let fixture = Fixture::with(Settings {
+        rails: true,
+        ..with_wheels(folder.path())
+    })
+    .await;
+
+    let asked = format!("--no-index\n{wheel}\n");
+    let code = load(&fixture, &asked).await.unwrap();
+
+    assert_eq!(fixture.value(&code, "greet", "{}").await, "\"hello\"");
+}

@@ -91,12 +91,23 @@ impl Lab {
         let migrations = Vec::new();
         vec![
             ("first", of(Kind::First, None)),
-            ("any", of(Kind::Promote { base: None }, Some(&root))),
+            (
+                "any",
+                of(
+                    Kind::Promote {
+                        terms: Terms::default(),
+                    },
+                    Some(&root),
+                ),
+            ),
             (
                 "this",
                 of(
                     Kind::Promote {
-                        base: Some(revision),
+                        terms: Terms {
+                            base: Some(revision),
+                            ..Terms::default()
+                        },
                     },
                     Some(&root),
                 ),

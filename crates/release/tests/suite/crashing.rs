@@ -3,7 +3,9 @@ use std::panic::AssertUnwindSafe;
 use fail::FailScenario;
 use futures_util::FutureExt as _;
 
-use crate::support::{Place, Reader, active, begin, git, main, order, promote, stage};
+use release::Terms;
+
+use crate::support::{Place, Reader, active, begin, git, main, mark_good, order, promote, stage};
 
 /// Where a release may end, and whether the version is there afterwards.
 const STEPS: [(&str, bool); 4] = [
@@ -79,6 +81,7 @@ async fn a_rollback_that_is_tagged_is_finished_as_it_was_decided_though_somebody
     let open = place.open();
     begin(&place, &open).await;
     promote(&open, 2).await.unwrap();
+    mark_good(&open).await;
     promote(&open, 3).await.unwrap();
     fail::cfg("release::after_refs", "panic").unwrap();
     let order = order();
@@ -135,5 +138,33 @@ async fn a_tagged_version_is_finished_though_what_is_staged_cannot_be_migrated()
     let root = open.1.root(&main()).await.unwrap();
     assert_eq!(root.version.to_string(), "0.1.1");
     assert_eq!(root.staging.hash, root.active.hash);
+    scenario.teardown();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tagged_version_that_had_to_stand_a_trial_stands_it_though_its_process_died() {
+    let scenario = FailScenario::setup();
+    let place = Place::new();
+    let open = place.open();
+    begin(&place, &open).await;
+    stage(&open.1, 2).await;
+    let terms = Terms {
+        canary_share: Some(0.5),
+        ..Terms::default()
+    };
+    fail::cfg("release::after_refs", "panic").unwrap();
+    let (lineage, order) = (main(), order());
+    let promoted = open.0.promote_on(&lineage, &terms, &order, &Reader);
+    assert!(AssertUnwindSafe(promoted).catch_unwind().await.is_err());
+    fail::remove("release::after_refs");
+    drop(open);
+
+    let open = place.open();
+    open.0.recover(&main()).await.unwrap();
+
+    let root = open.1.root(&main()).await.unwrap();
+    let canary = root.canary.as_ref().unwrap();
+    assert_eq!(canary.version, semver::Version::new(0, 1, 1));
+    assert_eq!(root.serving_version(), &semver::Version::new(0, 1, 0));
     scenario.teardown();
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Open, Place, Reader, active, begin, main, order, promote};
+use crate::support::{Open, Place, Reader, active, begin, main, mark_good, order, promote};
 
 async fn release(place: &Place, open: &Open) -> (String, Value) {
     let offered = place.offered();
@@ -19,6 +19,7 @@ async fn a_state_that_promotions_left_behind_in_a_folder_is_nobodys_edit() {
     begin(&place, &open).await;
     promote(&open, 2).await.unwrap();
     promote(&open, 3).await.unwrap();
+    mark_good(&open).await;
 
     // The first release of it has another state than the folder, which is still nobody's edit.
     let mut released = Vec::new();

@@ -7,4 +7,7 @@ mod crashing;
 mod folders;
 mod promoting;
 mod rebuilding;
+mod standing_still;
 mod support;
+mod trying;
+mod watching;

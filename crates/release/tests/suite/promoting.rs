@@ -11,7 +11,9 @@ use release::{Notes, Proof, Proposal, Prover, ReleaseError, Unproved};
 use serde_json::json;
 use state::{StateError, StateManager};
 
-use crate::support::{Open, Place, Reader, active, begin, git, main, order, promote, stage};
+use crate::support::{
+    Open, Place, Reader, active, begin, git, main, mark_good, order, promote, stage,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_begins_as_0_1_0_and_each_promotion_is_the_next_patch() {
@@ -212,6 +214,7 @@ async fn going_back_releases_the_old_content_and_withdraws_the_bad_version() {
     let open = place.open();
     begin(&place, &open).await;
     promote(&open, 2).await.unwrap();
+    mark_good(&open).await;
     promote(&open, 3).await.unwrap();
 
     let back = open.0.roll_back(&main(), None, &order()).await.unwrap();

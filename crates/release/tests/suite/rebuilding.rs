@@ -71,7 +71,7 @@ async fn a_rollback_that_a_journal_missed_lets_go_of_its_pin_as_the_rollback_did
     behind.take_repo_of(&place);
     let late = behind.open();
     late.0.rebuild(|_| ()).await.unwrap();
-    for (_, manager) in [&open, &late] {
+    for (_, manager, _) in [&open, &late] {
         let (to, by) = (Version::new(0, 1, 1), Author::default());
         manager.pin(&main(), Some(to), &by).await.unwrap();
     }

@@ -2,8 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
 use python::{CallRequest, NestedCall};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -15,9 +17,35 @@ use crate::{
     trace::Trace,
 };
 
+/// What a tool asks its host for instead of another tool: an array that the state names.
+const ASSET: &str = "luthier/asset";
+
+#[derive(Deserialize)]
+struct ArrayOf {
+    asset: String,
+}
+
+/// Finds an array, as the JSON string that the authors' package reads.
+async fn array(outer: &Told, arguments: &[u8]) -> Result<Bytes, String> {
+    let of: ArrayOf = serde_json::from_slice(arguments).map_err(|error| error.to_string())?;
+    let Some(arrays) = outer.core.arrays.clone() else {
+        return Err(format!(
+            "no array is to be had here, so neither is {}",
+            of.asset
+        ));
+    };
+    let read = tokio::task::spawn_blocking(move || arrays.get(&of.asset)).await;
+    let read = read.map_err(|panic| panic.to_string())?;
+    let body = read.map_err(|error| error.to_string())?;
+    Ok(Value::from(BASE64.encode(body)).to_string().into())
+}
+
 /// Runs a call that a running tool makes, in the version of that tool. It is checked, guarded and
 /// recorded like any other, in the conversation that it is part of.
 pub(crate) async fn call_within(outer: Arc<Told>, call: NestedCall) -> Result<Bytes, String> {
+    if call.tool == ASSET {
+        return array(&outer, &call.arguments).await;
+    }
     let Some(tool) = outer.catalogue.find_tool(&call.tool) else {
         let known = outer.offer.tools.keys().map(String::as_str);
         let near = model::nearest::nearest(&call.tool, known);

@@ -53,7 +53,7 @@ impl StateManager {
         adoption: &Adoption,
         schema: &Schema,
     ) -> Result<Ahead, StateError> {
-        let root = self.root(lineage).await?;
+        let root = self.root(lineage).await?.without_trial();
         if schema.hash() == root.schema.hash {
             return Ok(Ahead::default());
         }

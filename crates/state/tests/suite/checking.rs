@@ -62,6 +62,7 @@ impl Checked {
             Step::Pin(pick) => {
                 return pinned(state.pin(&lineage, Some(model.pick(*pick)), &by).await);
             }
+            Step::MarkGood(pick) => state.mark_good(&lineage, &model.pick(*pick), &by).await,
             Step::Unpin => return pinned(state.pin(&lineage, None, &by).await),
             Step::Restart => {
                 self.lab.restart().await;
@@ -143,6 +144,7 @@ fn sorted(outcome: Result<Written, StateError>) -> Outcome {
             StateError::UnknownVersion { .. } => "unknown version",
             StateError::AlreadyActive { .. } => "already active",
             StateError::Withdrawn { .. } => "withdrawn",
+            StateError::NotServing { .. } => "not serving",
             StateError::NothingToRollBack => "nothing to roll back",
             error => panic!("{error:?}"),
         }),
@@ -218,6 +220,7 @@ fn any_pick() -> impl Strategy<Value = Pick> {
     prop_oneof![
         3 => Just(Pick::LastKnownGood),
         3 => any::<usize>().prop_map(Pick::Known),
+        1 => Just(Pick::Serving),
         1 => Just(Pick::Unknown),
     ]
 }
@@ -238,6 +241,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => any_pick().prop_map(Step::RollBack),
         1 => any_pick().prop_map(Step::Pin),
         1 => Just(Step::Unpin),
+        1 => Just(Step::MarkGood(Pick::Serving)),
+        1 => any_pick().prop_map(Step::MarkGood),
         1 => Just(Step::Restart),
         2 => any::<u64>().prop_map(Step::Look),
     ]

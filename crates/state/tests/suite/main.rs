@@ -6,6 +6,7 @@ mod adopting;
 mod archiving;
 mod changing;
 mod checking;
+mod goodness;
 mod limits;
 mod migrating;
 mod moving;

@@ -238,6 +238,7 @@ fn stamp(follows: &str, to: &str) -> Stamp {
         version: version(to),
         commit: "c0ffee".to_owned(),
         withdraws: None,
+        canary_share: None,
         facts: serde_json::Map::new(),
     }
 }

@@ -22,6 +22,7 @@ async fn a_promotion_makes_what_is_staged_the_next_patch_version() {
     let (staging, root) = (lab.staging().await, lab.state.root(&main()).await.unwrap());
     assert_eq!((staging.hash, staging.revision), (promoted.hash, 2));
     assert_eq!(root.last_known_good, version("0.1.0"));
+    assert_eq!(root.served_since, Some(3));
 }
 
 #[tokio::test]

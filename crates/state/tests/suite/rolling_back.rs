@@ -29,9 +29,10 @@ async fn pin(lab: &Lab, to: &str) {
 }
 
 #[tokio::test]
-async fn a_rollback_brings_back_what_served_before_and_withdraws_what_served() {
+async fn a_rollback_brings_back_what_is_known_to_be_good_and_withdraws_what_served() {
     let lab = Lab::seeded().await;
     lab.release(1).await;
+    lab.mark_good().await;
     lab.release(2).await;
 
     let back = lab
@@ -147,6 +148,7 @@ async fn rollbacks_go_further_and_further_back_until_there_is_nothing_left() {
     let lab = Lab::seeded().await;
     lab.release(1).await;
     lab.release(2).await;
+    lab.mark_good().await;
 
     let first = back(&lab, None).await.unwrap().document;
     let second = back(&lab, None).await.unwrap().document;
@@ -204,6 +206,7 @@ async fn a_rollback_while_an_older_version_is_pinned_goes_back_from_that_one() {
     for count in 1..=3 {
         lab.release(count).await;
     }
+    lab.mark_good().await;
     pin(&lab, "0.1.1").await;
 
     let restored = back(&lab, None).await.unwrap().document;
@@ -233,6 +236,7 @@ async fn a_rollback_that_is_tagged_is_done_as_it_was_decided_whatever_is_pinned_
     for (pinned, kept) in [("0.1.0", true), ("0.1.2", false)] {
         let lab = Lab::seeded().await;
         lab.release(1).await;
+        lab.mark_good().await;
         lab.release(2).await;
         let plan = lab.state.plan_rollback(&main(), None).await.unwrap();
         let stamp = Stamp {
@@ -240,6 +244,7 @@ async fn a_rollback_that_is_tagged_is_done_as_it_was_decided_whatever_is_pinned_
             version: version("0.2.0"),
             commit: "c0ffee".to_owned(),
             withdraws: None,
+            canary_share: None,
             facts: serde_json::Map::new(),
         };
         pin(&lab, pinned).await;

@@ -86,6 +86,15 @@ impl Lab {
             .unwrap()
     }
 
+    /// Lets what serves count as good.
+    pub(crate) async fn mark_good(&self) -> Written {
+        let serving = self.state.root(&main()).await.unwrap();
+        self.state
+            .mark_good(&main(), serving.serving_version(), &somebody())
+            .await
+            .unwrap()
+    }
+
     /// Stages `{"count": count}` and promotes it.
     pub(crate) async fn release(&self, count: u64) -> Written {
         self.merge(json!({"count": count})).await;

@@ -201,6 +201,21 @@ async fn a_changed_interval_holds_from_the_next_poll_on() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_asked_for_a_look_finds_what_was_changed_before() {
+    let pump = Arc::new(Pump::working("pump"));
+    let ward = Ward::new(limits()).with(pump.clone()).start();
+    ward.pass_ms(500).await;
+
+    pump.set_broken(true);
+    ward.supervisor.look_at("pump").await;
+
+    let seen = ward.supervisor.snapshot().services;
+    let pump = seen.iter().find(|service| service.name == "pump").unwrap();
+    assert!(pump.health.as_ref().unwrap().is_unhealthy());
+    ward.stop().await;
+}
+
 /// Never takes a signal.
 struct StuckSink;
 

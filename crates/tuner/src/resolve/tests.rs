@@ -91,18 +91,18 @@ async fn each_reference_means_what_the_registry_says_or_names_what_there_is() {
     insta::assert_snapshot!(table, @r#"
     active            main head, n = 1
     staging           main staged, n = 2
-    latest            main newest 0.1.3, n = 1
+    latest            main newest 0.1.3, n = 0
     canary            404 no version is on trial ["0.1.3","0.1.2","0.1.1"]
-    0.1.3             main newest 0.1.3, n = 1
+    0.1.3             main newest 0.1.3, n = 0
     0.1.2             main released 0.1.2, n = 2, for ever
     0.1.0             main released 0.1.0, n = 0, for ever
     9.9.9             404 `main` has no version 9.9.9 ["0.1.3","0.1.2","0.1.1"]
     from-0.1.0~0.1.0  from-0.1.0 newest 0.1.0, n = 0
     from-0.1.0~0.1.1  404 `from-0.1.0` has no version 0.1.1 ["0.1.0"]
     form-0.1.0~0.1.0  404 there is no lineage `form-0.1.0` ["from-0.1.0"]
-    ^0.1              main newest 0.1.3, n = 1
+    ^0.1              main newest 0.1.3, n = 0
     =0.1.1            main released 0.1.1, n = 1
-    ~0.1.2            main newest 0.1.3, n = 1
+    ~0.1.2            main newest 0.1.3, n = 0
     >=2               404 no stable version matches `>=2` ["0.1.3","0.1.2","0.1.1"]
     0123abcd          404 no version was released from commit 0123abcd ["0.1.3","0.1.2","0.1.1"]
     not a version     404 `not a version` names no version: write one exactly (1.4.2), a range (^1.4), a commit (7 or more hex digits), or active, latest, canary or staging

@@ -1,4 +1,4 @@
-//! What the machine brings: Python, git, a port.
+//! What the machine brings: Python, git, a kernel that holds workers, a port.
 
 use std::{
     io::{self, Read as _},
@@ -10,7 +10,10 @@ use serde::Deserialize;
 use web::{BindConfig, Listener};
 
 use super::Check;
-use crate::{session::Configured, up::find_running};
+use crate::{
+    session::Configured,
+    up::{chain, find_running},
+};
 
 /// How long another program may take to answer.
 const COMMAND_MS_MAX: u64 = 10_000;
@@ -100,6 +103,21 @@ pub(super) fn git() -> Check {
         }
         Ok(output) => Check::warn(NAME, format!("`git` failed: {}", output.status), FIX),
         Err(error) => Check::warn(NAME, format!("`git`: {error}"), FIX),
+    }
+}
+
+/// Without them everything works but what must not run without.
+pub(super) fn rails() -> Check {
+    const NAME: &str = "rails";
+    match jail::probe() {
+        Ok(landlock) => Check::ok(
+            NAME,
+            format!("seccomp and Landlock {landlock} hold workers"),
+        ),
+        Err(error) => {
+            let found = format!("tools of the Tuner cannot run: {}", chain(&error));
+            Check::warn(NAME, found, error.hint())
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Template {
     Retrieval,
     /// A tool that uses a package of others
     Wheels,
+    /// Tools that learn from rewards, preferences, transactions and outcomes
+    Tuner,
 }
 
 macro_rules! files {
@@ -64,6 +66,19 @@ const WHEELS: &[TemplateFile] = files!("wheels":
     "README.md" "state/schema.json" "state/active.state.json" "tools/requirements.txt"
     "tools/runner/columns.py" "tests/micro/columns.jsonl");
 
+/// Its code is the reference workspace's, by symbolic links.
+const TUNER: &[TemplateFile] = files!("tuner":
+    "README.md" "state/schema.json" "state/active.state.json"
+    "tools/runner/choose.py" "tests/micro/choose.jsonl"
+    "tools/tuner/bandit.py" "tools/tuner/outcomes.py" "tools/tuner/preferences.py"
+    "tools/tuner/rules.py" "tools/tuner/search.py"
+    "tools/lib/tuning/__init__.py" "tools/lib/tuning/arms.py" "tools/lib/tuning/bandit.py"
+    "tools/lib/tuning/cma_es.py" "tools/lib/tuning/linear.py" "tools/lib/tuning/linucb.py"
+    "tools/lib/tuning/offpolicy.py" "tools/lib/tuning/preferences.py"
+    "tools/lib/tuning/regression.py" "tools/lib/tuning/rules.py"
+    "tools/lib/tuning/thompson_beta.py" "tools/lib/tuning/thompson_linear.py"
+    "tools/lib/tuning/ucb1.py");
+
 impl Template {
     pub(super) fn files(self) -> impl Iterator<Item = TemplateFile> {
         let own = match self {
@@ -72,6 +87,7 @@ impl Template {
             Self::Chat => CHAT,
             Self::Retrieval => RETRIEVAL,
             Self::Wheels => WHEELS,
+            Self::Tuner => TUNER,
         };
         COMMON.iter().chain(own).copied()
     }

@@ -4,7 +4,7 @@ use model::Digest;
 use semver::Version;
 use serde::Serialize;
 use serde_json::Value;
-use state::{Document, Target, Written};
+use state::{Canary, Document, Target, Written};
 
 use crate::{failure::Failure, session::Session};
 
@@ -48,15 +48,22 @@ pub(super) fn show(session: &Session, document: &Document) -> Result<(), Failure
 
 /// Shows what a write came to; `done` says it in a word.
 pub(super) fn written(session: &Session, written: &Written, done: &str) -> Result<(), Failure> {
-    released(session, written, done, None)
+    released(session, written, done, Stays::default())
 }
 
-/// The same for a release, which `active` does not follow while it is `pinned`.
+/// Why `active` does not follow a release.
+#[derive(Default)]
+pub(super) struct Stays {
+    pub(super) pinned: Option<Version>,
+    pub(super) canary: Option<Canary>,
+}
+
+/// The same for a release.
 pub(super) fn released(
     session: &Session,
     written: &Written,
     done: &str,
-    pinned: Option<Version>,
+    Stays { pinned, canary }: Stays,
 ) -> Result<(), Failure> {
     let mut answer = DocumentAnswer::from(&written.document);
     answer.seq = written.event.as_ref().map(|event| event.seq);
@@ -79,10 +86,16 @@ pub(super) fn released(
             revision,
             ..
         } = answer;
-        match &answer.pinned {
-            Some(pinned) if pinned.to_string() != *version => format!(
+        let share = canary.as_ref().map_or(0.0, |canary| canary.share * 100.0);
+        match (&answer.pinned, &canary) {
+            (Some(pinned), _) if pinned.to_string() != *version => format!(
                 "{done}: {lineage} has version {version}, revision {revision}{repeated}; `active` \
                  stays pinned at {pinned} until `luthier state pin --clear`"
+            ),
+            (None, Some(canary)) if canary.version.to_string() == *version => format!(
+                "{done}: {lineage} has version {version}, revision {revision}{repeated}, on trial \
+                 with {share} % of the conversations; `active` stays at {}",
+                canary.stays
             ),
             _ => format!(
                 "{done}: {lineage} {document} is version {version}, revision {revision}{repeated}"

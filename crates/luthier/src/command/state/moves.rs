@@ -1,9 +1,10 @@
 //! `state promote|discard|rollback|pin`
 
 use model::LineageName;
+use release::{Ground, Terms};
 use state::{Root, StateManager, Written};
 
-use super::{PinArgs, PromoteArgs, RollbackArgs, answer};
+use super::{DiscardArgs, PinArgs, PromoteArgs, RollbackArgs, answer};
 use crate::{
     failure::Failure,
     releasing::{Releasing, order},
@@ -14,7 +15,10 @@ pub(super) async fn promote(
     session: &Session,
     opened: &Opened,
     manager: &StateManager,
-    args: PromoteArgs,
+    PromoteArgs {
+        force,
+        staged: args,
+    }: PromoteArgs,
 ) -> Result<(), Failure> {
     let lineage = &args.lineage.lineage;
     if !is_in_git(manager, lineage).await? {
@@ -24,8 +28,15 @@ pub(super) async fn promote(
     }
     let releasing = Releasing::of(session, opened, manager)?;
     let order = order(Some(args.by.author()));
+    let policy = &opened.configured.config.tuner.tuner.policy;
+    let terms = Terms {
+        base: args.if_revision,
+        ground: Ground::Asked,
+        canary_share: policy.canary_share,
+        steadiness: (!force).then_some(policy.steadiness),
+    };
     let promoted = (releasing.releaser)
-        .promote(lineage, args.if_revision, &order, &*releasing.prover)
+        .promote_on(lineage, &terms, &order, &*releasing.prover)
         .await?;
     released(session, manager, &promoted.written, "promoted").await?;
     releasing.send(session.output).await;
@@ -35,7 +46,7 @@ pub(super) async fn promote(
 pub(super) async fn discard(
     session: &Session,
     manager: &StateManager,
-    args: PromoteArgs,
+    args: DiscardArgs,
 ) -> Result<(), Failure> {
     let author = args.by.author();
     let written = manager
@@ -72,7 +83,7 @@ async fn is_in_git(manager: &StateManager, lineage: &LineageName) -> Result<bool
     Ok(root.code.is_some_and(|code| code.commit.is_some()))
 }
 
-/// Shows a release, and the version that `active` is held at whatever is released.
+/// Shows a release, and what `active` serves if it does not follow.
 async fn released(
     session: &Session,
     manager: &StateManager,
@@ -80,8 +91,11 @@ async fn released(
     done: &str,
 ) -> Result<(), Failure> {
     let root = manager.root(&written.document.lineage).await?;
-    let pinned = root.pins.get(Root::ACTIVE).cloned();
-    answer::released(session, written, done, pinned)
+    let stays = answer::Stays {
+        pinned: root.pins.get(Root::ACTIVE).cloned(),
+        canary: root.canary,
+    };
+    answer::released(session, written, done, stays)
 }
 
 pub(super) async fn pin(

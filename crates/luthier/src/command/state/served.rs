@@ -23,14 +23,7 @@ pub(crate) struct Before {
 
 impl Before {
     pub(crate) async fn look(opened: &Opened) -> Result<Self, Failure> {
-        let mut runners = BTreeSet::new();
-        for running in up::find_running(&opened.data)? {
-            let Some(url) = &running.url else { continue };
-            let ready = up::ask(url, "/readyz").await;
-            if ready.is_ok_and(|answer| answer.body.contains("\"runner\"")) {
-                runners.insert(running.pid);
-            }
-        }
+        let runners = up::find_runners(&opened.data).await?;
         Ok(Self {
             seq: opened.journal.newest().await?,
             runners,

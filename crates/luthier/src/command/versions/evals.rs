@@ -3,8 +3,8 @@
 use serde_json::Value;
 use versions::Registry;
 
-use super::{VersionArgs, table};
-use crate::{exit::Exit, failure::Failure, session::Session};
+use super::VersionArgs;
+use crate::{exit::Exit, failure::Failure, output::table, session::Session};
 
 pub(super) async fn run(
     session: &Session,

@@ -6,8 +6,7 @@ use clap::Args;
 use semver::VersionReq;
 use versions::{Descriptor, Filter, Page, Registry, Tag};
 
-use super::table;
-use crate::{failure::Failure, session::Session};
+use crate::{failure::Failure, output::table, session::Session};
 
 /// Enough of a commit's hash for a person.
 const COMMIT_DIGITS: usize = 12;

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use versions::{Details, Registry};
 
-use super::{VersionArgs, table};
-use crate::{failure::Failure, session::Session};
+use super::VersionArgs;
+use crate::{failure::Failure, output::table, session::Session};
 
 pub(super) async fn run(
     session: &Session,

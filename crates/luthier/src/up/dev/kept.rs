@@ -13,6 +13,9 @@ use crate::{failure::Failure, up::seed::keep_code, workspace::Offered};
 /// Saves that can still be called by their numbers.
 const SAVES_MAX: usize = 100;
 
+/// Events among which the newest saves are found: not every change of a lineage is a save.
+const EVENTS_MAX: usize = 4 * SAVES_MAX;
+
 /// What the vault keeps, oldest first.
 #[derive(Default)]
 pub(super) struct Kept {
@@ -25,7 +28,7 @@ impl Kept {
         let main = LineageName::default();
         let mut kept = Self::default();
         if manager.lineages().await?.contains(&main) {
-            let newest = manager.history(&main, None, SAVES_MAX).await?;
+            let newest = manager.history(&main, None, EVENTS_MAX).await?;
             for entry in newest.iter().rev() {
                 if let Some(code) = &entry.root.code {
                     kept.note(code.hash);

@@ -26,8 +26,12 @@ pub(crate) const HEADERS: [(&str, &str); 2] = [
     ("accept", "application/json, text/event-stream"),
 ];
 
+/// Where a version's tools are; those of its tuner are asked for as `VERSION/tuner`.
 fn path(reference: &str) -> String {
-    format!("/agent/{reference}/runner")
+    match reference.split_once('/') {
+        Some((version, role)) => format!("/agent/{version}/{role}"),
+        None => format!("/agent/{reference}/runner"),
+    }
 }
 
 /// What a newer client says of itself in each request.
@@ -94,6 +98,18 @@ pub(crate) fn ask_with(
     let answer = answer_of(&reply);
     assert!(answer.is_object(), "{reply:?}");
     answer
+}
+
+/// A request whose server dies of it: was there no answer?
+pub(crate) fn ask_and_be_cut_off(
+    server: &Server,
+    reference: &str,
+    method: &str,
+    params: Value,
+) -> bool {
+    let message = Message::new(method, params, &[]);
+    let (path, headers) = (path(reference), message.headers());
+    request(server.url(), "POST", &path, &headers, &message.body).is_err()
 }
 
 /// One request of the protocol's new era, which is answered.

@@ -17,6 +17,7 @@ pub(super) enum Step {
     RollBack(Pick),
     Pin(Pick),
     Unpin,
+    MarkGood(Pick),
     Restart,
     Look(u64),
 }
@@ -34,6 +35,7 @@ pub(super) enum Base {
 pub(super) enum Pick {
     LastKnownGood,
     Known(usize),
+    Serving,
     Unknown,
 }
 
@@ -167,9 +169,8 @@ impl Model {
         Outcome::Now(self.shown(Target::Staging))
     }
 
-    fn release(&mut self, value: Value, good: Version) -> Outcome {
+    fn release(&mut self, value: Value) -> Outcome {
         self.active = (value, self.active.1 + 1);
-        self.last_known_good = good;
         self.version.patch += 1;
         self.versions.push(self.shown(Target::Active));
         self.note();
@@ -192,11 +193,14 @@ impl Model {
         } else {
             serving.version
         };
+        if bad == self.last_known_good || *to < self.last_known_good {
+            self.last_known_good = to.clone();
+        }
         if !self.withdrawn.contains(&bad) {
             self.withdrawn.push(bad);
         }
         self.pin = None;
-        self.release(old.value, to.clone())
+        self.release(old.value)
     }
 
     /// Where a rollback goes if nobody says.
@@ -211,6 +215,21 @@ impl Model {
         };
         let found = self.versions.iter().rev().find(is_good);
         found.map(|old| old.version.clone())
+    }
+
+    fn mark_good(&mut self, version: Version) -> Outcome {
+        if self.withdrawn.contains(&version) {
+            return Outcome::Refused("withdrawn");
+        }
+        if version <= self.last_known_good {
+            return Outcome::Unchanged(self.shown(Target::Active));
+        }
+        if version != self.answered(Target::Active).version {
+            return Outcome::Refused("not serving");
+        }
+        self.last_known_good = version;
+        self.note();
+        Outcome::Now(self.shown(Target::Active))
     }
 
     fn hold(&mut self, to: Option<Version>) -> Outcome {
@@ -233,6 +252,7 @@ impl Model {
         match pick {
             Pick::LastKnownGood => self.last_known_good.clone(),
             Pick::Known(at) => self.versions[at % self.versions.len()].version.clone(),
+            Pick::Serving => self.answered(Target::Active).version,
             Pick::Unknown => version("7.7.7"),
         }
     }
@@ -252,7 +272,7 @@ impl Model {
             Step::Promote(base) => match self.refusal(self.base(*base)) {
                 Some(refusal) => refusal,
                 None if self.staging.0 == self.active.0 => Outcome::Refused("nothing to promote"),
-                None => self.release(self.staging.0.clone(), self.version.clone()),
+                None => self.release(self.staging.0.clone()),
             },
             Step::Discard(base) => self.stage(Some(self.active.0.clone()), self.base(*base)),
             Step::RollBack(Pick::LastKnownGood) => match self.good() {
@@ -262,6 +282,7 @@ impl Model {
             Step::RollBack(pick) => self.roll_back(&self.pick(*pick)),
             Step::Pin(pick) => self.hold(Some(self.pick(*pick))),
             Step::Unpin => self.hold(None),
+            Step::MarkGood(pick) => self.mark_good(self.pick(*pick)),
             Step::Restart | Step::Look(_) => Outcome::Nothing,
         }
     }

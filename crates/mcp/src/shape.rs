@@ -1,35 +1,30 @@
-//! Makes room for `conversation_id` in the schemas that an author wrote.
+//! Makes room in the schemas that an author wrote for what a server adds.
 
-use mcp::rmcp::model::JsonObject;
+use rmcp::model::JsonObject;
 use serde_json::{Map, Value, json};
-
-pub(crate) const CONVERSATION_ID: &str = "conversation_id";
 
 /// How deep unions and references at the root of a schema are followed.
 const DEPTH_MAX: usize = 8;
 
-/// A stateful tool takes the id of the conversation that it continues.
-pub(crate) fn with_conversation_argument(mut schema: JsonObject) -> JsonObject {
-    let argument = json!({
-        "type": "string",
-        "description": "continues that conversation; leave it out to begin one",
-    });
-    properties(&mut schema).insert(CONVERSATION_ID.to_owned(), argument);
+/// A schema of arguments that takes one more, which may be left out.
+pub fn with_argument(mut schema: JsonObject, name: &str, description: &str) -> JsonObject {
+    let argument = json!({"type": "string", "description": description});
+    properties(&mut schema).insert(name.to_owned(), argument);
     schema
 }
 
-/// Every result names its conversation.
-pub(crate) fn with_conversation_result(mut schema: JsonObject) -> JsonObject {
+/// A schema of results that may have these members, whatever else it forbids.
+pub fn with_members(mut schema: JsonObject, members: &[(&str, Value)]) -> JsonObject {
     let definitions = match schema.get("$defs") {
         Some(Value::Object(definitions)) => definitions.clone(),
         _ => Map::new(),
     };
-    admit(&mut schema, &definitions, DEPTH_MAX);
+    admit(&mut schema, members, &definitions, DEPTH_MAX);
     schema
 }
 
-/// Lets the objects that `schema` describes have one more member, whatever else it forbids.
-fn admit(schema: &mut JsonObject, definitions: &JsonObject, depth: usize) {
+/// Lets the objects that `schema` describes have more members.
+fn admit(schema: &mut JsonObject, more: &[(&str, Value)], definitions: &JsonObject, depth: usize) {
     if depth == 0 {
         return;
     }
@@ -38,20 +33,21 @@ fn admit(schema: &mut JsonObject, definitions: &JsonObject, depth: usize) {
         for (key, value) in target {
             schema.entry(key).or_insert(value);
         }
-        admit(schema, definitions, depth - 1);
+        admit(schema, more, definitions, depth - 1);
         return;
     }
     for union in ["anyOf", "oneOf", "allOf"] {
         if let Some(Value::Array(members)) = schema.get_mut(union) {
             for member in members.iter_mut().filter_map(Value::as_object_mut) {
-                admit(member, definitions, depth - 1);
+                admit(member, more, definitions, depth - 1);
             }
         }
     }
     let is_object = schema.get("type").is_some_and(|kind| kind == "object");
     if is_object || schema.contains_key("properties") {
-        let text = json!({"type": "string"});
-        properties(schema).insert(CONVERSATION_ID.to_owned(), text);
+        for (name, of) in more {
+            properties(schema).insert((*name).to_owned(), of.clone());
+        }
     }
 }
 
@@ -78,7 +74,8 @@ mod tests {
         let Value::Object(schema) = schema else {
             panic!("{schema}")
         };
-        Value::Object(with_conversation_result(schema)).to_string()
+        let members = [("conversation_id", json!({"type": "string"}))];
+        Value::Object(with_members(schema, &members)).to_string()
     }
 
     #[test]

@@ -1,0 +1,1 @@
+../../../../../tools/lib/tuning/bandit.py

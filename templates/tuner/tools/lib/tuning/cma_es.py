@@ -1,0 +1,1 @@
+../../../../../tools/lib/tuning/cma_es.py

@@ -1,0 +1,1 @@
+../../../../../tools/lib/tuning/thompson_beta.py

@@ -1,0 +1,1 @@
+../../../../tools/tuner/preferences.py

@@ -1,0 +1,1 @@
+../../../../tools/tuner/search.py

@@ -1,13 +1,10 @@
 //! Calls that are answered without the library are answered as it would.
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-mod support;
-
+use crate::support::{PATIENCE, Shop};
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use mcp::{Endpoint, EndpointConfig};
 use serde_json::{Value, json};
-use support::{PATIENCE, Shop};
 
 const NEW: &str = "2026-07-28";
 

@@ -1,14 +1,11 @@
 //! The client against the server, over streams in memory.
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{PATIENCE, Shop, object};
 use mcp::{CallRequest, Client, ClientError, serve_streams};
 use serde_json::{Value, json};
-use support::{PATIENCE, Shop, object};
 use tokio_util::sync::CancellationToken;
 
 /// Holds a message of the tests many times over.

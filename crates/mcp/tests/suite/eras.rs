@@ -1,14 +1,12 @@
 //! The same server seen by clients of both eras, over HTTP and over a stream.
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 #![allow(
     deprecated,
     reason = "clients of the old era subscribe with methods now deprecated"
 )]
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{Client, Era, PATIENCE, Served, Shop, Told, connect, hear, object, serve};
 use mcp::rmcp::ServiceError;
 use mcp::rmcp::model::{
     CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, GetPromptRequestParams,
@@ -17,7 +15,6 @@ use mcp::rmcp::model::{
 use mcp::rmcp::service::{PeerRequestOptions, serve_client_with_lifecycle};
 use mcp::{Change, EndpointConfig, serve_streams};
 use serde_json::{Value, json};
-use support::{Client, Era, PATIENCE, Served, Shop, Told, connect, hear, object, serve};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -298,8 +295,8 @@ async fn both_eras_work_over_a_stream() {
         let (read, write) = tokio::io::split(ours);
         let serving = serve_streams(Arc::clone(&shop), read, write, CancellationToken::new());
         let serving = tokio::spawn(serving);
-        let (sender, mut told) = mpsc::channel(support::TOLD_MAX);
-        let client = support::Ear::new(sender);
+        let (sender, mut told) = mpsc::channel(crate::support::TOLD_MAX);
+        let client = crate::support::Ear::new(sender);
         let client = serve_client_with_lifecycle(client, theirs, era.lifecycle())
             .await
             .unwrap();

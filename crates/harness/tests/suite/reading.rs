@@ -1,11 +1,8 @@
 //! Datasets and budgets with mistakes in them, and reports of what has odd characters.
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-mod support;
-
+use crate::support::{TOOLS, files, ran};
 use harness::{Budgets, Dataset, Shard, Tier, comparison_html, html, junit, text};
 use serde_json::json;
-use support::{TOOLS, files, ran};
 
 #[test]
 fn every_bad_line_is_named_with_what_is_wrong_and_what_would_be_right() {

@@ -1,17 +1,14 @@
 //! Connections that break, servers that restart, and clients that misbehave.
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
-
-mod support;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{PATIENCE, Shop};
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use mcp::{Change, Endpoint, EndpointConfig, MemorySessions};
 use serde_json::{Value, json};
-use support::{PATIENCE, Shop};
 
 type Response =
     http::Response<http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible>>;

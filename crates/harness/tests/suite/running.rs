@@ -1,18 +1,15 @@
 //! Cases, put to a version over MCP.
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::support::{Version, budgets, cases, connected, files, options, ran, told};
 use harness::{
     BudgetVerdict, Budgets, Cache, CacheKey, CaseVerdict, Contents, Evaluation, Lines, Partial,
     Tier, Verdict, run,
 };
 use serde_json::{Value, json};
-use support::{Version, budgets, cases, connected, files, options, ran, told};
 
 #[tokio::test]
 async fn each_kind_of_expectation_is_held_against_what_the_tool_answers() {
@@ -388,7 +385,8 @@ async fn goldens_are_rewritten_to_what_is_answered_and_what_an_author_means_stay
 {"tool": "fail", "args": {"b": 1}, "expect": 1}
 "#;
     let files = files(&[("tests/micro/a.jsonl", text)]);
-    let dataset = Arc::new(harness::Dataset::parse(&files, &Tier::ALL, &support::TOOLS).unwrap());
+    let dataset =
+        Arc::new(harness::Dataset::parse(&files, &Tier::ALL, &crate::support::TOOLS).unwrap());
     let target = connected(&Arc::new(Version::new()), 1).await;
     let partial = run(&dataset, &target, None, &Budgets::default(), &options()).await;
 
@@ -425,7 +423,8 @@ async fn no_golden_is_rewritten_to_one_of_several_answers() {
 {"tool": "flicker", "args": {"a": 1}, "expect": {"ok": true}, "repeat": 2}
 "#;
     let files = files(&[("tests/micro/a.jsonl", text)]);
-    let dataset = Arc::new(harness::Dataset::parse(&files, &Tier::ALL, &support::TOOLS).unwrap());
+    let dataset =
+        Arc::new(harness::Dataset::parse(&files, &Tier::ALL, &crate::support::TOOLS).unwrap());
     let target = connected(&Arc::new(Version::new()), 1).await;
     let mut options = options();
     options.concurrency = 1;

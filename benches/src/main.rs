@@ -16,6 +16,7 @@ mod process;
 mod program;
 mod registry;
 mod runner;
+mod sandboxes;
 mod server;
 mod sqlite;
 mod table;

@@ -67,6 +67,11 @@ impl Row {
         Self::new(case, store, 0, Outcome::NotAvailable { why })
     }
 
+    /// Is it of ours, in one way or another?
+    fn is_own(&self) -> bool {
+        self.store.starts_with(OWN)
+    }
+
     fn new(case: &str, store: &str, writers: usize, outcome: Outcome) -> Self {
         Self {
             case: case.to_owned(),
@@ -87,9 +92,9 @@ pub(crate) fn compare(rows: &mut [Row]) {
     let ratios: Vec<Vec<Ratio>> = rows
         .iter()
         .map(|own| {
-            if own.store == OWN {
+            if own.is_own() {
                 let peers = rows.iter().filter(|peer| {
-                    peer.store != OWN && peer.case == own.case && peer.writers == own.writers
+                    !peer.is_own() && peer.case == own.case && peer.writers == own.writers
                 });
                 let mut ratios: Vec<Ratio> = peers.filter_map(|peer| ratio(own, peer)).collect();
                 let is_commit = own.writers == 1 && own.case.starts_with("commit 4 KB");

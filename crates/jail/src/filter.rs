@@ -19,37 +19,47 @@ const MASK: u32 = libc::BPF_ALU | libc::BPF_AND | libc::BPF_K;
 const IF_EQUAL: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
 const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
 
+/// What becomes of a call that is not allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Otherwise {
+    /// Another process is asked.
+    Refer,
+    /// It fails with `EPERM`, and nobody is told.
+    Refuse,
+}
+
 /// The program. What is allowed without a look at arguments costs nothing: the kernel finds that out
 /// once and remembers it.
-pub(crate) fn program(own_pid: u32) -> Vec<sock_filter> {
+pub(crate) fn program(own_pid: u32, otherwise: Otherwise) -> Vec<sock_filter> {
     let mut program = vec![
         one(LOAD, ARCHITECTURE_AT),
         if_equal(ARCHITECTURE, 1, 0),
-        refer(),
+        not_allowed(otherwise),
         one(LOAD, NUMBER_AT),
     ];
     for (number, rule) in listed::rules(own_pid) {
-        let body = body(&rule);
+        let body = body(&rule, otherwise);
         program.push(if_equal(number, 0, length(&body)));
         program.extend(body);
     }
-    program.push(refer());
+    program.push(not_allowed(otherwise));
     program
 }
 
-fn body(rule: &Rule) -> Vec<sock_filter> {
+fn body(rule: &Rule, otherwise: Otherwise) -> Vec<sock_filter> {
     match rule {
         Rule::Always => vec![allow()],
         Rule::Absent => vec![one(RETURN, libc::SECCOMP_RET_ERRNO | ENOSYS)],
         Rule::If(ways) => {
             let mut body: Vec<_> = ways.iter().flat_map(|way| checked(way)).collect();
-            body.push(refer());
+            body.push(not_allowed(otherwise));
             body
         }
     }
 }
 
 const ENOSYS: u32 = libc::ENOSYS.unsigned_abs();
+const EPERM: u32 = libc::EPERM.unsigned_abs();
 
 /// Allows if all of these hold, and else goes on behind.
 fn checked(way: &[Check]) -> Vec<sock_filter> {
@@ -77,8 +87,11 @@ fn allow() -> sock_filter {
     one(RETURN, libc::SECCOMP_RET_ALLOW)
 }
 
-fn refer() -> sock_filter {
-    one(RETURN, libc::SECCOMP_RET_USER_NOTIF)
+fn not_allowed(otherwise: Otherwise) -> sock_filter {
+    match otherwise {
+        Otherwise::Refer => one(RETURN, libc::SECCOMP_RET_USER_NOTIF),
+        Otherwise::Refuse => one(RETURN, libc::SECCOMP_RET_ERRNO | EPERM),
+    }
 }
 
 fn one(code: u32, k: u32) -> sock_filter {

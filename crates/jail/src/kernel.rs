@@ -19,20 +19,31 @@ pub(crate) fn own_pid() -> u32 {
 /// Holds the calling thread to a filter, and gives back what hears of the calls that it refers.
 pub(crate) fn install(program: &[sock_filter]) -> io::Result<OwnedFd> {
     check_sizes()?;
-    // SAFETY: plain numbers.
-    if unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
+    renounce()?;
     let listens = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
     // Without it a signal ends the wait for an answer, and the call is made and told of again.
     let waits = libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-    match set_filter(program, listens | waits) {
+    let descriptor = match set_filter(program, listens | waits) {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => set_filter(program, listens),
         result => result,
-    }
+    }?;
+    // SAFETY: the kernel has just made it, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
-fn set_filter(program: &[sock_filter], flags: c_ulong) -> io::Result<OwnedFd> {
+/// Holds the calling thread to a filter that decides by itself.
+pub(crate) fn install_silently(program: &[sock_filter]) -> io::Result<()> {
+    renounce()?;
+    set_filter(program, 0).map(|_zero| ())
+}
+
+/// Nothing that is started from here on has more rights than this.
+fn renounce() -> io::Result<()> {
+    // SAFETY: plain numbers.
+    check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })
+}
+
+fn set_filter(program: &[sock_filter], flags: c_ulong) -> io::Result<i32> {
     let length = u16::try_from(program.len()).map_err(io::Error::other)?;
     let program = libc::sock_fprog {
         len: length,
@@ -45,8 +56,57 @@ fn set_filter(program: &[sock_filter], flags: c_ulong) -> io::Result<OwnedFd> {
     if descriptor < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the kernel has just made it, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
+    Ok(descriptor)
+}
+
+/// Becomes this user, of no group but its own, for ever.
+pub(crate) fn become_user(id: u32) -> io::Result<()> {
+    // SAFETY: plain numbers; no group is an empty list.
+    unsafe {
+        check(libc::setgroups(0, std::ptr::null()))?;
+        check(libc::setresgid(id, id, id))?;
+        check(libc::setresuid(id, id, id))
+    }
+}
+
+/// What programs learn of the machine's name, in a namespace of its own.
+pub(crate) fn take_name(name: &str) -> io::Result<()> {
+    // SAFETY: the kernel copies as many bytes as it is told.
+    check(unsafe { libc::sethostname(name.as_ptr().cast(), name.len()) })
+}
+
+/// Leaves namespaces for new ones in which there is nobody else.
+pub(crate) fn leave(namespaces: i32) -> io::Result<()> {
+    // SAFETY: plain numbers, and none that has threads of one process see different files open.
+    check(unsafe { libc::unshare(namespaces) })
+}
+
+pub(crate) fn is_root() -> bool {
+    // SAFETY: has no preconditions.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// Ends with the process that started it. To be said again after each change of user.
+pub(crate) fn end_with_parent() -> io::Result<()> {
+    // SAFETY: plain numbers.
+    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) })
+}
+
+pub(crate) fn limit(resource: libc::__rlimit_resource_t, most: u64) -> io::Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: most,
+        rlim_max: most,
+    };
+    // SAFETY: the kernel reads the structure.
+    check(unsafe { libc::setrlimit(resource, &raw const limit) })
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 /// Does the kernel mean the same structures?

@@ -1,7 +1,8 @@
 //! Holds a process that is going to run somebody's code to reading and computing: it changes no file,
 //! starts no other process, reaches nobody, and each attempt is refused and told of.
 //! It never starts a process, decides nothing about a particular attempt, and knows no Python.
-//! Start at [`Rails::apply`] for the side that is held, at [`Guard`] for the one that is told.
+//! Start at [`Rails::apply`] for the side that is held, at [`Guard`] for the one that is told; at
+//! [`Fence`] and [`Cage`] for code that nobody trusts.
 //!
 //! Two of the kernel's means lie behind each other. A seccomp filter lets through what is listed and
 //! hands whatever else is asked for to the [`Guard`], which another process holds: it looks who asked
@@ -11,11 +12,14 @@
 //! are given.
 
 mod attempt;
+mod cage;
 mod filter;
 mod guard;
 mod kernel;
 mod listed;
 mod rails;
+mod root;
 
+pub use cage::{Cage, Fence};
 pub use guard::{Attempt, Guard};
 pub use rails::{Rails, RailsError, probe};

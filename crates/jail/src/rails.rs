@@ -11,7 +11,11 @@ use landlock::{
     RulesetCreatedAttr, RulesetError, Scope, path_beneath_rules,
 };
 
-use crate::{filter, guard::Guard, kernel};
+use crate::{
+    filter::{self, Otherwise},
+    guard::Guard,
+    kernel,
+};
 
 /// The newest Landlock that this was tried with. An older kernel enforces what it knows; the first
 /// version is enough, since the filter stands before it.
@@ -39,6 +43,10 @@ pub enum RailsError {
     Watched,
     #[error("the kernel takes no seccomp filter that another process answers for")]
     Seccomp(#[source] io::Error),
+    #[error("the kernel takes no limits")]
+    Limits(#[source] io::Error),
+    #[error("root's rights cannot be given up")]
+    Root(#[source] io::Error),
 }
 
 impl RailsError {
@@ -47,6 +55,10 @@ impl RailsError {
         match self {
             Self::NoLandlock => "use Linux 5.13 or newer, built with CONFIG_SECURITY_LANDLOCK",
             Self::LandlockIsOff => "add `landlock` to `lsm=` on the kernel's command line",
+            Self::Limits(_) => "let the process lower its own limits (setrlimit)",
+            Self::Root(_) => {
+                "run as an ordinary user, or let containers call setresuid and setgroups"
+            }
             Self::Watched => "leave the sandbox or container that does, or have it do without",
             Self::Paths(_) | Self::Landlock(_) | Self::Seccomp(_) => {
                 "use Linux 5.13 or newer, and let containers call landlock_* and seccomp"
@@ -67,13 +79,14 @@ impl Rails {
 
     fn put_up(&self) -> Result<(Guard, u8), RailsError> {
         let landlock = restrict(&self.readable)?;
-        let descriptor = kernel::install(&filter::program(kernel::own_pid())).map_err(|error| {
-            if error.raw_os_error() == Some(libc::EBUSY) {
-                RailsError::Watched
-            } else {
-                RailsError::Seccomp(error)
-            }
-        })?;
+        let descriptor = kernel::install(&filter::program(kernel::own_pid(), Otherwise::Refer))
+            .map_err(|error| {
+                if error.raw_os_error() == Some(libc::EBUSY) {
+                    RailsError::Watched
+                } else {
+                    RailsError::Seccomp(error)
+                }
+            })?;
         Ok((Guard::from(descriptor), landlock))
     }
 }
@@ -92,7 +105,7 @@ pub fn probe() -> Result<u8, RailsError> {
 }
 
 /// Allows reading below these paths, and nothing else that Landlock knows of.
-fn restrict(readable: &[impl AsRef<Path>]) -> Result<u8, RailsError> {
+pub(crate) fn restrict(readable: &[impl AsRef<Path>]) -> Result<u8, RailsError> {
     let reading: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir;
     let ruleset = Ruleset::default()
         .handle_access(AccessFs::from_all(LANDLOCK))

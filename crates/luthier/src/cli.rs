@@ -20,6 +20,7 @@ use crate::{
         man::ManArgs,
         mcp::McpArgs,
         release::ReleaseArgs,
+        sandbox::SandboxCommand,
         state::{HistoryArgs, PinArgs, RollbackArgs, StateCommand},
         test::TestArgs,
         triggers::TriggersArgs,
@@ -111,6 +112,9 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Tell which number a change makes, and what decides
     Compat(CompatArgs),
+    /// Try a module where nobody is trusted
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
     /// Speak MCP on standard input and output, for a client that starts its servers
     Mcp(McpArgs),
     /// Show what runs, and where the state stands

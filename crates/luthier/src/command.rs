@@ -16,6 +16,7 @@ pub(crate) mod man;
 pub(crate) mod mcp;
 mod pull;
 pub(crate) mod release;
+pub(crate) mod sandbox;
 pub(crate) mod state;
 mod status;
 pub(crate) mod test;
@@ -51,6 +52,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Diff(args) => versions::run(session, VersionsCommand::Diff(args)).map(done),
         Command::Lineage(command) => lineage::run(session, command).map(done),
         Command::Compat(args) => compat::run(session, &args),
+        Command::Sandbox(command) => sandbox::run(session, command),
         Command::Mcp(args) => mcp::run(session, &args).map(done),
         Command::Install(args) => install::run(session, &args).map(done),
         Command::Status => status::run(session).map(done),

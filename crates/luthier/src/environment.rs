@@ -58,6 +58,14 @@ impl Environment {
         Some(self.config_folder()?.join("luthier").join("config.toml"))
     }
 
+    /// The folder where programs keep what they can make again.
+    pub(crate) fn cache_folder(&self) -> Option<PathBuf> {
+        let configured = self.find("XDG_CACHE_HOME").map(PathBuf::from);
+        configured
+            .filter(|folder| folder.is_absolute())
+            .or_else(|| Some(PathBuf::from(self.find("HOME")?).join(".cache")))
+    }
+
     /// The folder where programs keep a person's settings.
     pub(crate) fn config_folder(&self) -> Option<PathBuf> {
         let configured = self.find("XDG_CONFIG_HOME").map(PathBuf::from);

@@ -16,12 +16,13 @@ mod live;
 mod output;
 mod proof;
 mod releasing;
+mod sandboxes;
 mod session;
 mod up;
 mod witness;
 mod workspace;
 
-use std::process::ExitCode;
+use std::{ffi::OsStr, process::ExitCode};
 
 use clap::Parser as _;
 
@@ -35,8 +36,10 @@ use crate::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The word that makes this program a process that runs tools.
+/// The words that make this program a process that runs tools, or candidates.
 pub(crate) const PYTHON_WORKER: &str = "python-worker";
+pub(crate) const ZYGOTE: &str = "zygote";
+pub(crate) const SANDBOX_HOST: &str = "sandbox-host";
 
 fn main() -> ExitCode {
     // The allocator asks for huge pages, of which a process at rest uses a corner each: they made it
@@ -44,11 +47,12 @@ fn main() -> ExitCode {
     // all else is the same.
     let _unless_refused = rustix::thread::disable_transparent_huge_pages(true);
     // Before anything touches the standard streams, which are not for people there.
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|word| word == PYTHON_WORKER)
-    {
-        return python::worker_main();
+    let mut arguments = std::env::args_os().skip(1);
+    match arguments.next().as_deref().and_then(OsStr::to_str) {
+        Some(PYTHON_WORKER) => return python::worker_main(),
+        Some(ZYGOTE) => return sandbox::zygote_main(arguments),
+        Some(SANDBOX_HOST) => return sandbox::host_main(arguments),
+        _ => {}
     }
     let environment = Environment::of_process();
     let cli = match Cli::try_parse() {

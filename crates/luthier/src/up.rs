@@ -47,7 +47,7 @@ pub(crate) use self::{
     lock::{Lease, Running, StartLock, find_running},
     seed::clone as clone_of_workspace,
     services::{catalogue, chain, free_bytes},
-    tools::{Of, chatter, start_workers, stop_on_signal, with_hosts},
+    tools::{Of, chatter, start_workers, stop_on_signal, with_hosts, worker_settings},
 };
 use self::{events::Events, lock::UpLock, server::Server};
 use crate::{

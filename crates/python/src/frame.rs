@@ -7,20 +7,19 @@ mod header;
 use bytes::{Buf as _, Bytes, BytesMut};
 use serde::Serialize;
 
-pub use header::LoadFailed;
-pub(crate) use header::{
-    AnswerHeader, CallHeader, Drop, Hello, LoadCode, LogHeader, Meaning, NestedHeader,
+pub use header::{
+    AnswerHeader, CallHeader, Drop, Hello, LoadCode, LoadFailed, LogHeader, Meaning, NestedHeader,
     NumberHeader, ProgressHeader, RaisedHeader, Ready, ResultHeader,
 };
 
 /// The largest frame that is written or read.
-pub(crate) const FRAME_BYTES_MAX: usize = 64 << 20;
+pub const FRAME_BYTES_MAX: usize = 64 << 20;
 
 /// The largest body: what is sent beside it always fits.
-pub(crate) const BODY_BYTES_MAX: usize = FRAME_BYTES_MAX - (2 << 20);
+pub const BODY_BYTES_MAX: usize = FRAME_BYTES_MAX - (2 << 20);
 
 /// The largest header.
-pub(crate) const HEADER_BYTES_MAX: usize = 1 << 20;
+pub const HEADER_BYTES_MAX: usize = 1 << 20;
 
 const PREFIX: usize = 4 + 1 + 8 + 4;
 const KIND_AT: usize = 4;
@@ -29,7 +28,7 @@ const ID_AT: usize = 5;
 /// What a frame is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Kind {
+pub enum Kind {
     // To the worker, on the stream of work.
     Hello = 1,
     LoadCode = 2,
@@ -90,7 +89,7 @@ impl Kind {
 
 /// Why bytes are not a frame. The stream they came on is of no more use.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FrameError {
+pub enum FrameError {
     #[error("a frame of {length} bytes is not between {PREFIX} and {FRAME_BYTES_MAX}")]
     Length { length: usize },
     #[error("a header of {length} bytes does not fit its frame")]
@@ -106,16 +105,16 @@ pub(crate) enum FrameError {
 
 /// One frame that was read.
 #[derive(Debug)]
-pub(crate) struct Frame {
-    pub(crate) kind: Kind,
-    pub(crate) id: u64,
-    pub(crate) header: Bytes,
-    pub(crate) body: Bytes,
+pub struct Frame {
+    pub kind: Kind,
+    pub id: u64,
+    pub header: Bytes,
+    pub body: Bytes,
 }
 
 impl Frame {
     /// Parses the header.
-    pub(crate) fn read<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, FrameError> {
+    pub fn read<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, FrameError> {
         serde_json::from_slice(&self.header).map_err(|source| FrameError::Json {
             kind: self.kind,
             source,
@@ -124,22 +123,24 @@ impl Frame {
 }
 
 /// Takes the next whole frame off the front; `None` when more bytes are needed.
-pub(crate) fn take(buffer: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
+pub fn take(buffer: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
     let Some(length) = wanted(buffer)? else {
         return Ok(None);
     };
     if buffer.len() < length {
         return Ok(None);
     }
-    let mut bytes = buffer.split_to(length).freeze();
-    bytes.advance(4);
-    let byte = bytes.get_u8();
-    let id = bytes.get_u64_le();
-    let header = bytes.get_u32_le() as usize;
-    if header > bytes.len() || header > HEADER_BYTES_MAX {
+    // Nothing is taken before all is known: what is no frame now is none when it is asked for again.
+    let mut fixed = &buffer[KIND_AT..PREFIX];
+    let byte = fixed.get_u8();
+    let id = fixed.get_u64_le();
+    let header = fixed.get_u32_le() as usize;
+    if header > length - PREFIX || header > HEADER_BYTES_MAX {
         return Err(FrameError::Header { length: header });
     }
     let kind = Kind::of(byte).ok_or(FrameError::Kind { byte })?;
+    let mut bytes = buffer.split_to(length).freeze();
+    bytes.advance(PREFIX);
     let header = bytes.split_to(header);
     Ok(Some(Frame {
         kind,
@@ -150,7 +151,7 @@ pub(crate) fn take(buffer: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
 }
 
 /// How long the frame at the front is, once its length was read.
-pub(crate) fn wanted(buffer: &[u8]) -> Result<Option<usize>, FrameError> {
+pub fn wanted(buffer: &[u8]) -> Result<Option<usize>, FrameError> {
     let Some(length) = buffer.first_chunk::<4>() else {
         return Ok(None);
     };
@@ -162,13 +163,7 @@ pub(crate) fn wanted(buffer: &[u8]) -> Result<Option<usize>, FrameError> {
 }
 
 /// Appends a frame whose body is the concatenation of `body`.
-pub(crate) fn put<T: Serialize>(
-    out: &mut Vec<u8>,
-    kind: Kind,
-    id: u64,
-    header: &T,
-    body: &[&[u8]],
-) {
+pub fn put<T: Serialize>(out: &mut Vec<u8>, kind: Kind, id: u64, header: &T, body: &[&[u8]]) {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
     out.push(kind as u8);
@@ -185,7 +180,7 @@ pub(crate) fn put<T: Serialize>(
 }
 
 /// A frame by itself.
-pub(crate) fn one<T: Serialize>(kind: Kind, id: u64, header: &T, body: &[&[u8]]) -> Vec<u8> {
+pub fn one<T: Serialize>(kind: Kind, id: u64, header: &T, body: &[&[u8]]) -> Vec<u8> {
     let length: usize = body.iter().map(|part| part.len()).sum();
     let mut out = Vec::with_capacity(PREFIX + 256 + length);
     put(&mut out, kind, id, header, body);
@@ -193,12 +188,12 @@ pub(crate) fn one<T: Serialize>(kind: Kind, id: u64, header: &T, body: &[&[u8]])
 }
 
 /// Gives a frame that was built early its number.
-pub(crate) fn number(frame: &mut [u8], id: u64) {
+pub fn number(frame: &mut [u8], id: u64) {
     frame[ID_AT..ID_AT + 8].copy_from_slice(&id.to_le_bytes());
 }
 
 /// Gives a frame that was built early its kind and number.
-pub(crate) fn mark(frame: &mut [u8], kind: Kind, id: u64) {
+pub fn mark(frame: &mut [u8], kind: Kind, id: u64) {
     frame[KIND_AT] = kind as u8;
     number(frame, id);
 }

@@ -2,16 +2,18 @@
 //! worker's own main function.
 //! It never runs Python in the process of the pool, retries no call that was started, and knows no
 //! MCP, journal or git.
-//! Start at [`Pool`] for the serving side and at [`worker_main`] for the worker's.
+//! Start at [`Pool`] for the serving side and at [`worker_main`] for the worker's. [`frame`] is what they
+//! say to each other, for whoever stands in for either.
 
-mod frame;
+pub mod frame;
 mod shared;
 
 mod pool;
 mod worker;
 
 pub use pool::*;
-pub use worker::worker_main;
+pub use shared::Shared;
+pub use worker::{Warm, WarmError, worker_main};
 
 /// The Python that workers run and wheels have to fit, as it was found when this was built.
 pub fn interpreter() -> &'static std::path::Path {

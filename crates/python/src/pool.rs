@@ -92,6 +92,7 @@ pub use code::{Code, State};
 pub use failure::{CallError, Crash, LoadError, LoadProblem, Raised};
 pub use fleet::Worker;
 pub use manifest::Manifest;
+pub use process::greet;
 pub use settings::{Settings, Wheels};
 
 use crate::frame::BODY_BYTES_MAX;

@@ -27,9 +27,10 @@ const WORDS: usize = 4096;
 const LENGTH: usize = WORDS + HELD_BYTES_MAX;
 
 /// One mapping of the memory.
-pub(crate) struct Shared {
+pub struct Shared {
     base: NonNull<u8>,
-    file: OwnedFd,
+    /// A worker does not keep it: by it, a tool could reach what is said of calls.
+    file: Option<OwnedFd>,
 }
 
 // SAFETY: the words are only used as atomics. The held bytes are written by the worker behind its
@@ -39,36 +40,39 @@ unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    pub(crate) fn create() -> io::Result<Self> {
+    pub fn create() -> io::Result<Self> {
         let file = memfd_create("luthier-worker", MemfdFlags::CLOEXEC)?;
         ftruncate(&file, LENGTH as u64)?;
-        Self::map(file)
-    }
-
-    pub(crate) fn map(file: OwnedFd) -> io::Result<Self> {
-        let access = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: a new mapping at an address that the kernel picks; the file is `LENGTH` long.
-        let base = unsafe { mmap(ptr::null_mut(), LENGTH, access, MapFlags::SHARED, &file, 0)? };
-        let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        let base = map(&file)?;
+        let file = Some(file);
         Ok(Self { base, file })
     }
 
-    pub(crate) fn file(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
+    /// The worker's side: takes over the memory that came with the first frame.
+    pub fn adopt(file: &OwnedFd) -> io::Result<Self> {
+        let base = map(file)?;
+        Ok(Self { base, file: None })
+    }
+
+    /// What is handed to the worker.
+    pub fn file(&self) -> io::Result<BorrowedFd<'_>> {
+        let file = self.file.as_ref();
+        file.map(AsFd::as_fd)
+            .ok_or_else(|| io::Error::other("the memory was handed over already"))
     }
 
     /// The number of the call that was started last.
-    pub(crate) fn started(&self) -> &AtomicU64 {
+    pub fn started(&self) -> &AtomicU64 {
         self.word(0)
     }
 
     /// No call up to this number may be started any more.
-    pub(crate) fn revoked(&self) -> &AtomicU64 {
+    pub fn revoked(&self) -> &AtomicU64 {
         self.word(1)
     }
 
     /// The number of the call whose interrupt the worker's loop has seen last.
-    pub(crate) fn interrupted(&self) -> &AtomicU64 {
+    pub fn interrupted(&self) -> &AtomicU64 {
         self.word(2)
     }
 
@@ -77,7 +81,7 @@ impl Shared {
     }
 
     /// The call that the worker's main thread runs; 0 for none.
-    pub(crate) fn running(&self) -> &AtomicU64 {
+    pub fn running(&self) -> &AtomicU64 {
         self.word(4)
     }
 
@@ -88,7 +92,7 @@ impl Shared {
     }
 
     /// Appends whole frames to those held back; false when there is no room.
-    pub(crate) fn hold(&self, frames: &[u8]) -> bool {
+    pub fn hold(&self, frames: &[u8]) -> bool {
         let length = self.held_length();
         if length + frames.len() > HELD_BYTES_MAX {
             return false;
@@ -103,13 +107,13 @@ impl Shared {
         true
     }
 
-    pub(crate) fn held_length(&self) -> usize {
+    pub fn held_length(&self) -> usize {
         let length = usize::try_from(self.held().load(Ordering::Acquire)).unwrap_or(usize::MAX);
         length.min(HELD_BYTES_MAX)
     }
 
     /// A copy of what is held back.
-    pub(crate) fn held_bytes(&self) -> Vec<u8> {
+    pub fn held_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![0; self.held_length()];
         // SAFETY: `held_length` is at most what the mapping holds behind the words.
         unsafe {
@@ -120,7 +124,7 @@ impl Shared {
     }
 
     /// The held bytes from `offset` on, in place.
-    pub(crate) fn held_from(&self, offset: usize) -> &[u8] {
+    pub fn held_from(&self, offset: usize) -> &[u8] {
         let length = self.held_length();
         let offset = offset.min(length);
         // SAFETY: inside the mapping; only called by the worker behind the lock under which it
@@ -130,9 +134,17 @@ impl Shared {
         }
     }
 
-    pub(crate) fn forget_held(&self) {
+    pub fn forget_held(&self) {
         self.held().store(0, Ordering::Release);
     }
+}
+
+/// A mapping of its own.
+fn map(file: &OwnedFd) -> io::Result<NonNull<u8>> {
+    let access = ProtFlags::READ | ProtFlags::WRITE;
+    // SAFETY: a new mapping at an address that the kernel picks; the file is `LENGTH` long.
+    let base = unsafe { mmap(ptr::null_mut(), LENGTH, access, MapFlags::SHARED, file, 0)? };
+    NonNull::new(base.cast()).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
 }
 
 impl Drop for Shared {

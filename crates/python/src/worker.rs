@@ -18,12 +18,17 @@ mod rails;
 mod redirect;
 mod serve;
 mod streams;
+mod warm;
 
-use std::{io, process::ExitCode, sync::Arc};
+use std::{io, os::unix::net::UnixStream, process::ExitCode, sync::Arc};
 
 use pyo3::{PyErr, Python};
 
 use crate::frame::FrameError;
+
+pub use warm::{Warm, WarmError};
+
+use self::process::Process;
 
 /// Why a worker could not start, or stopped. It is the last line on its standard error, which the
 /// pool reports.
@@ -54,7 +59,11 @@ enum WorkerError {
 /// Runs a worker until the pool goes away: the whole program of the hidden subcommand
 /// `python-worker`, to be called before anything else touches standard input or output.
 pub fn worker_main() -> ExitCode {
-    match run() {
+    told(run())
+}
+
+fn told(result: Result<(), WorkerError>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error is the pool's log of this worker: there is nobody else to tell.
@@ -68,13 +77,22 @@ pub fn worker_main() -> ExitCode {
 }
 
 fn run() -> Result<(), WorkerError> {
-    let (process, work, control) = process::begin()?;
-    let process = Arc::new(process);
+    let streams = process::begin(process::data_bytes_now()?)?;
     interpreter::start()?;
+    serve(streams, || Ok(()))
+}
+
+/// Serves on streams that were taken over. `hold` is called last before anybody's code.
+fn serve(
+    (process, work, control): (Process, Arc<UnixStream>, UnixStream),
+    hold: impl FnOnce() -> Result<(), WorkerError>,
+) -> Result<(), WorkerError> {
+    let process = Arc::new(process);
     Python::attach(|py| {
         let host = serve::Host::import(py, Arc::clone(&process))?;
         // Before there is another thread, and before anybody's code.
         let guard = rails::put_up(py, &process)?;
+        hold()?;
         control::spawn(&process, control, host.looping(py)?)?;
         process.announce(Python::version_str(), guard)?;
         if process.is_async {

@@ -1,5 +1,6 @@
 //! `luthier doctor`
 
+mod candidates;
 mod machine;
 mod stores;
 
@@ -96,6 +97,7 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
         machine::rails(),
         machine::port(&configured),
     ];
+    checks.extend(candidates::all(session, &configured)?);
     match configured.data(session) {
         Ok(data) => {
             checks.extend(session.block_on(async { Ok(stores::all(configured, data).await) })?);

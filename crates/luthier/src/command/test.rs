@@ -12,7 +12,7 @@ use python::Pool;
 
 use self::outcome::{Written, tell};
 use crate::{
-    candidate,
+    candidate::{self, Place},
     config::Config,
     exit::Exit,
     failure::Failure,
@@ -56,6 +56,9 @@ pub(crate) struct TestArgs {
     /// Run every case, also those that passed with the same code and state
     #[arg(long)]
     pub(crate) no_cache: bool,
+    /// What runs the tools: workers as they serve, workers behind rails, or Python in Wasm
+    #[arg(long = "in", value_name = "WHERE", default_value = "serving")]
+    pub(crate) place: Place,
     /// Write `JUnit` XML to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
@@ -94,7 +97,7 @@ pub(crate) fn run(session: &Session, args: &TestArgs) -> Result<Exit, Failure> {
     let telemetry = chatter(session, &config)?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
-        let workers = candidate::workers(&config)?;
+        let workers = candidate::workers_in(args.place, &config, &session.environment)?;
         let stop = stop_on_signal()?;
         let testing = Testing {
             session,
@@ -132,7 +135,10 @@ impl Testing<'_> {
             tiers: self.tiers(),
             shard: self.args.shard,
             jobs: self.args.jobs,
-            is_cached: !self.args.no_cache && !self.args.update,
+            // What passed elsewhere says nothing of here.
+            is_cached: !self.args.no_cache
+                && !self.args.update
+                && self.args.place == Place::Serving,
             has_coverage: self.args.coverage,
             progress: Some(progress(
                 self.session.output,

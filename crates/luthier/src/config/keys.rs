@@ -90,7 +90,7 @@ impl Kind {
 }
 
 /// What is fixed while the program runs.
-const FIXED: [(&str, Kind, &str); 60] = [
+const FIXED: [(&str, Kind, &str); 77] = [
     (
         "name",
         Kind::Text { default: "luthier" },
@@ -466,6 +466,136 @@ const FIXED: [(&str, Kind, &str); 60] = [
             unit: "bytes",
         },
         "The private memory of a worker of the tuner.",
+    ),
+    (
+        "sandbox.cells",
+        Kind::Whole {
+            default: 0,
+            min: 0,
+            max: 1_024,
+            unit: "cells",
+        },
+        "Candidates that are tried at once; 0 is one for each core.",
+    ),
+    (
+        "sandbox.cells_per_second_max",
+        Kind::Whole {
+            default: 2_000,
+            min: 1,
+            max: COUNT_MAX,
+            unit: "cells",
+        },
+        "How many instances of candidates may begin in a second.",
+    ),
+    (
+        "sandbox.niceness",
+        Kind::Whole {
+            default: 10,
+            min: 0,
+            max: 19,
+            unit: "",
+        },
+        "How far everything else goes before candidates where processors are busy.",
+    ),
+    (
+        "sandbox.component",
+        Kind::Path { default: "" },
+        "The Wasm component with Python; without it, it is looked for beside the program.",
+    ),
+    (
+        "sandbox.load_ms_max",
+        Kind::Whole {
+            default: 5_000,
+            min: 10,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "How long the modules of a candidate may take to load.",
+    ),
+    (
+        "sandbox.call_ms_max",
+        Kind::Whole {
+            default: 1_000,
+            min: 1,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "How long one call of a candidate may take.",
+    ),
+    (
+        "sandbox.memory_bytes_max",
+        Kind::Whole {
+            default: 256 << 20,
+            min: 16 << 20,
+            max: TIB,
+            unit: "bytes",
+        },
+        "Memory that a candidate may take beside what Python itself has.",
+    ),
+    (
+        "sandbox.output_bytes_max",
+        Kind::Whole {
+            default: 1 << 20,
+            min: 0,
+            max: 1 << 30,
+            unit: "bytes",
+        },
+        "The most that one instance of a candidate may print and log.",
+    ),
+    (
+        "gate.imports.allow",
+        Kind::Words,
+        "Modules that candidates may import beside those that only compute, with all below them.",
+    ),
+    (
+        "gate.imports.refuse",
+        Kind::Words,
+        "Modules that candidates may not import although they only compute.",
+    ),
+    (
+        "gate.builtins.allow",
+        Kind::Words,
+        "Built-in functions that candidates may name although they run text or open files.",
+    ),
+    (
+        "gate.builtins.refuse",
+        Kind::Words,
+        "Built-in functions that candidates may not name either.",
+    ),
+    (
+        "gate.attributes.allow",
+        Kind::Words,
+        "Attributes that candidates may name although they lead into the interpreter.",
+    ),
+    (
+        "gate.attributes.refuse",
+        Kind::Words,
+        "Attributes that candidates may not name either.",
+    ),
+    (
+        "gate.attributes.computed",
+        Kind::Switch { default: false },
+        "Let candidates take attributes by names that are not in the text.",
+    ),
+    (
+        "gate.bounds.module_bytes_max",
+        Kind::Whole {
+            default: 256 << 10,
+            min: 1,
+            max: 1 << 30,
+            unit: "bytes",
+        },
+        "The largest module of a candidate.",
+    ),
+    (
+        "gate.bounds.bytes_max",
+        Kind::Whole {
+            default: 2 << 20,
+            min: 1,
+            max: 1 << 30,
+            unit: "bytes",
+        },
+        "All modules of a candidate together.",
     ),
     (
         "release.untested",

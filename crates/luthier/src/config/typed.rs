@@ -1,6 +1,7 @@
 //! The configuration as the program uses it.
 
 use std::{
+    collections::BTreeSet,
     net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -8,8 +9,12 @@ use std::{
 
 use release::Steadiness;
 use runner::RunnerConfig;
+use sandbox::{
+    Limits,
+    gate::{NameError, Policy},
+};
 use serde_json::Value;
-use tuner::{Policy, TunerConfig};
+use tuner::TunerConfig;
 use vault::{S3Credentials, S3Limits, S3Settings};
 use web::Token;
 
@@ -23,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) http: HttpConfig,
     pub(crate) runner: RunnerSettings,
     pub(crate) tuner: TunerSettings,
+    pub(crate) sandbox: SandboxSettings,
     /// Are versions released that nothing proves?
     pub(crate) is_untested_released: bool,
     /// How long a version serves before it counts as good.
@@ -67,6 +73,18 @@ pub(crate) struct TunerSettings {
     pub(crate) workers: usize,
     pub(crate) memory_bytes_max: u64,
     pub(crate) tuner: TunerConfig,
+}
+
+/// Where candidates are tried, and within which bounds.
+#[derive(Clone, Debug)]
+pub(crate) struct SandboxSettings {
+    /// One for each core, if it is none.
+    pub(crate) cells: Option<usize>,
+    pub(crate) cells_per_second_max: u32,
+    pub(crate) niceness: u8,
+    pub(crate) component: Option<PathBuf>,
+    pub(crate) limits: Limits,
+    pub(crate) policy: Policy,
 }
 
 /// What is logged and where it is sent.
@@ -118,6 +136,7 @@ impl Config {
             http: HttpConfig::of(settings)?,
             runner: RunnerSettings::of(settings),
             tuner: TunerSettings::of(settings),
+            sandbox: SandboxSettings::of(settings)?,
             is_untested_released: switch(settings, "release.untested"),
             watch: Duration::from_secs(whole(settings, "release.watch_s")),
             telemetry: TelemetrySettings::of(settings)?,
@@ -193,7 +212,7 @@ impl TunerSettings {
                 updates_per_s_max: whole(settings, "tuner.updates_per_s_max"),
                 waiting_max: whole(settings, "tuner.waiting_max"),
                 changes_max: whole(settings, "tuner.changes_max"),
-                policy: Policy {
+                policy: tuner::Policy {
                     every_updates: whole(settings, "tuner.promote_every"),
                     confidence: number(settings, "tuner.promote_confidence"),
                     value_tool: text(settings, "tuner.value_tool"),
@@ -211,6 +230,51 @@ impl TunerSettings {
             },
         }
     }
+}
+
+impl SandboxSettings {
+    fn of(settings: &Settings) -> Result<Self, ConfigError> {
+        let cells: usize = whole(settings, "sandbox.cells");
+        let component = text(settings, "sandbox.component");
+        Ok(Self {
+            cells: (cells > 0).then_some(cells),
+            cells_per_second_max: whole(settings, "sandbox.cells_per_second_max"),
+            niceness: whole(settings, "sandbox.niceness"),
+            component: (!component.is_empty()).then(|| component.into()),
+            limits: Limits {
+                load_ms_max: whole(settings, "sandbox.load_ms_max"),
+                call_ms_max: whole(settings, "sandbox.call_ms_max"),
+                memory_bytes_max: whole(settings, "sandbox.memory_bytes_max"),
+                output_bytes_max: whole(settings, "sandbox.output_bytes_max"),
+                ..Limits::default()
+            },
+            policy: gate(settings)?,
+        })
+    }
+}
+
+/// What the gate lets through.
+fn gate(settings: &Settings) -> Result<Policy, ConfigError> {
+    let mut policy = Policy::default();
+    policy.imports.allow = names(settings, "gate.imports.allow")?;
+    policy.imports.refuse = names(settings, "gate.imports.refuse")?;
+    policy.builtins.allow = names(settings, "gate.builtins.allow")?;
+    policy.builtins.refuse = names(settings, "gate.builtins.refuse")?;
+    policy.attributes.allow = names(settings, "gate.attributes.allow")?;
+    policy.attributes.refuse = names(settings, "gate.attributes.refuse")?;
+    policy.attributes.computed = switch(settings, "gate.attributes.computed");
+    policy.bounds.module_bytes_max = whole(settings, "gate.bounds.module_bytes_max");
+    policy.bounds.bytes_max = whole(settings, "gate.bounds.bytes_max");
+    Ok(policy)
+}
+
+fn names<T>(settings: &Settings, key: &'static str) -> Result<BTreeSet<T>, ConfigError>
+where
+    T: TryFrom<String, Error = NameError> + Ord,
+{
+    let names = words(settings, key).into_iter().map(T::try_from);
+    let names: Result<_, _> = names.collect();
+    names.map_err(|error| refused(settings, key, &error))
 }
 
 impl TelemetrySettings {

@@ -42,6 +42,12 @@ const LOG_LEVEL: &str = "warn";
 
 /// Starts the workers. They take as long as everything else together, so they go first.
 pub(crate) fn start_workers(config: &Config) -> Result<Pool, Failure> {
+    let settings = worker_settings(config)?;
+    Pool::start(settings).map_err(|error| Failure::io("start what runs tools", error))
+}
+
+/// The workers that are configured here.
+pub(crate) fn worker_settings(config: &Config) -> Result<python::Settings, Failure> {
     let RunnerSettings {
         workers,
         queue_max,
@@ -51,15 +57,14 @@ pub(crate) fn start_workers(config: &Config) -> Result<Pool, Failure> {
     } = config.runner;
     let program = std::env::current_exe().map_err(|error| Failure::io("find itself", error))?;
     let defaults = python::Settings::new(program, [PYTHON_WORKER.into()]);
-    let settings = python::Settings {
+    Ok(python::Settings {
         workers: workers.unwrap_or(defaults.workers),
         queue_max,
         load_deadline,
         memory_bytes_max,
         wheels: Some(wheels(config)),
         ..defaults
-    };
-    Pool::start(settings).map_err(|error| Failure::io("start what runs tools", error))
+    })
 }
 
 /// Where third-party packages are, and how they get there.

@@ -29,7 +29,17 @@ fn a_healthy_machine_passes_every_check() {
     assert_eq!(
         names,
         [
-            "python", "git", "rails", "port", "disk", "clock", "journal", "file", "vault"
+            "python",
+            "git",
+            "rails",
+            "port",
+            "sandbox (wasm)",
+            "sandbox (native)",
+            "disk",
+            "clock",
+            "journal",
+            "file",
+            "vault"
         ]
     );
     for check in checks.iter().filter(|check| check["name"] != "disk") {

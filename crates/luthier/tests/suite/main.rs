@@ -23,6 +23,7 @@ mod releasing;
 mod requests;
 mod retention;
 mod runner;
+mod sandbox;
 mod semantics;
 mod server;
 mod settings;

@@ -118,6 +118,8 @@ impl Workspace {
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", self.folder.path())
+            // What is compiled for sandboxes, once for all tests.
+            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
             .env("LUTHIER_RELEASE_UNTESTED", (!self.is_proving).to_string())
             .current_dir(folder)
             .args(args);

@@ -27,6 +27,8 @@ Trace = Callable[[FrameType, str, Any], Any]
 _RESUME = opcode.opmap["RESUME"]
 # Functions only in the eyes of the interpreter: they run with what they are written in.
 _PARTS = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
+# What Python makes of the annotations of a function since 3.14; it stands in the line of the `def`.
+_ANNOTATIONS = "__annotate__"
 
 # Whose lines are noted: of a task on an event loop, each its own.
 _noting: ContextVar[Lines | None] = ContextVar("luthier_lines", default=None)
@@ -111,7 +113,7 @@ def _of_thread() -> Lines | None:
 
 
 def _is_function(code: CodeType) -> bool:
-    return bool(code.co_flags & inspect.CO_OPTIMIZED)
+    return bool(code.co_flags & inspect.CO_OPTIMIZED) and code.co_name != _ANNOTATIONS
 
 
 def executable(files: Mapping[str, bytes]) -> dict[str, list[int]]:

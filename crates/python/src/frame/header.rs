@@ -6,69 +6,69 @@ use serde::{Deserialize, Serialize};
 
 /// What a worker is to be; the first frame it reads.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Hello {
-    pub(crate) is_async: bool,
-    pub(crate) data_bytes_max: u64,
-    pub(crate) output_bytes_max: usize,
+pub struct Hello {
+    pub is_async: bool,
+    pub data_bytes_max: u64,
+    pub output_bytes_max: usize,
     /// Behind rails, the folders that may be read beside Python's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) readable: Option<Vec<PathBuf>>,
+    pub readable: Option<Vec<PathBuf>>,
 }
 
 /// The worker is up.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Ready {
-    pub(crate) python: String,
+pub struct Ready {
+    pub python: String,
 }
 
 /// A code version: `files` names each file and its length, the body is their bytes in order.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct LoadCode {
-    pub(crate) code: u64,
-    pub(crate) hash: String,
-    pub(crate) label: String,
-    pub(crate) paths: Vec<String>,
+pub struct LoadCode {
+    pub code: u64,
+    pub hash: String,
+    pub label: String,
+    pub paths: Vec<String>,
     /// Where the modules are that declare what is served.
-    pub(crate) folder: String,
-    pub(crate) files: Vec<(String, usize)>,
+    pub folder: String,
+    pub files: Vec<(String, usize)>,
 }
 
 /// A header that is only the number of a code or a state.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct NumberHeader {
-    pub(crate) number: u64,
+pub struct NumberHeader {
+    pub number: u64,
 }
 
 /// Codes and states that nobody will name again.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Drop {
-    pub(crate) codes: Vec<u64>,
-    pub(crate) states: Vec<u64>,
+pub struct Drop {
+    pub codes: Vec<u64>,
+    pub states: Vec<u64>,
 }
 
 /// A call; the body is the arguments, then the session and what the client said when there are any.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct CallHeader<'a> {
-    pub(crate) code: u64,
-    pub(crate) state: u64,
-    pub(crate) kind: &'a str,
+pub struct CallHeader<'a> {
+    pub code: u64,
+    pub state: u64,
+    pub kind: &'a str,
     #[serde(borrow)]
-    pub(crate) name: std::borrow::Cow<'a, str>,
-    pub(crate) deadline_ms: u64,
+    pub name: std::borrow::Cow<'a, str>,
+    pub deadline_ms: u64,
     #[serde(borrow)]
-    pub(crate) conversation_id: std::borrow::Cow<'a, str>,
+    pub conversation_id: std::borrow::Cow<'a, str>,
     #[serde(borrow)]
-    pub(crate) version: std::borrow::Cow<'a, str>,
-    pub(crate) revision: u64,
+    pub version: std::borrow::Cow<'a, str>,
+    pub revision: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) traceparent: Option<std::borrow::Cow<'a, str>>,
-    pub(crate) seed: u64,
+    pub traceparent: Option<std::borrow::Cow<'a, str>>,
+    pub seed: u64,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) notes_lines: bool,
+    pub notes_lines: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) session_bytes: Option<usize>,
+    pub session_bytes: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) client_bytes: Option<usize>,
+    pub client_bytes: Option<usize>,
 }
 
 /// Why code did not load.
@@ -87,29 +87,29 @@ pub struct LoadFailed {
 
 /// A value; the body is its JSON, then the session's when it changed.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct AnswerHeader {
-    pub(crate) us: u64,
+pub struct AnswerHeader {
+    pub us: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) session_bytes: Option<usize>,
+    pub session_bytes: Option<usize>,
 }
 
 /// An exception.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct RaisedHeader {
-    pub(crate) us: u64,
-    pub(crate) r#type: String,
-    pub(crate) message: String,
-    pub(crate) traceback: String,
+pub struct RaisedHeader {
+    pub us: u64,
+    pub r#type: String,
+    pub message: String,
+    pub traceback: String,
     #[serde(default)]
-    pub(crate) meaning: Meaning,
+    pub meaning: Meaning,
     /// What a `ToolError` has, or the questions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) data: Option<serde_json::Value>,
+    pub data: Option<serde_json::Value>,
 }
 
 /// What an exception is there for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Meaning {
+pub enum Meaning {
     /// Something is wrong with the tool.
     #[default]
     Fault,
@@ -124,39 +124,39 @@ pub(crate) enum Meaning {
 }
 
 /// One line of a log, or of stdout or stderr.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct LogHeader {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LogHeader {
     #[serde(default)]
-    pub(crate) level: String,
+    pub level: String,
     #[serde(default)]
-    pub(crate) message: String,
+    pub message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) stream: Option<String>,
+    pub stream: Option<String>,
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
-    pub(crate) fields: serde_json::Map<String, serde_json::Value>,
+    pub fields: serde_json::Map<String, serde_json::Value>,
 }
 
 /// How far a call is.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct ProgressHeader {
-    pub(crate) progress: f64,
+pub struct ProgressHeader {
+    pub progress: f64,
     #[serde(default)]
-    pub(crate) total: Option<f64>,
+    pub total: Option<f64>,
     #[serde(default)]
-    pub(crate) message: Option<String>,
+    pub message: Option<String>,
 }
 
 /// A call that a running tool makes; the frame's id is the running call's.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct NestedHeader {
-    pub(crate) nested: u64,
-    pub(crate) tool: String,
+pub struct NestedHeader {
+    pub nested: u64,
+    pub tool: String,
 }
 
 /// How a nested call ended; the frame's id is the running call's.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct ResultHeader {
-    pub(crate) nested: u64,
+pub struct ResultHeader {
+    pub nested: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) error: Option<String>,
+    pub error: Option<String>,
 }

@@ -144,12 +144,12 @@ fn watched(mut child: Child) -> io::Result<(Child, Pid, Ended)> {
     }
 }
 
-/// Sends the first frame, and with it the shared memory.
-fn greet(control: &Socket, shared: &Shared, hello: &Hello) -> io::Result<()> {
+/// Sends a worker its first frame, and with it the shared memory.
+pub fn greet(control: &Socket, shared: &Shared, hello: &Hello) -> io::Result<()> {
     let bytes = frame::one(Kind::Hello, 0, hello, &[]);
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    let files = [shared.file()];
+    let files = [shared.file()?];
     ancillary.push(SendAncillaryMessage::ScmRights(&files));
     let slices = [IoSlice::new(&bytes)];
     let sent = rustix::net::sendmsg(

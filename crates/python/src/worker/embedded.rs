@@ -2,6 +2,7 @@
 
 use pyo3::{
     prelude::*,
+    sync::PyOnceLock,
     types::{PyBytes, PyDict, PyList},
 };
 
@@ -55,8 +56,13 @@ class EmbeddedFinder:
 sys.meta_path.insert(0, EmbeddedFinder)
 ";
 
-/// Makes `import luthier` work.
+/// Makes `import luthier` work, once in a process.
 pub(super) fn install(py: Python<'_>) -> PyResult<()> {
+    static DONE: PyOnceLock<()> = PyOnceLock::new();
+    DONE.get_or_try_init(py, || add_finder(py)).copied()
+}
+
+fn add_finder(py: Python<'_>) -> PyResult<()> {
     let modules = PyDict::new(py);
     for module in MODULES {
         let source = PyBytes::new(py, module.source.as_bytes());

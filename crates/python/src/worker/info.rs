@@ -224,6 +224,12 @@ pub(super) fn tool_error(py: Python<'_>, reason: &str) -> PyErr {
     }
 }
 
+/// Does what can be done before a fork.
+pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
+    py.get_type::<CallInfo>();
+    dumps(py, &PyDict::new(py)).map(drop)
+}
+
 /// `time.monotonic()`.
 fn monotonic_seconds() -> f64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);

@@ -57,13 +57,16 @@ static IS_FORKED: AtomicBool = AtomicBool::new(false);
 static DATA_FD: AtomicI32 = AtomicI32::new(-1);
 static CONTROL_FD: AtomicI32 = AtomicI32::new(-1);
 
-/// Takes over from the program that was started: descriptors, limits, process group.
-pub(super) fn begin() -> Result<(Process, Arc<UnixStream>, UnixStream), WorkerError> {
+/// Takes over from the program that was started: descriptors, limits, process group. `data_bytes` is
+/// what the program has set aside already, and none of it is the tools'.
+pub(super) fn begin(
+    data_bytes: u64,
+) -> Result<(Process, Arc<UnixStream>, UnixStream), WorkerError> {
     close_inherited();
     let (work, control) = move_descriptors()?;
     let work = Arc::new(work);
     let (hello, memory) = greet(&control)?;
-    limit(hello.data_bytes_max)?;
+    limit(data_bytes.saturating_add(hello.data_bytes_max))?;
     // A session of its own: no terminal signals, and one group to end with all its children.
     rustix::process::setsid().map_err(io::Error::from)?;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
@@ -75,7 +78,7 @@ pub(super) fn begin() -> Result<(Process, Arc<UnixStream>, UnixStream), WorkerEr
     let process = Process {
         is_async: hello.is_async,
         output_bytes_max: hello.output_bytes_max,
-        outbox: Outbox::new(Shared::map(memory)?, Arc::clone(&work)),
+        outbox: Outbox::new(Shared::adopt(&memory)?, Arc::clone(&work)),
         readable: hello.readable,
         stopped: Mutex::default(),
         has_stopped: AtomicBool::new(false),
@@ -147,13 +150,12 @@ fn greet(control: &UnixStream) -> Result<(Hello, OwnedFd), WorkerError> {
 }
 
 /// A leak is a `MemoryError` in the tool that leaks, and a crash leaves no core file.
-fn limit(data_bytes_max: u64) -> io::Result<()> {
+fn limit(bytes_max: u64) -> io::Result<()> {
     let no_core = Rlimit {
         current: Some(0),
         maximum: Some(0),
     };
     rustix::process::setrlimit(Resource::Core, no_core)?;
-    let bytes_max = data_bytes_now()?.saturating_add(data_bytes_max);
     let data = Rlimit {
         current: Some(bytes_max),
         maximum: Some(bytes_max),
@@ -164,10 +166,20 @@ fn limit(data_bytes_max: u64) -> io::Result<()> {
 
 /// What the program's own allocator has set aside before Python runs; it may be a lot, and none of
 /// it is the tools'.
-fn data_bytes_now() -> io::Result<u64> {
+pub(super) fn data_bytes_now() -> io::Result<u64> {
     const DATA_FIELD: usize = 5;
+    memory_bytes_now(DATA_FIELD)
+}
+
+/// All that is mapped.
+pub(super) fn address_bytes_now() -> io::Result<u64> {
+    const SIZE_FIELD: usize = 0;
+    memory_bytes_now(SIZE_FIELD)
+}
+
+fn memory_bytes_now(field: usize) -> io::Result<u64> {
     let text = std::fs::read_to_string("/proc/self/statm")?;
-    let pages = text.split_ascii_whitespace().nth(DATA_FIELD);
+    let pages = text.split_ascii_whitespace().nth(field);
     let pages = pages.and_then(|pages| pages.parse::<u64>().ok());
     let pages = pages.ok_or_else(|| io::Error::other("/proc/self/statm is not understood"))?;
     Ok(pages.saturating_mul(rustix::param::page_size() as u64))

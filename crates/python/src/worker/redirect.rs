@@ -21,7 +21,7 @@ pub(super) struct Lines {
     partial: Mutex<Vec<(u64, &'static str, String)>>,
 }
 
-const STREAMS: &std::ffi::CStr = c"
+const STREAMS: &str = "
 import faulthandler, io, signal, sys
 
 class Stream(io.TextIOBase):
@@ -99,6 +99,26 @@ impl OnStop {
     }
 }
 
+/// The code that does it, made once in a process.
+fn streams(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static CODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let code = CODE.get_or_try_init(py, || -> PyResult<Py<PyAny>> {
+        let compile = import(py, "builtins", "compile")?;
+        Ok(compile.call1((STREAMS, "<streams>", "exec"))?.unbind())
+    })?;
+    Ok(code.bind(py))
+}
+
+/// Does what can be done before a fork.
+pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
+    streams(py)?;
+    py.import("faulthandler")?;
+    py.import("signal")?;
+    py.get_type::<Writer>();
+    py.get_type::<OnStop>();
+    Ok(())
+}
+
 /// Redirects the streams and listens for the signal that stops calls.
 pub(super) fn install(py: Python<'_>, process: &Arc<Process>) -> PyResult<()> {
     let namespace = PyDict::new(py);
@@ -106,7 +126,7 @@ pub(super) fn install(py: Python<'_>, process: &Arc<Process>) -> PyResult<()> {
     namespace.set_item("on_stop", Bound::new(py, OnStop(Arc::clone(process)))?)?;
     namespace.set_item("stop_signal", process::stop_signal())?;
     namespace.set_item("dump_signal", process::dump_signal())?;
-    py.run(STREAMS, Some(&namespace), None)?;
+    import(py, "builtins", "exec")?.call1((streams(py)?, &namespace))?;
     super::failure::publish(&py.import("luthier")?)
 }
 
@@ -153,16 +173,30 @@ pub(super) fn end_lines(process: &Process, id: u64) {
 }
 
 fn push(process: &Process, id: u64, stream: &str, line: &str) {
-    let message = line.trim_end_matches(['\n', '\r']).to_owned();
-    let header = LogHeader {
-        level: "info".to_owned(),
-        message,
-        stream: Some(stream.to_owned()),
-        fields: serde_json::Map::new(),
-    };
-    process
-        .outbox
-        .push(&frame::one(Kind::Log, id, &header, &[]));
+    for piece in pieces(line.trim_end_matches(['\n', '\r'])) {
+        let header = LogHeader {
+            level: "info".to_owned(),
+            message: piece.to_owned(),
+            stream: Some(stream.to_owned()),
+            fields: serde_json::Map::new(),
+        };
+        process
+            .outbox
+            .push(&frame::one(Kind::Log, id, &header, &[]));
+    }
+}
+
+/// A line as it is, or in parts if it is longer than an entry may be; an empty one is one, too.
+fn pieces(line: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = line;
+    while rest.len() > LOG_CHARS_MAX {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(LOG_CHARS_MAX));
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
+    pieces
 }
 
 fn lock(lines: &Lines) -> MutexGuard<'_, Vec<(u64, &'static str, String)>> {

@@ -4,6 +4,7 @@
 mod bad_input;
 mod calling;
 mod context;
+mod frames;
 mod load;
 mod nested;
 mod package;

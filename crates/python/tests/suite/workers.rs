@@ -98,7 +98,7 @@ async fn a_worker_is_fenced_in() {
 
     // Standard input from nowhere; both outputs to the log; two streams and the shared memory; the
     // folder that is being listed.
-    insta::assert_snapshot!(value, @r#"{"core":[0,0],"parent_death_signal":9,"leads_its_group":true,"open":["/dev/null","/memfd","pipe","pipe","socket","socket"],"inherited":4,"site":false,"path":[]}"#);
+    insta::assert_snapshot!(value, @r#"{"core":[0,0],"parent_death_signal":9,"leads_its_group":true,"open":["/dev/null","pipe","pipe","socket","socket"],"inherited":4,"site":false,"path":[]}"#);
 }
 
 #[tokio::test]

@@ -21,7 +21,24 @@ impl Bounds {
     pub(super) fn of(range: &VersionReq) -> Self {
         let mut bounds = Self::default();
         for comparator in &range.comparators {
-            bounds.narrow(comparator);
+            bounds.narrow(comparator, comparator.op);
+        }
+        bounds
+    }
+
+    /// Those of the pre-releases of the triples that a range names. What an incomplete number begins
+    /// is of whole numbers alone: `>=1` has 2.0.0-rc.1 and no 1.2.0-rc.1, and `~1` has neither. Only
+    /// `^` counts both.
+    pub(super) fn of_prereleases(range: &VersionReq) -> Self {
+        let mut bounds = Self::default();
+        for comparator in &range.comparators {
+            match comparator.op {
+                op if comparator.patch.is_some() => bounds.narrow(comparator, op),
+                Op::Exact | Op::Wildcard | Op::Tilde => bounds.nothing(),
+                Op::GreaterEq => bounds.narrow(comparator, Op::Greater),
+                Op::LessEq => bounds.narrow(comparator, Op::Less),
+                op => bounds.narrow(comparator, op),
+            }
         }
         bounds
     }
@@ -66,9 +83,9 @@ impl Bounds {
         triples
     }
 
-    fn narrow(&mut self, comparator: &Comparator) {
+    fn narrow(&mut self, comparator: &Comparator, op: Op) {
         let (floor, next) = (floor(comparator), next(comparator));
-        match comparator.op {
+        match op {
             Op::Exact | Op::Wildcard => {
                 self.from(floor);
                 self.until(next, comparator);
@@ -193,5 +210,69 @@ fn lowest(major: u64, minor: u64, patch: u64) -> Version {
     Version {
         pre: Prerelease::new("0").expect("0 is a pre-release, the lowest"),
         ..Version::new(major, minor, patch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NUMBERS: [&str; 14] = [
+        "0.0.0-a",
+        "0.0.0",
+        "0.0.1",
+        "0.1.0-a",
+        "0.1.0",
+        "0.2.1",
+        "1.0.0-0",
+        "1.0.0",
+        "1.1.0-a.1",
+        "1.1.1-a",
+        "1.1.1",
+        "1.2.0-b",
+        "2.0.0-a",
+        "2.0.0",
+    ];
+
+    fn comparators() -> Vec<Comparator> {
+        let mut texts = vec!["1.*".to_owned(), "1.1.*".to_owned(), "0.*".to_owned()];
+        for operator in ["=", "^", "~", ">", ">=", "<", "<="] {
+            for number in ["0", "1", "2", "0.0", "0.1", "1.0", "1.1", "1.2"] {
+                texts.push(format!("{operator}{number}"));
+            }
+            texts.extend(NUMBERS.map(|number| format!("{operator}{number}")));
+        }
+        let parse = |text: String| Comparator::parse(&text).unwrap();
+        texts.into_iter().map(parse).collect()
+    }
+
+    #[test]
+    fn what_is_inside_is_what_the_range_matches() {
+        for comparator in comparators() {
+            for number in NUMBERS.map(|number| Version::parse(number).unwrap()) {
+                // Only a range that names the triple of a pre-release can match it.
+                let naming = Comparator {
+                    op: Op::GreaterEq,
+                    major: number.major,
+                    minor: Some(number.minor),
+                    patch: Some(number.patch),
+                    pre: Prerelease::new("0").unwrap(),
+                };
+                let range = VersionReq {
+                    comparators: vec![comparator.clone(), naming],
+                };
+                let bounds = if number.pre.is_empty() {
+                    Bounds::of(&range)
+                } else {
+                    Bounds::of_prereleases(&range)
+                };
+                let is_inside = bounds.places(1, |_| &number) == (0, 1);
+                assert_eq!(
+                    is_inside,
+                    range.matches(&number),
+                    "{number} in {comparator}"
+                );
+            }
+        }
     }
 }

@@ -101,9 +101,9 @@ impl Shelf {
     }
 
     fn places(&self, versions: &[Version], range: &VersionReq) -> Vec<Places> {
-        let bounds = Bounds::of(range);
         let number = |place: usize| &at(versions, self.by_number[place]).number;
-        let mut places = vec![bounds.places(self.whole, number)];
+        let mut places = vec![Bounds::of(range).places(self.whole, number)];
+        let bounds = Bounds::of_prereleases(range);
         let early = &self.by_number[self.whole..];
         for triple in Bounds::named_triples(range) {
             let of = |id: &Id| {

@@ -246,6 +246,8 @@ impl EventType {
     pub const DECISION: Self = Self::known("luthier.decision");
     /// What somebody says of a conversation.
     pub const FEEDBACK: Self = Self::known("luthier.feedback");
+    /// A step of the Architect's work.
+    pub const JOB: Self = Self::known("luthier.job");
     /// A rail held.
     pub const REFUSAL: Self = Self::known("luthier.refusal");
     pub const RELEASE: Self = Self::known("luthier.release");

@@ -34,11 +34,14 @@ pub struct Content {
 impl Content {
     /// What a bundle holds.
     pub fn of(bundle: &Bundle) -> Result<Self, ReleaseError> {
-        let files = bundle.set().clone();
+        Self::of_files(bundle.set().clone())
+    }
+
+    pub(crate) fn of_files(files: FileSet) -> Result<Self, ReleaseError> {
         Ok(Self {
             schema: read(&files, SCHEMA)?,
             state: read(&files, STATE)?,
-            code: bundle.code(),
+            code: files.code(),
             files,
         })
     }

@@ -81,3 +81,26 @@ pub enum ReleaseError {
     #[error("a thread of the release ended before its work")]
     Panicked(#[from] tokio::task::JoinError),
 }
+
+impl ReleaseError {
+    /// Is it about what is to be released, and not about the machine?
+    pub fn is_of_input(&self) -> bool {
+        match self {
+            Self::Unproved(Unproved::Rejected { .. })
+            | Self::Unsteady(_)
+            | Self::Nothing { .. }
+            | Self::Incomplete { .. }
+            | Self::BadJson { .. }
+            | Self::BadMigration { .. }
+            | Self::Migration(_)
+            | Self::Numbers { .. }
+            | Self::Stale { .. }
+            | Self::Unrelated { .. } => true,
+            Self::State(error) => !matches!(
+                error,
+                StateError::Read(_) | StateError::Write(_) | StateError::Unreadable { .. }
+            ),
+            _ => false,
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod proof;
 mod publish;
 mod rebuild;
 mod recover;
+mod rehearse;
 mod releaser;
 mod start;
 mod statement;
@@ -29,6 +30,7 @@ pub use notes::{Author, BumpKind, Notes, Provenance, Seal, TestStatus, VALUE_CHA
 pub use plan::VERSION_FIRST;
 pub use proof::{Base, Demand, Evals, Proof, Proposal, Prover, Unproved};
 pub use rebuild::REBUILT;
+pub use rehearse::Rehearsed;
 pub use releaser::{ATTEMPTS_MAX, Order, Parts, Released, Releaser, ScriptsOf};
 pub use start::Offered;
 pub use steadiness::{Evidence, Ground, Past, Steadiness, Unsteady};

@@ -19,6 +19,7 @@ mod materialise;
 mod migrate;
 mod moves;
 mod projection;
+mod reference;
 mod replay;
 mod request;
 mod rollback;
@@ -41,6 +42,7 @@ pub use manager::{Author, Clock, Moved, Seed, StateError, StateManager, Written}
 pub use migrate::{Adopted, Adoption, Migration, MigrationError, Script, ScriptFuture};
 pub use moves::{ENDS_TRIAL, Promotion};
 pub use projection::{HandEdit, Projection, ProjectionError};
+pub use reference::{At, ResolveError, Resolved};
 pub use replay::{ReplayError, Replayed};
 pub use rollback::Rollback;
 pub use root::{CodeRef, DocumentRef, Root};

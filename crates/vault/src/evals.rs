@@ -44,7 +44,7 @@ pub enum EvalError {
 }
 
 impl EvalFile {
-    const ALL: [Self; 3] = [Self::Summary, Self::Cases, Self::Report];
+    pub const ALL: [Self; 3] = [Self::Summary, Self::Cases, Self::Report];
 
     pub fn name(self) -> &'static str {
         match self {

@@ -7,6 +7,9 @@ use std::process::Command;
 /// The server's own settings, keys of the vault among them, and the keys of its bucket.
 const OWN_PREFIXES: [&str; 2] = ["LUTHIER_", "AWS_"];
 
+/// The keys of those who answer the Architect.
+const PROVIDER_KEYS: [&str; 2] = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"];
+
 /// What clients show to the server.
 const TOKEN: &str = "MCP_LUTHIER_TOKEN";
 
@@ -28,6 +31,7 @@ fn is_withheld(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_uppercase();
     OWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || name == TOKEN
+        || PROVIDER_KEYS.contains(&name.as_str())
         || name.starts_with(TELEMETRY_PREFIX) && name.ends_with(HEADERS_SUFFIX)
 }
 
@@ -44,6 +48,8 @@ mod tests {
             "MCP_LUTHIER_TOKEN",
             "OTEL_EXPORTER_OTLP_HEADERS",
             "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+            "ANTHROPIC_API_KEY",
+            "OPENAI_API_KEY",
             "OTEL_SERVICE_NAME",
             "PATH",
             "HOME",
@@ -57,6 +63,6 @@ mod tests {
         let kept = names.iter().filter(|name| !is_withheld(OsStr::new(name)));
 
         let kept: Vec<_> = kept.copied().collect();
-        assert_eq!(kept, names[6..]);
+        assert_eq!(kept, names[8..]);
     }
 }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     command::{
         call::CallArgs,
+        chat::ChatArgs,
         compat::CompatArgs,
         completions::CompletionsArgs,
         config::ConfigCommand,
@@ -14,6 +15,7 @@ use crate::{
         feedback::FeedbackArgs,
         init::InitArgs,
         install::InstallArgs,
+        job::{JobCommand, JobsArgs},
         kpi::KpiArgs,
         ledger::LedgerCommand,
         lineage::LineageCommand,
@@ -102,6 +104,13 @@ pub(crate) enum Command {
     Install(InstallArgs),
     /// Call a tool
     Call(CallArgs),
+    /// Say what should be different, and have it made
+    Chat(ChatArgs),
+    /// List what was asked for, newest first
+    Jobs(JobsArgs),
+    /// Show a job, answer it, decide about it
+    #[command(subcommand)]
+    Job(JobCommand),
     /// Say how good a conversation was
     Feedback(FeedbackArgs),
     /// Show how live traffic does, and what its budgets say of that
@@ -146,6 +155,8 @@ pub(crate) enum Command {
 /// A part that serves paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Role {
+    /// Feedback in words becomes versions: `/agent/{version}/architect`
+    Architect,
     /// The ledger: `/events`
     Console,
     /// Tools over MCP: `/agent/{version}/runner`
@@ -157,7 +168,17 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 4] = [Self::Console, Self::Runner, Self::Tuner, Self::Versions];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Architect,
+        Self::Console,
+        Self::Runner,
+        Self::Tuner,
+        Self::Versions,
+    ];
+
+    /// Those that serve a working tree, of which nothing is released.
+    pub(crate) const OF_A_WORKING_TREE: [Self; 4] =
+        [Self::Console, Self::Runner, Self::Tuner, Self::Versions];
 }
 
 /// Where and how to serve.

@@ -1,6 +1,7 @@
 //! One file a command; each translates between the command line and the libraries.
 
 pub(crate) mod call;
+pub(crate) mod chat;
 pub(crate) mod compat;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -9,6 +10,7 @@ mod doctor;
 pub(crate) mod feedback;
 pub(crate) mod init;
 pub(crate) mod install;
+pub(crate) mod job;
 pub(crate) mod kpi;
 pub(crate) mod ledger;
 pub(crate) mod lineage;
@@ -35,10 +37,15 @@ use crate::{
 pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Up(args) => up::run(session, &Role::ALL, &args, Claim::Alone).map(done),
-        Command::Dev(args) => up::run(session, &Role::ALL, &args, Claim::WorkingTree).map(done),
+        Command::Dev(args) => {
+            up::run(session, &Role::OF_A_WORKING_TREE, &args, Claim::WorkingTree).map(done)
+        }
         Command::Serve(args) => up::run(session, &args.roles, &args.up, Claim::Beside).map(done),
         Command::Init(args) => init::run(session, &args).map(done),
         Command::Call(args) => call::run(session, &args).map(done),
+        Command::Chat(args) => chat::run(session, &args),
+        Command::Jobs(args) => job::list(session, &args).map(done),
+        Command::Job(command) => job::run(session, &command),
         Command::Feedback(args) => feedback::run(session, args).map(done),
         Command::Kpi(args) => kpi::run(session, &args).map(done),
         Command::Triggers(args) => triggers::run(session, &args).map(done),

@@ -3,6 +3,7 @@
 //! [`sorting`] is the one place that gives every error of every library its code, its exit code
 //! and its next step.
 
+mod architect;
 mod live;
 mod proof;
 mod release;

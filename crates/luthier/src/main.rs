@@ -3,6 +3,7 @@
 //! logic of a role or a store. Start at [`cli::Command`], then `command/`, then `up/`.
 
 mod adjust;
+mod architecting;
 mod archives;
 mod candidate;
 mod cli;

@@ -20,7 +20,7 @@ use state::{Script, StateManager};
 use tokio::time::{sleep, timeout};
 use vault::{Outbox, Store};
 
-pub(crate) use self::prover::TierProver;
+pub(crate) use self::prover::{TierProver, reason};
 use crate::{
     config::Config,
     exit::Exit,

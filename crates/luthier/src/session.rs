@@ -131,6 +131,16 @@ impl Session {
         Opened::new(configured, data)
     }
 
+    /// The same, of another workspace.
+    pub(crate) fn in_workspace(&self, workspace: &Path) -> Self {
+        let global = GlobalArgs {
+            workspace: Some(workspace.to_owned()),
+            data: None,
+            ..self.global.clone()
+        };
+        Self::new(global, self.environment.clone(), self.output)
+    }
+
     /// Runs a command that waits for things.
     #[expect(
         clippy::unused_self,

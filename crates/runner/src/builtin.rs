@@ -103,7 +103,7 @@ fn limit_of(query: &str) -> Result<usize, Failure> {
 const CALLS_MAX: usize = 100;
 
 /// The lines of a conversation: from memory, and from files where memory does not reach.
-async fn logs(core: &Core, id: &str) -> Result<Vec<LogLine>, Failure> {
+pub(crate) async fn logs(core: &Core, id: &str) -> Result<Vec<LogLine>, Failure> {
     let uuid = Uuid::try_parse(id).map_err(|_malformed| Failure::Unknown)?;
     let (newest, since) = core.logs.of(id);
     let began = began_at(uuid);
@@ -143,7 +143,7 @@ fn began_at(id: Uuid) -> Option<Timestamp> {
     Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?).ok()
 }
 
-async fn session(core: &Core, id: &str) -> Result<Value, Failure> {
+pub(crate) async fn session(core: &Core, id: &str) -> Result<Value, Failure> {
     let id = Uuid::try_parse(id).map_err(|_malformed| Failure::Unknown)?;
     let found = core.sessions.find(id).await.map_err(Failure::broken)?;
     let (event, json) = found.ok_or(Failure::Unknown)?;

@@ -16,6 +16,7 @@ use mcp::{CatalogueError, Endpoint, EndpointConfig, StdioError};
 use model::{LineageName, VersionRef};
 use python::{LoadError, Pool};
 use repo::{FileSet, Repo};
+use serde_json::{Value, json};
 use state::{HistoryEntry, StateManager};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -404,6 +405,17 @@ impl Runner {
         }
     }
 
+    /// What was logged in a conversation, as `logs://` says it; nothing if that is no conversation.
+    pub async fn logs_of(&self, conversation: &str) -> Result<Option<Value>, String> {
+        let lines = crate::builtin::logs(&self.inner.core, conversation).await;
+        found(lines.map(|lines| json!({ "lines": lines })))
+    }
+
+    /// What a conversation remembers, as `session://` says it.
+    pub async fn session_of(&self, conversation: &str) -> Result<Option<Value>, String> {
+        found(crate::builtin::session(&self.inner.core, conversation).await)
+    }
+
     /// Events of calls that could not be written since the start.
     pub fn lost_events(&self) -> u64 {
         self.inner.core.recorder.lost()
@@ -576,4 +588,13 @@ impl Inner {
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What was looked for, if it is there.
+fn found(read: Result<Value, mcp::Failure>) -> Result<Option<Value>, String> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(mcp::Failure::Unknown) => Ok(None),
+        Err(failure) => Err(failure.to_string()),
+    }
 }

@@ -78,7 +78,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     ]
 }
 
-fn tool(
+pub(crate) fn tool(
     name: &'static str,
     description: &'static str,
     properties: &Value,
@@ -116,6 +116,11 @@ pub(crate) async fn call(
     call: &ToolCall<'_>,
     caller: &Caller,
 ) -> Result<ToolAnswer, Failure> {
+    if let Some(handoff) = &tuner.handoff
+        && let Some(answer) = crate::handoff::call(handoff, call).await?
+    {
+        return Ok(answer);
+    }
     let author = Author {
         context: caller.who(offer).context(None),
         ..Author::default()

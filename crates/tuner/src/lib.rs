@@ -7,6 +7,7 @@ mod answer;
 mod builtin;
 pub mod feedback;
 mod feedback_api;
+mod handoff;
 mod host;
 mod http;
 mod line;

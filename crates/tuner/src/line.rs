@@ -60,7 +60,7 @@ impl Served {
         let served = Arc::new(Self {
             tuner: Arc::clone(tuner),
             reference: reference.to_owned(),
-            catalogue: ArcSwap::from_pointee(role::catalogue(&offer)?),
+            catalogue: ArcSwap::from_pointee(role::catalogue(&offer, tuner.handoff.is_some())?),
             changes: broadcast::channel(CHANGES_MAX).0,
             gone: tuner.stop.child_token(),
         });
@@ -129,7 +129,10 @@ impl Served {
             return Ok(());
         }
         let offer = Arc::new(offer);
-        self.catalogue.store(Arc::new(role::catalogue(&offer)?));
+        self.catalogue.store(Arc::new(role::catalogue(
+            &offer,
+            self.tuner.handoff.is_some(),
+        )?));
         for change in [Change::Tools, Change::Resources, Change::Prompts] {
             self.tell(change);
         }

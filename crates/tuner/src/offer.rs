@@ -14,7 +14,7 @@ use semver::Version;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{builtin, resources};
+use crate::{builtin, handoff, resources};
 
 pub(crate) const CONVERSATION_ID: &str = "conversation_id";
 pub(crate) const FEEDBACK_ID: &str = "feedback_id";
@@ -141,13 +141,17 @@ impl Offer {
 }
 
 /// The lists that clients see of an offer.
-pub(crate) fn catalogue(offer: &Arc<Offer>) -> Result<Catalogue, CatalogueError> {
+pub(crate) fn catalogue(
+    offer: &Arc<Offer>,
+    has_handoff: bool,
+) -> Result<Catalogue, CatalogueError> {
     let mut server = Implementation::new("luthier-tuner", offer.aim.version.to_string());
     server.title = Some("Luthier, the tuner".to_owned());
     let mut builder = Catalogue::builder(server)
         .instructions(INSTRUCTIONS)
         .tools(offer.facts.iter().map(|facts| listed(facts)))
         .tools(builtin::tools())
+        .tools(has_handoff.then(handoff::tools).into_iter().flatten())
         .resources(resources::listed())
         .templates(resources::templates())
         .prompts(resources::prompts())

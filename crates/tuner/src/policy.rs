@@ -218,7 +218,8 @@ impl Inner {
             format!("`tuner.value_tool` names `{tool}`, which is no tool of this version's tuner")
         };
         let facts = offer.find_tool(tool).ok_or_else(unknown)?;
-        let catalogue = role::catalogue(&offer).map_err(|error| in_words(&error))?;
+        let catalogue =
+            role::catalogue(&offer, self.handoff.is_some()).map_err(|error| in_words(&error))?;
         let arguments = Map::from_iter([("confidence".to_owned(), confidence.into())]);
         let order = update::Order {
             tuner: self,

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use atoms::Handoff;
 use bytes::Bytes;
 use journal::Journal;
 use lru::LruCache;
@@ -17,7 +18,7 @@ use model::{Digest, LineageName};
 use python::{LoadError, Pool};
 use release::{Prover, Releaser};
 use repo::FileSet;
-use state::{StateError, StateManager};
+use state::{At, StateError, StateManager};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use vault::{ArrayStore, Store};
@@ -29,7 +30,7 @@ use crate::{
     offer::{self, Aim, Facts, Offer},
     policy::Policy,
     rate::Rate,
-    resolve::{At, resolve},
+    resolve::resolve,
 };
 
 /// References that are served at once; the one that was not asked for longest makes room.
@@ -61,6 +62,8 @@ pub struct TunerParts {
     /// Nothing where nothing is released from here.
     pub promoter: Option<Promoter>,
     pub on_moved: OnMoved,
+    /// Atoms that wait for a client, where they are handed off.
+    pub handoff: Option<Handoff>,
 }
 
 /// What makes what is staged active.
@@ -116,6 +119,7 @@ pub(crate) struct Inner {
     pools: Mutex<LruCache<LineageName, Pool>>,
     pub(crate) promoter: Option<Promoter>,
     pub(crate) on_moved: OnMoved,
+    pub(crate) handoff: Option<Handoff>,
     pub(crate) config: TunerConfig,
     lines: Mutex<LruCache<String, Line>>,
     loading: tokio::sync::Mutex<()>,
@@ -186,6 +190,7 @@ impl Tuner {
             workers,
             promoter,
             on_moved,
+            handoff,
         } = parts;
         let inner = Inner {
             journal,
@@ -197,6 +202,7 @@ impl Tuner {
             pools: Mutex::new(LruCache::new(POOLS_MAX)),
             promoter,
             on_moved,
+            handoff,
             config,
             lines: Mutex::new(LruCache::new(REFERENCES_MAX)),
             loading: tokio::sync::Mutex::default(),
@@ -382,8 +388,11 @@ impl Inner {
 }
 
 /// The lists that clients see of an offer.
-pub(crate) fn catalogue(offer: &Arc<Offer>) -> Result<mcp::Catalogue, ServeError> {
-    let made = offer::catalogue(offer);
+pub(crate) fn catalogue(
+    offer: &Arc<Offer>,
+    has_handoff: bool,
+) -> Result<mcp::Catalogue, ServeError> {
+    let made = offer::catalogue(offer, has_handoff);
     made.map_err(|source| ServeError::Catalogue {
         version: offer.aim.version.to_string(),
         source,

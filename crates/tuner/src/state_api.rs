@@ -17,7 +17,7 @@ use model::{
     json,
 };
 use serde::Deserialize;
-use state::{Author, Change, StateManager, Target};
+use state::{At, Author, Change, StateManager, Target};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{CachePolicy, IfMatch, IfNoneMatch, Path, Problem, ProblemDocument, Query, RawBody};
@@ -25,7 +25,7 @@ use web::{CachePolicy, IfMatch, IfNoneMatch, Path, Problem, ProblemDocument, Que
 use crate::{
     KEY_PREFIX,
     answer::{self, DocumentAnswer, problem},
-    resolve::{At, resolve},
+    resolve::{self, resolve},
 };
 
 /// The REST paths of the role.
@@ -78,7 +78,7 @@ async fn read(
 ) -> Result<Response, Problem> {
     let target = place.target()?;
     let resolved = resolve(&state, &place.version).await?;
-    let document = resolved.document(&state, target).await?;
+    let document = resolve::document(&resolved, &state, target).await?;
     let policy = match resolved.at {
         At::Released(_) if resolved.is_immutable => CachePolicy::Immutable,
         _ => CachePolicy::Revalidate,

@@ -11,6 +11,7 @@ use clap::Args;
 use serde_json::json;
 
 use self::templates::Template;
+use super::chat;
 use crate::{
     exit::Exit,
     failure::Failure,
@@ -24,6 +25,9 @@ pub(crate) struct InitArgs {
     /// What it begins with
     #[arg(long, value_name = "NAME", default_value = "blank")]
     pub(crate) template: Template,
+    /// What it should be able to do, a wish at a time: each is said to the Architect
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) describe: Vec<String>,
 }
 
 /// Stands in templates for what the workspace is called.
@@ -50,12 +54,19 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Result<(), Failure> {
             .map_err(|error| Failure::io(&format!("write `{}`", path.display()), error))?;
     }
     made.keep();
-    let answer = json!({ "workspace": dir, "files": files });
+    let chats = chat::say_all(session, &dir, &args.describe)?;
+    let mut answer = json!({ "workspace": dir, "files": files });
+    if !chats.is_empty() {
+        answer["chats"] = chats.clone().into();
+    }
     session.output.answer(&answer, |_| {
-        format!(
-            "made the workspace `{0}`\nnext: luthier --workspace {0} up",
+        let mut lines = vec![format!("made the workspace `{}`", args.dir.display())];
+        lines.extend(chats.iter().map(chat::text));
+        lines.push(format!(
+            "next: luthier --workspace {} up",
             args.dir.display()
-        )
+        ));
+        lines.join("\n")
     })
 }
 

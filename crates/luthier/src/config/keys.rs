@@ -1,6 +1,8 @@
 //! Every key there is, with what it takes and what it is for. Documentation, warnings about
 //! unknown keys and `config show` all read this table.
 
+mod architect;
+
 use serde_json::{Value, json};
 use supervision::{SettingRange, SettingSpec};
 
@@ -727,7 +729,8 @@ const FIXED: [(&str, Kind, &str); 77] = [
 ];
 
 /// Whose values are for nobody's eyes.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
+    "architect.api_key",
     "http.tokens",
     "vault.access_key_id",
     "vault.secret_access_key",
@@ -737,13 +740,16 @@ const SECRETS: [&str; 5] = [
 
 /// Every key, in the order they are documented.
 pub(crate) fn keys() -> Vec<Key> {
-    let fixed = FIXED.iter().map(|(path, kind, description)| Key {
-        path: (*path).to_owned(),
-        kind: *kind,
-        description,
-        is_secret: SECRETS.contains(path),
-        is_adjustable: false,
-    });
+    let fixed = FIXED
+        .iter()
+        .chain(&architect::KEYS)
+        .map(|(path, kind, description)| Key {
+            path: (*path).to_owned(),
+            kind: *kind,
+            description,
+            is_secret: SECRETS.contains(path),
+            is_adjustable: false,
+        });
     let adjustable = catalogue().into_iter().flat_map(|known| {
         known.settings.iter().map(move |spec| Key {
             path: format!("{}.{}", known.service, spec.name),

@@ -18,7 +18,7 @@ use tuner::TunerConfig;
 use vault::{S3Credentials, S3Limits, S3Settings};
 use web::Token;
 
-use super::{ConfigError, Origin, Settings};
+use super::{ArchitectSettings, ConfigError, Origin, Settings};
 
 /// Everything that is fixed while the program runs.
 #[derive(Clone, Debug)]
@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) runner: RunnerSettings,
     pub(crate) tuner: TunerSettings,
     pub(crate) sandbox: SandboxSettings,
+    pub(crate) architect: ArchitectSettings,
     /// Are versions released that nothing proves?
     pub(crate) is_untested_released: bool,
     /// How long a version serves before it counts as good.
@@ -137,6 +138,7 @@ impl Config {
             runner: RunnerSettings::of(settings),
             tuner: TunerSettings::of(settings),
             sandbox: SandboxSettings::of(settings)?,
+            architect: ArchitectSettings::of(settings, workspace.unwrap_or(folder))?,
             is_untested_released: switch(settings, "release.untested"),
             watch: Duration::from_secs(whole(settings, "release.watch_s")),
             telemetry: TelemetrySettings::of(settings)?,
@@ -341,7 +343,11 @@ impl VaultSettings {
     }
 }
 
-fn refused(settings: &Settings, key: &'static str, reason: &dyn std::fmt::Display) -> ConfigError {
+pub(super) fn refused(
+    settings: &Settings,
+    key: &'static str,
+    reason: &dyn std::fmt::Display,
+) -> ConfigError {
     ConfigError::Refused {
         key,
         reason: reason.to_string(),
@@ -349,11 +355,11 @@ fn refused(settings: &Settings, key: &'static str, reason: &dyn std::fmt::Displa
     }
 }
 
-fn text(settings: &Settings, key: &str) -> String {
+pub(super) fn text(settings: &Settings, key: &str) -> String {
     settings.value(key).as_str().unwrap_or_default().to_owned()
 }
 
-fn words(settings: &Settings, key: &str) -> Vec<String> {
+pub(super) fn words(settings: &Settings, key: &str) -> Vec<String> {
     let items = settings
         .value(key)
         .as_array()
@@ -365,16 +371,16 @@ fn words(settings: &Settings, key: &str) -> Vec<String> {
         .collect()
 }
 
-fn number(settings: &Settings, key: &str) -> f64 {
+pub(super) fn number(settings: &Settings, key: &str) -> f64 {
     settings.value(key).as_f64().unwrap_or_default()
 }
 
-fn switch(settings: &Settings, key: &str) -> bool {
+pub(super) fn switch(settings: &Settings, key: &str) -> bool {
     settings.value(key).as_bool().unwrap_or_default()
 }
 
 /// The bounds of the key were checked and lie within its type.
-fn whole<N: TryFrom<i64>>(settings: &Settings, key: &str) -> N {
+pub(super) fn whole<N: TryFrom<i64>>(settings: &Settings, key: &str) -> N {
     let number = settings.value(key).as_i64();
     number
         .and_then(|number| N::try_from(number).ok())

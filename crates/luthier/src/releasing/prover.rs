@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use compat::ToolInterface;
-use harness::{Shard, Tier, Verdict};
+use harness::{Evaluation, Shard, Tier, Verdict};
 use python::Pool;
 use release::{Base as ReleaseBase, Demand, Evals, Proof, Proposal, Prover, TestStatus, Unproved};
 use semver::{Prerelease, Version};
@@ -13,8 +13,9 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    candidate,
+    candidate::{self, Place},
     config::Config,
+    environment::Environment,
     failure::Failure,
     output::Output,
     proof::{Base, Given, How, progress, prove},
@@ -26,6 +27,8 @@ pub(crate) struct TierProver {
     config: Config,
     workers: OnceCell<Pool>,
     output: Output,
+    place: Place,
+    environment: Environment,
     pub(crate) stop: CancellationToken,
 }
 
@@ -35,12 +38,63 @@ impl TierProver {
             config: config.clone(),
             workers: OnceCell::new_with(workers),
             output,
+            place: Place::Serving,
+            environment: Environment::default(),
             stop: CancellationToken::new(),
         }
     }
 
+    /// One whose workers are somewhere else, for what nobody trusts yet.
+    pub(crate) fn in_place(
+        place: Place,
+        config: &Config,
+        environment: &Environment,
+        output: Output,
+    ) -> Self {
+        // What an Architect makes is always proved.
+        let config = Config {
+            is_untested_released: false,
+            ..config.clone()
+        };
+        Self {
+            place,
+            environment: environment.clone(),
+            ..Self::new(&config, None, output)
+        }
+    }
+
+    /// What some tiers come to.
+    pub(crate) async fn evaluate(
+        &self,
+        proposal: &Proposal,
+        tiers: &[Tier],
+    ) -> Result<Evaluation, Unproved> {
+        let given = given(proposal);
+        let workers = self.workers().await.map_err(unproved)?;
+        let how = self.how(&given, tiers);
+        let proved = prove(workers, &self.config, &given, &how)
+            .await
+            .map_err(unproved)?;
+        Ok(proved.evaluate())
+    }
+
+    fn how(&self, given: &Given, tiers: &[Tier]) -> How {
+        How {
+            tiers: tiers.to_vec(),
+            shard: Shard::WHOLE,
+            jobs: None,
+            is_cached: false,
+            has_coverage: false,
+            progress: Some(progress(self.output, given, tiers, Shard::WHOLE)),
+            stop: self.stop.child_token(),
+        }
+    }
+
     pub(super) async fn workers(&self) -> Result<&Pool, Failure> {
-        let start = async || candidate::workers(&self.config);
+        let start = async || match self.place {
+            Place::Serving => candidate::workers(&self.config),
+            place => candidate::workers_in(place, &self.config, &self.environment),
+        };
         self.workers.get_or_try_init(start).await
     }
 
@@ -72,15 +126,7 @@ impl TierProver {
 
     async fn run(&self, given: &Given, tiers: &[Tier]) -> Result<Result<Proof, Unproved>, Failure> {
         let workers = self.workers().await?;
-        let how = How {
-            tiers: tiers.to_vec(),
-            shard: Shard::WHOLE,
-            jobs: None,
-            is_cached: false,
-            has_coverage: false,
-            progress: Some(progress(self.output, given, tiers, Shard::WHOLE)),
-            stop: self.stop.child_token(),
-        };
+        let how = self.how(given, tiers);
         let proved = prove(workers, &self.config, given, &how).await?;
         let tools = interfaces(&proved.tools);
         if tools.is_empty() && proved.dataset.cases.is_empty() {
@@ -202,7 +248,7 @@ fn next(version: &Version) -> Version {
 }
 
 /// What to tell of a failed evaluation: the cases and budgets that decided, the first few.
-fn reason(evaluation: &harness::Evaluation) -> String {
+pub(crate) fn reason(evaluation: &Evaluation) -> String {
     const TOLD_MAX: usize = 5;
     let failed = evaluation.cases.iter();
     let failed = failed.filter(|case| case.verdict == harness::CaseVerdict::Fail);

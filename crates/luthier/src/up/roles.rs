@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use architect::Architect;
 use console::{Console, WitnessSource};
 use journal::SqliteJournal;
 use runner::Runner;
@@ -19,6 +20,8 @@ pub(super) struct Parts {
     pub(super) journal: Arc<SqliteJournal>,
     pub(super) manager: StateManager,
     pub(super) witnesses: Witnesses,
+    /// There is one where the role is served, and where versions can be released.
+    pub(super) architect: Option<Architect>,
     /// There is one where the role is served.
     pub(super) runner: Option<Runner>,
     /// There is one where the role is served.
@@ -43,6 +46,16 @@ pub(super) fn common_links() -> Vec<Link> {
 /// What a role adds to the index.
 pub(super) fn links(role: Role) -> Vec<Link> {
     match role {
+        Role::Architect => vec![
+            Link::new(
+                "/agent/active/architect/chat",
+                "say what should be different, and have it made",
+            ),
+            Link::new(
+                "/agent/active/architect/jobs",
+                "the work behind what was said",
+            ),
+        ],
         Role::Console => vec![
             Link::new("/events", "the ledger: query it, follow it, replay it"),
             Link::new(
@@ -74,6 +87,10 @@ pub(super) fn links(role: Role) -> Vec<Link> {
 
 pub(super) fn mount(app: App, role: Role, parts: &Parts) -> App {
     match role {
+        Role::Architect => match &parts.architect {
+            Some(architect) => app.problems(&architect::PROBLEMS).api(architect.router()),
+            None => app,
+        },
         Role::Console => app
             .problems(&console::PROBLEMS)
             .api(console::router(Console {

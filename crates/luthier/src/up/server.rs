@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use architect::Architect;
 use journal::{Journal as _, SqliteJournal};
 use release::{Guard, Releaser};
 use runner::Runner;
@@ -29,6 +30,7 @@ use super::{
     projections::Projections,
     roles::{self, Parts},
     sealer::Sealer,
+    services::chain,
     settings::SettingsFollower,
     shared::Shared,
     stop::{Phase, StopSignals},
@@ -85,9 +87,18 @@ impl Server {
         let runner = pool.map(|pool| shared.start_runner(&config, pool, source.git.clone()));
         let supervisor =
             shared.supervise(&config, &url, source.refused.clone(), runner.as_ref())?;
-        let is_tuned = taken.roles.contains(&Role::Tuner);
-        let tuner = is_tuned.then(|| shared.start_tuner(&config, &source, runner.clone()));
         let releaser = source.releasing.as_ref().map(|it| it.releaser.clone());
+        let serving = Phase::default();
+        let is_served = taken.roles.contains(&Role::Architect);
+        let architect = shared.start_architect(
+            (session, &config, &taken.opened.data),
+            source.releasing.as_ref().filter(|_| is_served),
+            runner.clone(),
+            serving.stop.clone(),
+        )?;
+        let handoff = architect.as_ref().and_then(|it| it.handoff().cloned());
+        let is_tuned = taken.roles.contains(&Role::Tuner);
+        let tuner = is_tuned.then(|| shared.start_tuner(&config, &source, runner.clone(), handoff));
         let git = source.git.clone();
         let witnesses = Witnesses {
             journal: shared.journal.clone(),
@@ -109,20 +120,7 @@ impl Server {
             runner.as_ref(),
         );
 
-        let mut server = Self {
-            url,
-            links: Vec::new(),
-            journal: shared.journal.clone(),
-            supervisor,
-            announced: CancellationToken::new(),
-            begun: CancellationToken::new(),
-            serving: Phase::default(),
-            working: Phase::default(),
-            sealing: Phase::default(),
-            telling: Phase::default(),
-            signals,
-            config,
-        };
+        let mut server = Self::new(url, &shared, supervisor, (serving, signals), config);
         let after = shared.journal.newest().await?;
         let settings = SettingsFollower {
             supervisor: server.supervisor.clone(),
@@ -140,15 +138,19 @@ impl Server {
             pool: _,
         } = taken;
         let (prepared, known, tuned) = (runner.clone(), registry.clone(), tuner.clone());
-        let served = (runner, tuner, registry.clone(), witnesses);
-        server.serve(&roles, bound, &shared, served, scraper)?;
-        if let Some(registry) = registry {
-            let journal = shared.journal.clone();
-            server.working.spawn("versions", |stop| async move {
-                registry.follow(journal, stop).await;
-                Ok(())
-            });
-        }
+        let parts = Parts {
+            journal: shared.journal.clone(),
+            manager: shared.manager.clone(),
+            witnesses,
+            architect: architect.clone(),
+            runner,
+            tuner,
+            registry: registry.clone(),
+            streams_max: server.config.http.streams_max,
+            cancel: server.serving.stop.clone(),
+        };
+        server.serve(&roles, bound, &shared, &parts, scraper)?;
+        server.spawn_followers(architect, registry);
         server.drain_at_the_end(prepared, tuned);
         let told = Told {
             output: session.output,
@@ -169,6 +171,47 @@ impl Server {
                 .spawn("events", |stop| events.follow(journal, began_after, stop));
         }
         Ok(server)
+    }
+
+    /// Nothing of it runs yet.
+    fn new(
+        url: String,
+        shared: &Shared,
+        supervisor: Arc<Supervisor>,
+        (serving, signals): (Phase, StopSignals),
+        config: Config,
+    ) -> Self {
+        Self {
+            url,
+            links: Vec::new(),
+            journal: shared.journal.clone(),
+            supervisor,
+            announced: CancellationToken::new(),
+            begun: CancellationToken::new(),
+            serving,
+            working: Phase::default(),
+            sealing: Phase::default(),
+            telling: Phase::default(),
+            signals,
+            config,
+        }
+    }
+
+    /// Roles that follow the journal beside answering.
+    fn spawn_followers(&mut self, architect: Option<Architect>, registry: Option<Registry>) {
+        if let Some(architect) = architect {
+            self.working.spawn("architect", |stop| async move {
+                let ended = architect.run(stop).await;
+                ended.map_err(|error| Failure::new("architect_ended", Exit::Failure, chain(&error)))
+            });
+        }
+        if let Some(registry) = registry {
+            let journal = self.journal.clone();
+            self.working.spawn("versions", |stop| async move {
+                registry.follow(journal, stop).await;
+                Ok(())
+            });
+        }
     }
 
     /// Lets calls that have begun come to their end.
@@ -196,24 +239,9 @@ impl Server {
         roles: &[Role],
         bound: Bound,
         shared: &Shared,
-        (runner, tuner, registry, witnesses): (
-            Option<Runner>,
-            Option<Tuner>,
-            Option<Registry>,
-            Witnesses,
-        ),
+        parts: &Parts,
         scraper: Scraper,
     ) -> Result<(), Failure> {
-        let parts = Parts {
-            journal: shared.journal.clone(),
-            manager: shared.manager.clone(),
-            witnesses,
-            runner,
-            tuner,
-            registry,
-            streams_max: self.config.http.streams_max,
-            cancel: self.serving.stop.clone(),
-        };
         self.links = roles.iter().flat_map(|role| roles::links(*role)).collect();
         self.links.extend(roles::common_links());
         let app = App::new(app_config(&self.config))
@@ -222,7 +250,7 @@ impl Server {
             .metrics(Arc::new(move || scraper.text()));
         let app = roles
             .iter()
-            .fold(app, |app, role| roles::mount(app, *role, &parts));
+            .fold(app, |app, role| roles::mount(app, *role, parts));
         let router = app
             .build()
             .map_err(|error| Failure::new("internal", Exit::Internal, error))?;

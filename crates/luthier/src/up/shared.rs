@@ -9,6 +9,8 @@ use std::{
     time::SystemTime,
 };
 
+use architect::Architect;
+use atoms::Handoff;
 use jiff::Timestamp;
 use journal::{FileIdentity, OpenOptions, SqliteJournal};
 use python::Pool;
@@ -16,6 +18,7 @@ use repo::Repo;
 use runner::{CodeStore, LogHistory, Runner, RunnerParts};
 use state::StateManager;
 use supervision::{Limits, Service, Supervisor, SystemMemory};
+use tokio_util::sync::CancellationToken;
 use tuner::Tuner;
 use vault::{ArrayStore, Outbox, Store, Vault};
 use versions::{Registry, Sources};
@@ -31,9 +34,11 @@ use super::{
     tools, tuning,
 };
 use crate::{
+    architecting,
     config::Config,
     exit::Exit,
     failure::Failure,
+    releasing::Releasing,
     session::{self, Session, allowed_signers, logs_path, vault_path},
 };
 
@@ -108,13 +113,40 @@ impl Shared {
         Runner::start(parts, config.runner.runner.clone())
     }
 
+    /// Nothing where nothing is released from here.
+    pub(super) fn start_architect(
+        &self,
+        (session, config, data): (&Session, &Config, &Path),
+        releasing: Option<&Releasing>,
+        runner: Option<Runner>,
+        cancel: CancellationToken,
+    ) -> Result<Option<Architect>, Failure> {
+        let Some(releasing) = releasing else {
+            return Ok(None);
+        };
+        let parts = architecting::Shared {
+            config,
+            environment: &session.environment,
+            journal: self.journal.clone(),
+            manager: self.manager.clone(),
+            store: self.store.clone(),
+            releasing,
+            runner,
+            output: session.output,
+            cancel,
+        };
+        architecting::architect(parts, data).map(Some)
+    }
+
     pub(super) fn start_tuner(
         &self,
         config: &Config,
         source: &tools::Source,
         runner: Option<Runner>,
+        handoff: Option<Handoff>,
     ) -> Tuner {
         let tuning = tuning::Shared {
+            handoff,
             config,
             journal: self.journal.clone(),
             manager: self.manager.clone(),

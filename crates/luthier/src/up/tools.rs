@@ -213,6 +213,7 @@ where
             };
             let runner = Runner::start(parts, config.runner.runner.clone());
             let tuning = tuning::Shared {
+                handoff: None,
                 config: &config,
                 journal: opened.journal.clone(),
                 manager: source.manager.clone(),

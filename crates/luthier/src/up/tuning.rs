@@ -2,6 +2,7 @@
 
 use std::{io, sync::Arc};
 
+use atoms::Handoff;
 use journal::Journal;
 use python::Pool;
 use runner::{CodeStore, Runner};
@@ -24,6 +25,8 @@ pub(super) struct Shared<'a> {
     pub(super) releasing: Option<&'a Releasing>,
     /// Sees at once what was changed here.
     pub(super) runner: Option<Runner>,
+    /// Atoms that wait for a client of the Tuner.
+    pub(super) handoff: Option<Handoff>,
 }
 
 impl Shared<'_> {
@@ -42,6 +45,7 @@ impl Shared<'_> {
             files: Arc::new(move |hash| Ok(code.get(hash)?)),
             workers: Arc::new(move || start_workers(&config)),
             promoter,
+            handoff: self.handoff,
             on_moved: Arc::new(move || {
                 let runner = runner.clone();
                 Box::pin(async move {

@@ -183,7 +183,9 @@ const FAILPOINTS: [&str; 8] = [
 
 /// Those that other tests die at: a release that ends half way, an upload to a bucket, an update
 /// that is not answered.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 10] = [
+    "job::after_step",
+    "job::before_step",
     "release::after_intent",
     "release::after_objects",
     "release::after_refs",

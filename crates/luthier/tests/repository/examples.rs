@@ -280,6 +280,11 @@ fn the_guide_to_sandboxes_prints_what_it_says() {
 }
 
 #[test]
+fn the_guide_to_the_architect_prints_what_it_says() {
+    run_page("docs/guides/architect.md");
+}
+
+#[test]
 fn a_line_reads_as_its_pattern_and_nothing_else_does() {
     for (documented, found, expected) in [
         ("a", "a", true),

@@ -31,6 +31,9 @@ fn help_lists_the_commands_and_long_help_the_exit_codes() {
       lineage      List, open and close branches of evolution
       install      Tell an MCP client where the tools are
       call         Call a tool
+      chat         Say what should be different, and have it made
+      jobs         List what was asked for, newest first
+      job          Show a job, answer it, decide about it
       feedback     Say how good a conversation was
       kpi          Show how live traffic does, and what its budgets say of that
       triggers     List what woke the Architect, newest first

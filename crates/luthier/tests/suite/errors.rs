@@ -51,7 +51,7 @@ fn a_mistake_in_the_command_line_is_an_object_too() {
 fn bad_state_input_is_refused_by_name_and_changes_nothing() {
     let workspace = Workspace::new();
     let before = workspace.luthier_json(&["state", "get", "staging"]);
-    let deep = "[".repeat(70) + &"]".repeat(70);
+    let deep = format!("{}{}", "[".repeat(70), "]".repeat(70));
     let table: [&[&str]; 12] = [
         &["--merge", "{"],
         &["--merge", r#"{"a": 1, "a": 2}"#],

@@ -4,7 +4,7 @@ pub(crate) mod asking;
 mod bad_clients;
 mod bad_modules;
 mod bad_tools;
-mod collector;
+pub(crate) mod collector;
 mod load;
 pub(crate) mod piped;
 mod reflex;

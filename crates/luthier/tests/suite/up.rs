@@ -33,7 +33,7 @@ fn a_server_prints_its_urls_when_it_is_ready_and_stops_cleanly_when_asked() {
     ] {
         assert!(metrics.contains(shown), "{shown}: {metrics}");
     }
-    assert_eq!(urls, 12);
+    assert_eq!(urls, 14);
     assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
     let verdict = workspace.luthier_json(&["ledger", "verify"]);
     assert_eq!(verdict["ok"], true);

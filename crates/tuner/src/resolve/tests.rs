@@ -1,6 +1,8 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use journal::{OpenOptions, SqliteJournal};
+use model::LineageName;
+use semver::Version;
 use serde_json::json;
 use state::{Author, Change, Seed};
 use tempfile::TempDir;
@@ -51,7 +53,7 @@ async fn meaning(state: &StateManager, text: &str) -> String {
         At::Staged => "staged".to_owned(),
         At::Released(version) => format!("released {version}"),
     };
-    let active = resolved.document(state, Target::Active).await.unwrap();
+    let active = document(&resolved, state, Target::Active).await.unwrap();
     let immutable = if resolved.is_immutable {
         ", for ever"
     } else {

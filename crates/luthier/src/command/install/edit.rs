@@ -95,7 +95,7 @@ impl Edit {
             root.to_string()
         };
         Ok(Self {
-            text: mark + &text,
+            text: mark + text.as_str(),
             outcome,
         })
     }

@@ -15,13 +15,13 @@ use prost::Message as _;
 /// More spans than any test makes.
 const SPANS_MAX: usize = 10_000;
 
-pub(super) struct Collector {
+pub(crate) struct Collector {
     url: String,
     spans: Receiver<Span>,
 }
 
 impl Collector {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (sender, spans) = sync_channel(SPANS_MAX);
@@ -35,7 +35,7 @@ impl Collector {
     }
 
     /// What tells a server to send its spans here.
-    pub(super) fn variables(&self) -> [(&str, &str); 2] {
+    pub(crate) fn variables(&self) -> [(&str, &str); 2] {
         [
             ("LUTHIER_TELEMETRY_OTLP_ENDPOINT", &self.url),
             ("LUTHIER_TELEMETRY_OTLP_PROTOCOL", "http"),
@@ -43,7 +43,7 @@ impl Collector {
     }
 
     /// The spans of a server that has ended, and so has sent them all.
-    pub(super) fn spans(&self) -> Vec<Span> {
+    pub(crate) fn spans(&self) -> Vec<Span> {
         self.spans.try_iter().collect()
     }
 }

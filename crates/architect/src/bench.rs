@@ -1,0 +1,93 @@
+//! Where candidates are tried: whoever runs code is handed in.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+use release::{Proposal, Prover, Unproved};
+use repo::FileSet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A tier of tests; each is slower than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    Micro,
+    Fast,
+    Full,
+}
+
+/// What came of some tiers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TierReport {
+    pub is_passed: bool,
+    /// What decided, where it is not.
+    pub reason: Option<String>,
+    pub passed: usize,
+    pub failed: Vec<FailedCase>,
+    /// The numbers.
+    pub summary: Map<String, Value>,
+}
+
+/// A case that did not come to what it expects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedCase {
+    pub file: String,
+    pub line: usize,
+    pub tool: String,
+    pub why: String,
+}
+
+/// Something that a check does not like, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Finding {
+    /// Who found it.
+    pub check: String,
+    pub file: String,
+    pub line: u32,
+    pub what: String,
+}
+
+/// What a sandbox is asked to try.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    pub tool: String,
+    pub arguments: Value,
+    pub session: Option<Value>,
+    pub seed: u64,
+}
+
+/// How the calls ended in both sandboxes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SandboxReport {
+    /// Why the candidate is not let any further; nothing where it behaved.
+    pub refused: Option<String>,
+    /// Why Wasm was left out, where it was.
+    pub wasm_skipped: Option<String>,
+    pub calls: usize,
+}
+
+/// The machine could not do its part: nothing was found out about the candidate.
+#[derive(Debug, thiserror::Error)]
+#[error("it could not be tried")]
+pub struct BenchError(#[source] pub Box<dyn Error + Send + Sync>);
+
+/// Tries candidates. It trusts none of them.
+#[async_trait]
+pub trait Bench: Prover {
+    /// Runs some tiers of a candidate, budgets included.
+    async fn run(&self, proposal: &Proposal, tiers: &[Tier]) -> Result<TierReport, Unproved>;
+
+    /// Looks at the text of its code.
+    async fn examine(&self, files: &FileSet) -> Result<Vec<Finding>, BenchError>;
+
+    /// Runs the static checks that the workspace declares.
+    async fn check(&self, files: &FileSet) -> Result<Vec<Finding>, BenchError>;
+
+    /// Loads it and makes calls in both sandboxes.
+    async fn confine(
+        &self,
+        proposal: &Proposal,
+        calls: &[Call],
+    ) -> Result<SandboxReport, BenchError>;
+}

@@ -1,0 +1,211 @@
+//! What a message asks for, as far as that can be known without guessing.
+
+use super::{
+    adding,
+    examples::{self, Cases},
+    setting::{self, Change, Setting},
+    task::{Analysis, PlanKind, Task},
+};
+use crate::{product::message::Message, templates};
+
+/// How many templates an answer names.
+const TEMPLATES_MAX: usize = 3;
+
+/// What the provider can do, in the words of a message.
+const CAN: &str = "it adds tools of the library (\"add a tool that counts words\"), changes constants and values of the state (\"set the greeting to 'Hi'\"), and adds tests (\"add a test: slugify('A b') is 'a-b'\")";
+const WHO_CAN: &str =
+    "a model (Anthropic or OpenAI-compatible), an agent CLI or the hand-off queue can write code";
+
+const NEGATIONS: &[&str] = &[
+    "don't",
+    "don’t",
+    "do not",
+    "never",
+    "must not",
+    "should not",
+    "shouldn't",
+    "shouldn’t",
+];
+const TEST_VERBS: &[&str] = &[
+    "add", "write", "create", "put", "keep", "record", "pin", "make", "want", "need",
+];
+const TESTS: &[&str] = &["test", "tests", "case", "cases", "golden", "goldens"];
+/// With one of these a message asks for more than a test.
+const CHANGES: &[&str] = &[
+    "fix", "repair", "rename", "remove", "delete", "refactor", "rewrite", "correct",
+];
+
+pub(super) fn analyse(task: &Task) -> Analysis {
+    let (prose, message) = match task.read() {
+        Ok(read) => read,
+        Err(error) => return Analysis::reject("no message", error.to_string()),
+    };
+    let lower = prose.to_lowercase();
+    if let Some(word) = NEGATIONS.iter().find(|word| lower.contains(*word)) {
+        let reason = format!(
+            "it says `{word}`, and what is not wanted is no order to a provider that understands few sentences: say what is wanted instead; {CAN}"
+        );
+        return Analysis::reject("something that is not wanted", reason);
+    }
+    if adding::has_pair(&prose, TEST_VERBS, TESTS) || lower.trim_start().starts_with("test") {
+        return adding_tests(task, &message, &lower);
+    }
+    if adding::is_asked_for(&prose) {
+        return adding::analyse(task, &prose, &message);
+    }
+    match setting::read(&prose, task) {
+        Setting::Change(change) => changing(task, &message, change),
+        Setting::Impossible(reason) => Analysis::reject("change a value", reason),
+        Setting::Nothing => other(task, &prose, &message),
+    }
+}
+
+fn adding_tests(task: &Task, message: &Message, lower: &str) -> Analysis {
+    let mut words = lower.split(|letter: char| !letter.is_alphanumeric());
+    if let Some(verb) = words.find(|word| CHANGES.contains(word)) {
+        return repair(
+            task,
+            message,
+            &format!("it says `{verb}`, which is more than a test"),
+        );
+    }
+    let tier = tier(lower);
+    let cases = examples::cases(message, &task.workspace, None, tier);
+    if let Some(problem) = cases.problems.first() {
+        return Analysis::reject("add a test", problem.clone());
+    }
+    if cases.made.is_empty() && cases.questions.is_empty() {
+        let reason =
+            "a test needs a call and what it gives, as in \"add a test: slugify('A b') is 'a-b'\"";
+        return Analysis::reject("add a test", reason);
+    }
+    let told: Vec<String> = message.examples().iter().map(examples::told).collect();
+    let summary = format!("add tests: {}", told.join("; "));
+    let mut analysis = Analysis::new(PlanKind::ChangeBehaviour, summary);
+    "the message has the examples; no code is changed".clone_into(&mut analysis.reason);
+    analysis.out_of_scope = vec!["code, if a case fails".to_owned()];
+    accept(&mut analysis, cases)
+}
+
+/// The tier that a message names.
+fn tier(lower: &str) -> &'static str {
+    let words: Vec<&str> = lower
+        .split(|letter: char| !letter.is_alphanumeric())
+        .collect();
+    let named = |tier: &str| {
+        words
+            .windows(2)
+            .any(|pair| pair[0] == tier && (TESTS.contains(&pair[1]) || pair[1] == "tier"))
+    };
+    ["fast", "full"]
+        .into_iter()
+        .find(|tier| named(tier))
+        .unwrap_or("micro")
+}
+
+fn accept(analysis: &mut Analysis, cases: Cases) -> Analysis {
+    analysis.symbols.extend(cases.symbols);
+    analysis.scope.extend(files(&cases.made));
+    analysis.acceptance = cases.made;
+    let mut unknowns = std::mem::take(&mut analysis.unknowns);
+    unknowns.extend(cases.questions);
+    analysis.clone().asking(unknowns)
+}
+
+fn files(cases: &[templates::FiledCase]) -> Vec<String> {
+    let mut files: Vec<String> = cases.iter().map(|filed| filed.file.clone()).collect();
+    files.dedup();
+    files
+}
+
+fn changing(task: &Task, message: &Message, change: Change<'_>) -> Analysis {
+    let cases = examples::cases(message, &task.workspace, None, "micro");
+    if let Some(problem) = cases.problems.first() {
+        return Analysis::reject("change a value", problem.clone());
+    }
+    let summary = if change.told.is_empty() {
+        "change a value".to_owned()
+    } else {
+        format!("change {}", change.told.join(", "))
+    };
+    let kind = if change.is_code {
+        PlanKind::ChangeBehaviour
+    } else {
+        PlanKind::Tune
+    };
+    let mut analysis = Analysis::new(kind, summary);
+    analysis.unknowns = change.questions;
+    for (constant, _) in &change.constants {
+        analysis.symbols.push(constant.symbol.clone());
+        analysis.scope.push(constant.path().to_owned());
+    }
+    if change.patch.is_some() {
+        analysis.scope.push("state/active.state.json".to_owned());
+    }
+    if !change.constants.is_empty() && cases.made.is_empty() && cases.questions.is_empty() {
+        analysis
+            .unknowns
+            .push(wants_example(task, change.constants[0].0.path()));
+    }
+    analysis.state = change.patch;
+    "the workspace declares what the message changes".clone_into(&mut analysis.reason);
+    accept(&mut analysis, cases)
+}
+
+/// A change of code is proved by a case that fails without it, and only somebody who knows what the
+/// tool is for can say one.
+fn wants_example(task: &Task, path: &str) -> String {
+    let tool = task.workspace.tools.iter().find(|tool| tool.path == path);
+    let call = tool.map_or_else(
+        || "tool(argument='…')".to_owned(),
+        |tool| {
+            let arguments: Vec<String> = tool
+                .parameters
+                .iter()
+                .take(1)
+                .map(|name| format!("{name}='…'"))
+                .collect();
+            format!("{}({})", tool.name, arguments.join(", "))
+        },
+    );
+    format!(
+        "which call answers differently afterwards, and what does it give then, as in \"{call} is '…'\"?"
+    )
+}
+
+fn other(task: &Task, prose: &str, message: &Message) -> Analysis {
+    if !message.examples().is_empty() || !message.mentions().is_empty() {
+        return repair(
+            task,
+            message,
+            "it asks for other answers than the code gives",
+        );
+    }
+    let nearest = templates::nearest(prose, TEMPLATES_MAX);
+    let hint = if adding::says_anything(prose) {
+        adding::offer(&nearest)
+    } else {
+        "say what should be different".to_owned()
+    };
+    let reason =
+        format!("the embedded provider understands no free text: {CAN}; {WHO_CAN}; {hint}");
+    Analysis::reject("free text", reason)
+}
+
+/// A wish for other code, kept as what it is to be proved by.
+fn repair(task: &Task, message: &Message, why: &str) -> Analysis {
+    let cases = examples::cases(message, &task.workspace, None, "micro");
+    let told: Vec<String> = message.examples().iter().map(examples::told).collect();
+    let understood = match (&cases.problems[..], &told[..]) {
+        ([problem, ..], _) => problem.clone(),
+        ([], []) => "no example of what should be different".to_owned(),
+        ([], told) => told.join("; "),
+    };
+    let reason = format!(
+        "understood: {understood}. {why}, and the embedded provider writes no code of its own: {WHO_CAN}; to record the example alone, say \"add a test: …\""
+    );
+    let mut analysis = Analysis::reject(format!("repair: {understood}"), reason);
+    analysis.acceptance = cases.made;
+    analysis.symbols = cases.symbols;
+    analysis
+}

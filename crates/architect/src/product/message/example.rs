@@ -1,0 +1,237 @@
+//! Examples: calls of which a message says what they should give.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{literal, relation, relation::Relation};
+
+/// How many calls of a message are read.
+const CALLS_MAX: usize = 200;
+
+/// A call with literal arguments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    pub tool: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub positional: Vec<Value>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keywords: BTreeMap<String, Value>,
+}
+
+/// What comes of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Value(Value),
+    /// A refusal that has this text in it.
+    Error(String),
+}
+
+/// A call and what it should give.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Example {
+    pub call: Call,
+    pub expected: Outcome,
+    /// What it gives now, if the message says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Outcome>,
+    /// Where the call stands in the message, in bytes.
+    pub at: usize,
+}
+
+/// A call of which the message does not say what it should give.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mention {
+    pub call: Call,
+    /// What it gives now, if the message says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Outcome>,
+    /// What it gives can be meant as right and as wrong.
+    #[serde(default)]
+    pub is_unclear: bool,
+    pub at: usize,
+}
+
+/// Why the arguments of a call have no names.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadArguments {
+    #[error("`{tool}` takes {takes} arguments and {given} are given: leave out the rest")]
+    TooMany {
+        tool: String,
+        takes: usize,
+        given: usize,
+    },
+    #[error("`{tool}` has no parameter `{name}`: it has {has}")]
+    Unknown {
+        tool: String,
+        name: String,
+        has: String,
+    },
+    #[error("`{name}` is given twice to `{tool}`: once by place and once by name")]
+    Twice { tool: String, name: String },
+}
+
+impl Call {
+    /// The arguments by name, given the names of the tool's parameters in their order.
+    pub fn arguments(&self, parameters: &[String]) -> Result<Map<String, Value>, BadArguments> {
+        if self.positional.len() > parameters.len() {
+            return Err(BadArguments::TooMany {
+                tool: self.tool.clone(),
+                takes: parameters.len(),
+                given: self.positional.len(),
+            });
+        }
+        let by_place = parameters.iter().cloned().zip(self.positional.clone());
+        let mut arguments: Map<String, Value> = by_place.collect();
+        for (name, value) in &self.keywords {
+            if !parameters.contains(name) {
+                return Err(BadArguments::Unknown {
+                    tool: self.tool.clone(),
+                    name: name.clone(),
+                    has: parameters.join(", "),
+                });
+            }
+            if arguments.insert(name.clone(), value.clone()).is_some() {
+                return Err(BadArguments::Twice {
+                    tool: self.tool.clone(),
+                    name: name.clone(),
+                });
+            }
+        }
+        Ok(arguments)
+    }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let is_same_list = self.positional.len() == other.positional.len()
+            && (self.positional.iter().zip(&other.positional)).all(|(one, two)| is_equal(one, two));
+        let is_same_map = self.keywords.len() == other.keywords.len()
+            && (self.keywords.iter().zip(&other.keywords))
+                .all(|((name, one), (other_name, two))| name == other_name && is_equal(one, two));
+        self.tool == other.tool && is_same_list && is_same_map
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let positional = self.positional.iter().map(ToString::to_string);
+        let keywords = (self.keywords.iter()).map(|(name, value)| format!("{name}={value}"));
+        let arguments: Vec<String> = positional.chain(keywords).collect();
+        write!(f, "{}({})", self.tool, arguments.join(", "))
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(f, "{value}"),
+            Self::Error(text) if text.is_empty() => f.write_str("a refusal"),
+            Self::Error(text) => write!(f, "a refusal with {text:?}"),
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Value(one), Self::Value(two)) => is_equal(one, two),
+            // One may be a part of the other.
+            (Self::Error(one), Self::Error(two)) => one.contains(two) || two.contains(one),
+            (Self::Value(_), Self::Error(_)) | (Self::Error(_), Self::Value(_)) => false,
+        }
+    }
+}
+
+/// As Python compares: `1` is `1.0`.
+fn is_equal(one: &Value, two: &Value) -> bool {
+    match (one, two) {
+        (Value::Number(one), Value::Number(two)) => one == two || one.as_f64() == two.as_f64(),
+        (Value::Array(one), Value::Array(two)) => {
+            one.len() == two.len() && one.iter().zip(two).all(|(one, two)| is_equal(one, two))
+        }
+        (Value::Object(one), Value::Object(two)) => {
+            one.len() == two.len()
+                && (one.iter()).all(|(key, one)| two.get(key).is_some_and(|two| is_equal(one, two)))
+        }
+        (one, two) => one == two,
+    }
+}
+
+/// What a message says of calls, in its order.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) examples: Vec<Example>,
+    pub(super) mentions: Vec<Mention>,
+    /// Where calls and what they give stand, in bytes: text of theirs is no text of the message.
+    pub(super) spans: Vec<(usize, usize)>,
+}
+
+pub(super) fn find(text: &str) -> Found {
+    let lower = text.to_ascii_lowercase();
+    let mut found = Found::default();
+    let mut from = 0;
+    while found.spans.len() < CALLS_MAX {
+        let Some((at, written, end)) = next_call(text, from) else {
+            break;
+        };
+        let call = Call {
+            tool: written.name,
+            positional: written.positional,
+            keywords: written.keywords,
+        };
+        let (relation, taken) = relation::after(text, &lower, at, end);
+        let relation = match relation {
+            Relation::None => relation::before(text, &lower, at, from),
+            told => told,
+        };
+        from = end + taken;
+        found.spans.push((at, from));
+        found.add(call, relation, at);
+    }
+    found
+}
+
+impl Found {
+    fn add(&mut self, call: Call, relation: Relation, at: usize) {
+        let (observed, is_unclear) = match relation {
+            Relation::Expected { expected, observed } => {
+                self.examples.push(Example {
+                    call,
+                    expected,
+                    observed,
+                    at,
+                });
+                return;
+            }
+            Relation::Observed(observed) => (Some(observed), false),
+            Relation::Unclear => (None, true),
+            Relation::None => (None, false),
+        };
+        self.mentions.push(Mention {
+            call,
+            observed,
+            is_unclear,
+            at,
+        });
+    }
+}
+
+/// The first call at or after `from`: where it begins, what it is and where it ends.
+fn next_call(text: &str, from: usize) -> Option<(usize, literal::Written, usize)> {
+    let mut before = text[..from].chars().next_back().unwrap_or(' ');
+    for (place, letter) in text[from..].char_indices() {
+        let at = from + place;
+        let begins = letter.is_ascii_alphabetic() || letter == '_';
+        // A method of something is no tool.
+        let goes_on = before.is_alphanumeric() || matches!(before, '_' | '.');
+        before = letter;
+        if !begins || goes_on {
+            continue;
+        }
+        if let Some((written, bytes)) = literal::read_call(&text[at..]) {
+            return Some((at, written, at + bytes));
+        }
+    }
+    None
+}

@@ -1,0 +1,142 @@
+//! Atoms that a script spawns.
+
+use atoms::{AtomKind, Parsed, Prompt, Strength, prompt::Context, prompt::Data};
+use plan::Options;
+use serde_json::{Value, json};
+use topology::{Budget, MiniCodebase, SymbolPath};
+
+use super::{JobHost, Trouble};
+use crate::work::{
+    ask::Question,
+    known,
+    planning::{data, name_of},
+};
+
+/// What a script wants an atom to know beside the code is cut here.
+const CONTEXT_CHARS_MAX: usize = 6_000;
+
+impl JobHost {
+    /// One answer; of several, the one that is ahead.
+    pub(super) async fn spawn_atom(
+        &self,
+        kind: plan::AtomKind,
+        task: &str,
+        options: &Options,
+    ) -> Result<Value, Trouble> {
+        let kind = kind_of(kind);
+        let question = self.question(kind, task, options).await?;
+        let k = match options.k {
+            // The same question has the same answer there.
+            _ if self.work.is_embedded() => 1,
+            Some(k) => k,
+            None => 1,
+        };
+        let parsed = if k > 1 {
+            self.vote(kind, &question, k).await?
+        } else {
+            self.work.ask_one(&question, 0).await?
+        };
+        let value = value_of(parsed)?;
+        self.note(kind, &value);
+        Ok(value)
+    }
+
+    async fn question(
+        &self,
+        kind: AtomKind,
+        task: &str,
+        options: &Options,
+    ) -> Result<Question, Trouble> {
+        let mini = self.mini(options)?;
+        let name = format!("context-{}.txt", name_of(&mini.text));
+        let (text, media) = (mini.text.clone().into_bytes(), "text/plain; charset=utf-8");
+        self.work.artefact(&name, media, text).await?;
+        let mut prompt = Prompt::new(kind, task);
+        let planned = &self.planned;
+        let templates: &[String] = match kind {
+            AtomKind::Coder | AtomKind::Tester => &planned.templates,
+            _ => &[],
+        };
+        prompt.data = data(&planned.message, &planned.evidence, templates);
+        if !options.context.is_null() {
+            prompt.data.push(Data {
+                label: "notes".to_owned(),
+                source: "the script".to_owned(),
+                text: cut(&options.context),
+            });
+        }
+        prompt.facts = self.board.facts();
+        prompt.lessons = self.work.lessons(task).await?;
+        let task = json!({
+            "kind": kind.as_str(),
+            "task": task,
+            "message": self.work.job.ask.message,
+            "answers": self.work.job.answers.values().collect::<Vec<_>>(),
+            "workspace": known::workspace(&self.base),
+            "plan": planned.as_value(),
+            "context": options.context,
+        });
+        prompt.context = Some(Context {
+            digest: mini.digest,
+            text: mini.text,
+        });
+        let strength = match options.strength {
+            Some(plan::Strength::Strong) => Strength::Strong,
+            Some(plan::Strength::Cheap) | None => Strength::Cheap,
+        };
+        Ok(Question::new(prompt, strength, task))
+    }
+
+    /// What an atom sees of the code: the symbols that it is about, and what they need.
+    fn mini(&self, options: &Options) -> Result<MiniCodebase, Trouble> {
+        let graph = self.candidate().graph();
+        let named = if options.symbols.is_empty() {
+            &self.planned.analysis.symbols
+        } else {
+            &options.symbols
+        };
+        // A tool that is to be added is not there yet.
+        let symbols = named.iter().filter_map(|name| graph.symbol(name).ok());
+        let touched: Vec<SymbolPath> = symbols.map(|symbol| symbol.path.clone()).collect();
+        MiniCodebase::of(&graph, &touched, Budget::default())
+            .map_err(|error| Trouble::Told(error.to_string()))
+    }
+
+    /// What one atom found out, the next ones know.
+    fn note(&self, kind: AtomKind, value: &Value) {
+        let text = match kind {
+            AtomKind::Coder => value["rationale"].as_str(),
+            AtomKind::Reviewer => value["reasons"][0].as_str(),
+            AtomKind::Architect | AtomKind::Analyst | AtomKind::Tester => None,
+        };
+        if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
+            self.board
+                .tell(kind.as_str(), "what was said of the change", text);
+        }
+    }
+}
+
+fn cut(value: &Value) -> String {
+    value.to_string().chars().take(CONTEXT_CHARS_MAX).collect()
+}
+
+pub(super) fn value_of(parsed: Parsed) -> Result<Value, Trouble> {
+    let value = match parsed {
+        Parsed::Architect(it) => serde_json::to_value(it),
+        Parsed::Analyst(it) => serde_json::to_value(it),
+        Parsed::Coder(it) => serde_json::to_value(it),
+        Parsed::Reviewer(it) => serde_json::to_value(it),
+        Parsed::Tester(it) => serde_json::to_value(it),
+    };
+    value.map_err(|error| Trouble::Told(error.to_string()))
+}
+
+fn kind_of(kind: plan::AtomKind) -> AtomKind {
+    match kind {
+        plan::AtomKind::Architect => AtomKind::Architect,
+        plan::AtomKind::Analyst => AtomKind::Analyst,
+        plan::AtomKind::Coder => AtomKind::Coder,
+        plan::AtomKind::Reviewer => AtomKind::Reviewer,
+        plan::AtomKind::Tester => AtomKind::Tester,
+    }
+}

@@ -1,0 +1,306 @@
+//! Level 1: what is asked for, and whether it is clear enough to begin.
+
+use std::fmt::Write as _;
+
+use atoms::{
+    AtomKind, Prompt, Strength,
+    contract::{Analysis, Intent, Parsed},
+    prompt::{Context, Data},
+};
+use model::Digest;
+use plan::{Acceptance, Document, Task};
+use serde_json::Value;
+use topology::{Budget, MiniCodebase, SymbolPath};
+
+use super::{Base, Halt, Work, ask::Question, evidence::Evidence, known};
+use crate::{
+    job::{Entry, Question as Asked, Stage},
+    product::{
+        gate::{self, Assessment, Opinion},
+        message::Message,
+    },
+    templates,
+};
+
+/// Rounds of questions; whoever still cannot say what is wanted says it anew.
+const ROUNDS_MAX: usize = 3;
+
+/// Templates that are put before a planner.
+const TEMPLATES_MAX: usize = 2;
+
+/// A plan, and what it was made of.
+pub(crate) struct Planned {
+    pub(crate) message: Message,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) analysis: Analysis,
+    pub(crate) document: Document,
+    /// The templates that were nearest.
+    pub(crate) templates: Vec<String>,
+}
+
+impl Planned {
+    /// What it would do, in a line.
+    pub(crate) fn advice(&self) -> String {
+        let symbols = self.analysis.symbols.join(", ");
+        if symbols.is_empty() {
+            self.analysis.summary.clone()
+        } else {
+            format!("{} ({symbols})", self.analysis.summary)
+        }
+    }
+
+    /// As a script sees it.
+    pub(crate) fn as_value(&self) -> Value {
+        serde_json::to_value(&self.analysis).unwrap_or_default()
+    }
+}
+
+impl Work {
+    pub(super) async fn plan(&self, base: &Base) -> Result<Planned, Halt> {
+        if matches!(self.job.stage, Stage::Received) {
+            self.enter(Stage::Planning, "reading the request").await?;
+        }
+        let evidence = self.evidence(base).await?;
+        let text = self.said();
+        let message = Message::parse(&text).map_err(|error| Halt::Rejected(error.to_string()))?;
+        let known = known::known(base);
+        // What rules alone make clear needs no model.
+        let threshold = self.inner.policy.ambiguity_max;
+        let first = gate::assess(&message, &known, None, threshold);
+        if let gate::Verdict::Reject { reason } = first.verdict {
+            return Err(Halt::Rejected(reason));
+        }
+        let templates = nearest_templates(&message);
+        let analysis = self.analyse(base, &message, &evidence, &templates).await?;
+        let opinion = Opinion {
+            ambiguity: analysis.ambiguity,
+            unknowns: analysis.unknowns.clone(),
+        };
+        let assessed = gate::assess(&message, &known, Some(&opinion), threshold);
+        let is_sure = self.is_embedded() && analysis.kind != Intent::Reject;
+        if !is_sure || !analysis.unknowns.is_empty() || has_contradiction(&assessed) {
+            self.ask_if_unclear(&assessed).await?;
+        }
+        if analysis.kind == Intent::Reject {
+            let reason = analysis.reason.unwrap_or(analysis.summary);
+            return Err(Halt::Rejected(reason));
+        }
+        let document = document(&analysis);
+        document
+            .validate()
+            .map_err(|error| Halt::Rejected(format!("the plan cannot be carried out: {error}")))?;
+        let text = document.to_string().into_bytes();
+        self.artefact("PLAN.md", "text/markdown; charset=utf-8", text)
+            .await?;
+        Ok(Planned {
+            message,
+            evidence,
+            analysis,
+            document,
+            templates,
+        })
+    }
+
+    /// The message, with the answers that were given since.
+    fn said(&self) -> String {
+        let mut text = self.job.ask.message.clone();
+        for (id, answer) in &self.job.answers {
+            let asked = self
+                .job
+                .questions
+                .iter()
+                .find(|question| question.id == *id);
+            match asked {
+                Some(asked) => {
+                    let _never = write!(text, "\n{} {answer}", asked.question);
+                }
+                None => {
+                    let _never = write!(text, "\n{answer}");
+                }
+            }
+        }
+        text
+    }
+
+    async fn analyse(
+        &self,
+        base: &Base,
+        message: &Message,
+        evidence: &[Evidence],
+        templates: &[String],
+    ) -> Result<Analysis, Halt> {
+        let mut prompt = Prompt::new(
+            AtomKind::Analyst,
+            "Say what the feedback below asks for, which symbols it is about, and which test cases \
+             show that it is done. A case names a tool, its arguments and what it has to answer.",
+        );
+        prompt.context = Some(overview(base, message));
+        prompt.data = data(message, evidence, templates);
+        let task = serde_json::json!({
+            "kind": "analyst",
+            "message": self.job.ask.message,
+            "answers": self.job.answers.values().collect::<Vec<_>>(),
+            "workspace": known::workspace(base),
+        });
+        let question = Question::new(prompt, Strength::Cheap, task);
+        match self.ask_one(&question, 0).await? {
+            Parsed::Analyst(analysis) => Ok(*analysis),
+            _ => Err(Halt::Failed(
+                "an analyst answered as another kind".to_owned(),
+            )),
+        }
+    }
+
+    /// Asks instead of guessing.
+    async fn ask_if_unclear(&self, assessed: &Assessment) -> Result<(), Halt> {
+        match &assessed.verdict {
+            gate::Verdict::Reject { reason } => return Err(Halt::Rejected(reason.clone())),
+            gate::Verdict::Clear => return Ok(()),
+            gate::Verdict::Ask => {}
+        }
+        let answered = self.job.answers.len();
+        let rounds = self
+            .log
+            .find("rounds")
+            .await?
+            .and_then(|it| it.as_u64())
+            .unwrap_or(0);
+        if usize::try_from(rounds).unwrap_or(usize::MAX) >= ROUNDS_MAX {
+            return Err(Halt::Rejected(format!(
+                "after {answered} answers it is still not clear what is wanted: {}; say it anew, \
+                 with an example of a call and of what it should give",
+                told(assessed)
+            )));
+        }
+        let first = self.job.questions.len() + 1;
+        let questions: Vec<Asked> = (assessed.unknowns.iter().zip(first..))
+            .map(|(unknown, number)| Asked {
+                id: number.to_string(),
+                question: unknown.question.clone(),
+                why: unknown.why.clone(),
+            })
+            .collect();
+        if questions.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        self.log.record("rounds", &(rounds + 1).into(), now).await?;
+        self.log
+            .append(Entry::Questions { questions }, None, now)
+            .await?;
+        Err(Halt::Waits)
+    }
+}
+
+fn nearest_templates(message: &Message) -> Vec<String> {
+    let nearest = templates::nearest(message.text(), TEMPLATES_MAX);
+    nearest
+        .into_iter()
+        .map(|(template, _)| template.name.to_owned())
+        .collect()
+}
+
+/// The symbols that a message names, whole; of the rest what fits.
+fn overview(base: &Base, message: &Message) -> Context {
+    let tools: Vec<SymbolPath> = (base.graph.symbols())
+        .filter(|symbol| symbol.is_tool)
+        .map(|symbol| symbol.path.clone())
+        .collect();
+    let named = message.named(tools.iter().map(SymbolPath::last));
+    let touched: Vec<SymbolPath> = (tools.iter())
+        .filter(|path| named.contains(&path.last()))
+        .cloned()
+        .collect();
+    let mini = MiniCodebase::of(&base.graph, &touched, Budget::default());
+    let mini = mini.unwrap_or_else(|_too_large| {
+        MiniCodebase::of(&base.graph, &[], Budget::default()).expect("nothing fits into any budget")
+    });
+    Context {
+        digest: mini.digest,
+        text: mini.text,
+    }
+}
+
+/// The embedded provider does what it understands word by word, or says that it does not; that two
+/// examples cannot both be right, it does not see.
+fn has_contradiction(assessed: &Assessment) -> bool {
+    let mut unknowns = assessed.unknowns.iter();
+    unknowns.any(|unknown| unknown.rule == gate::Rule::Contradiction)
+}
+
+/// What atoms are shown beside the code.
+pub(super) fn data(message: &Message, evidence: &[Evidence], names: &[String]) -> Vec<Data> {
+    let mut data = vec![Data {
+        label: "feedback".to_owned(),
+        source: "a person or a program".to_owned(),
+        text: message.text().to_owned(),
+    }];
+    data.extend(evidence.iter().map(|evidence| Data {
+        label: "attachment".to_owned(),
+        source: evidence.uri.clone(),
+        text: evidence.text.clone(),
+    }));
+    for name in names {
+        if let Some(template) = templates::find(name) {
+            data.push(Data {
+                label: "template".to_owned(),
+                source: name.clone(),
+                text: template.as_context(),
+            });
+        }
+    }
+    data
+}
+
+fn told(assessed: &Assessment) -> String {
+    let unknowns = assessed.unknowns.iter();
+    unknowns
+        .map(|unknown| unknown.question.clone())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn document(analysis: &Analysis) -> Document {
+    let task = |id: &str, text: &str, depends: &[&str]| Task {
+        id: id.to_owned(),
+        text: text.to_owned(),
+        depends: depends.iter().map(|it| (*it).to_owned()).collect(),
+        is_done: false,
+    };
+    let acceptance = analysis.acceptance.iter().map(|wanted| Acceptance {
+        file: wanted.file.clone(),
+        case: wanted.case.clone(),
+    });
+    Document {
+        title: one_line(&analysis.summary),
+        summary: analysis.summary.clone(),
+        scope: analysis.scope.clone(),
+        out_of_scope: analysis.out_of_scope.clone(),
+        acceptance: acceptance.collect(),
+        risks: analysis.risks.clone(),
+        questions: analysis.unknowns.clone(),
+        tasks: vec![
+            task("tests", "write down in cases what is wanted", &[]),
+            task("change", "make the change", &["tests"]),
+            task("proof", "prove it by all tiers", &["change"]),
+            task("release", "release it", &["proof"]),
+        ],
+    }
+}
+
+/// The first line of a text, as a title.
+pub(super) fn one_line(text: &str) -> String {
+    const CHARS_MAX: usize = 72;
+    let line = text.lines().next().unwrap_or_default().trim();
+    if line.chars().count() <= CHARS_MAX {
+        return line.to_owned();
+    }
+    let cut: String = line.chars().take(CHARS_MAX - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+/// Names a text for whoever keeps something by it.
+pub(super) fn name_of(text: &str) -> String {
+    const DIGITS: usize = 16;
+    Digest::of(text.as_bytes()).to_string()[..DIGITS].to_owned()
+}

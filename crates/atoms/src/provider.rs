@@ -1,0 +1,108 @@
+//! Who answers.
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Request;
+
+/// Answers atoms. A call is cancelled by dropping its future.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// As the configuration names it.
+    fn name(&self) -> &str;
+
+    /// One answer, which the caller checks against the schema.
+    async fn complete(
+        &self,
+        request: &Request,
+        listener: &Listener,
+    ) -> Result<Answer, ProviderError>;
+
+    /// Can it answer now? It costs nothing to ask.
+    async fn health(&self) -> Result<(), ProviderError>;
+
+    /// What a model costs, if anybody said.
+    fn price(&self, model: &str) -> Option<Price>;
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    pub value: Value,
+    pub usage: Usage,
+    /// Which model said it.
+    pub model: String,
+}
+
+/// What was used, as the provider says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    /// Of the input, what was read from a cache.
+    pub cached_tokens: u64,
+}
+
+/// Dollars for a million tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    pub input_usd: f64,
+    pub output_usd: f64,
+    pub cached_usd: f64,
+}
+
+/// How far an answer has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Text arrived, as much of it as was new.
+    Text { bytes: usize },
+    /// It is tried again.
+    Retrying {
+        attempt: u32,
+        after: Duration,
+        reason: String,
+    },
+}
+
+/// Is told of progress.
+pub type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// It will not be answered, however often it is asked.
+    #[error("{provider} refuses: {reason}")]
+    Refused { provider: String, reason: String },
+    /// The same request may be answered later.
+    #[error("{provider} cannot answer now: {reason}")]
+    Unavailable {
+        provider: String,
+        reason: String,
+        retry_after: Option<Duration>,
+    },
+    /// It answered, and not what was asked for. The tokens are paid.
+    #[error("{provider} answered something else than was asked for: {reason}")]
+    Malformed {
+        provider: String,
+        reason: String,
+        usage: Usage,
+    },
+    /// The answer was cut at the limit. The tokens are paid.
+    #[error("the answer of {provider} is longer than {output_tokens_max} tokens")]
+    TooLong {
+        provider: String,
+        output_tokens_max: u32,
+        usage: Usage,
+    },
+    /// It cannot work as it is configured.
+    #[error("{provider} cannot be used: {reason}")]
+    Unconfigured {
+        provider: String,
+        reason: String,
+        #[source]
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+}

@@ -1,0 +1,11 @@
+//! The crate from outside: contracts, votes, and what is asked, paid, shared and quoted.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod ask;
+mod board;
+mod budget;
+mod contract;
+mod prompt;
+mod support;
+mod vote;

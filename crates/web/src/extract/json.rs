@@ -14,7 +14,7 @@ use crate::problem::{Problem, kinds};
 /// A JSON document, in or out.
 ///
 /// In: 415 when not declared as JSON, 400 when not well-formed (repeated keys included), 422 with
-/// a JSON Pointer when it is not what the path takes.
+/// a JSON Pointer when it is not what the path takes, which is an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
@@ -59,6 +59,11 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     strict::check(bytes).map_err(|error| malformed(&error))?;
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        // Members by their order are nobody's contract, and serde would take them.
+        let told = "a list was sent, and an object is expected";
+        return Err(Problem::unprocessable("", told));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -157,7 +157,7 @@ fn whoever_does_not_wait_is_given_the_job_and_a_key_counts_once() {
 #[test]
 fn what_is_no_request_is_refused_by_name_and_begins_nothing() {
     let server = serve();
-    let table: [(Value, &str); 7] = [
+    let table: [(Value, &str); 8] = [
         (json!({ "message": "" }), "/message"),
         (json!({ "message": "a\u{0}b" }), "/message"),
         (json!({ "message": "x".repeat(10_001) }), "/message"),
@@ -171,6 +171,7 @@ fn what_is_no_request_is_refused_by_name_and_begins_nothing() {
         ),
         (json!({ "message": "hi", "unknown": 1 }), ""),
         (json!({}), ""),
+        (json!(["hi", [], false]), ""),
     ];
     for (body, pointer) in table {
         let reply = say(&server, "active", &body, &[]);

@@ -51,6 +51,21 @@ impl Graph {
         graph
     }
 
+    /// The graph of `now`, where this one is that of `before`: what is the same is not read again.
+    #[must_use]
+    pub fn following(&self, before: &Files, now: &Files) -> Self {
+        let mut graph = self.clone();
+        for (path, bytes) in now {
+            if before.get(path) != Some(bytes) {
+                graph.update(path, Some(bytes));
+            }
+        }
+        for path in before.keys().filter(|path| !now.contains_key(*path)) {
+            graph.update(path, None);
+        }
+        graph
+    }
+
     /// Reads `path` again, or forgets it. No other file is parsed.
     pub fn update(&mut self, path: &str, bytes: Option<&Bytes>) {
         let before = self.modules.get(path).cloned();

@@ -58,6 +58,24 @@ proptest! {
     }
 
     #[test]
+    fn the_graph_of_other_files_follows_from_that_of_some(
+        before in proptest::collection::vec(change(), 0..12),
+        after in proptest::collection::vec(change(), 0..12),
+    ) {
+        let files = |changes: Vec<(usize, Option<usize>)>| -> Files {
+            let files = changes.into_iter().filter_map(|(path, text)| {
+                Some((PATHS[path].to_owned(), Bytes::from_static(TEXTS[text?].as_bytes())))
+            });
+            files.collect()
+        };
+        let (before, after) = (files(before), files(after));
+
+        let followed = Graph::of(&before).following(&before, &after);
+
+        prop_assert_eq!(followed, Graph::of(&after));
+    }
+
+    #[test]
     fn any_text_is_read_without_a_panic(text in "[ -~\\n]{0,200}") {
         let files = Files::from([("a.py".to_owned(), Bytes::from(text.clone()))]);
 

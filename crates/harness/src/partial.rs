@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{attempt::Got, coverage::Lines, shard::Shard, tier::Tier, verdict::CaseResult};
+use crate::{
+    attempt::Got, coverage::Lines, dataset::Dataset, run::RunOptions, shard::Shard, tier::Tier,
+    verdict::CaseResult,
+};
 
 /// The version that was run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +137,23 @@ impl Partial {
         whole.shard = Shard::WHOLE;
         whole.sort();
         Ok(whole)
+    }
+
+    /// Is this what a run would find out of some of its tiers?
+    pub(crate) fn is_part_of(
+        &self,
+        options: &RunOptions,
+        base: Option<&str>,
+        dataset: &Dataset,
+    ) -> bool {
+        self.tested == options.tested
+            && self.base.as_deref() == base
+            && self.dataset == dataset.digest.to_string()
+            && self.tools == dataset.tools
+            && self.shard == options.shard
+            && self.environment == options.environment
+            && self.lines_run.is_some() == options.has_coverage
+            && self.tiers.keys().all(|tier| options.tiers.contains(tier))
     }
 
     pub(crate) fn sort(&mut self) {

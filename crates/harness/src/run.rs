@@ -47,6 +47,8 @@ pub struct RunOptions {
     /// There is no version before this one, so nothing can be worse than it was.
     pub is_first_version: bool,
     pub cache: Option<Arc<Cache>>,
+    /// What was found out of some tiers of the very same version earlier: they are not run again.
+    pub earlier: Option<Partial>,
     pub progress: Option<Progress>,
     /// After this no case is begun, and those that run are abandoned.
     pub stop: CancellationToken,
@@ -68,6 +70,7 @@ impl RunOptions {
             change_lines: None,
             is_first_version: false,
             cache: None,
+            earlier: None,
             progress: None,
             stop: CancellationToken::new(),
         }
@@ -82,13 +85,24 @@ pub async fn run(
     budgets: &Budgets,
     options: &RunOptions,
 ) -> Partial {
-    let started_at = Timestamp::now().to_string();
+    let mut started_at = Timestamp::now().to_string();
     let mut tiers = options.tiers.clone();
     tiers.sort_unstable();
     tiers.dedup();
     let mut runs = BTreeMap::new();
     let mut cases = Vec::new();
     let mut lines_run = options.has_coverage.then(Lines::default);
+    let base_name = base.map(|(version, _)| version);
+    let earlier = options.earlier.as_ref();
+    if let Some(earlier) = earlier.filter(|it| it.is_part_of(options, base_name, dataset)) {
+        tiers.retain(|tier| !earlier.tiers.contains_key(tier));
+        runs.clone_from(&earlier.tiers);
+        cases.clone_from(&earlier.cases);
+        if let (Some(lines), Some(known)) = (&mut lines_run, &earlier.lines_run) {
+            lines.extend(known);
+        }
+        started_at.clone_from(&earlier.started_at);
+    }
     for tier in tiers {
         let running = Running {
             dataset: Arc::clone(dataset),
@@ -112,7 +126,7 @@ pub async fn run(
     let mut partial = Partial {
         shard: options.shard,
         tested: options.tested.clone(),
-        base: base.map(|(version, _)| version.to_owned()),
+        base: base_name.map(str::to_owned),
         dataset: dataset.digest.to_string(),
         tools: dataset.tools,
         tiers: runs,

@@ -34,6 +34,8 @@ pub(crate) struct How {
     pub(crate) jobs: Option<usize>,
     pub(crate) is_cached: bool,
     pub(crate) has_coverage: bool,
+    /// What is known of some of the tiers, if it is of the very same version.
+    pub(crate) earlier: Option<Partial>,
     pub(crate) progress: Option<Progress>,
     pub(crate) stop: CancellationToken,
 }
@@ -155,6 +157,7 @@ async fn put_cases(
     options.change_lines = given.change_lines();
     options.is_first_version = matches!(given.base, Base::None);
     options.cache.clone_from(&cache);
+    options.earlier.clone_from(&how.earlier);
     options.progress.clone_from(&how.progress);
     options.stop = how.stop.clone();
     let beside = beside.as_ref().map(|(name, target)| (*name, target));

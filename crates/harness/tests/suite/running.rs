@@ -183,6 +183,42 @@ async fn what_passed_is_remembered_for_the_same_version_and_nothing_else_is() {
     assert_eq!(calls, [6, 5, 6, 6, 6, 5]);
 }
 
+#[tokio::test]
+async fn a_tier_that_was_run_alone_is_not_run_again_for_the_same_version_and_only_for_that() {
+    let version = Arc::new(Version::new());
+    let target = connected(&version, 1).await;
+    let text = r#"{"tool": "echo", "expect": {}}
+{"tool": "echo", "args": {"a": 1}, "expect": {"a": 1}}"#;
+    let (dataset, budgets) = (cases(text), Budgets::default());
+    let calls = || version.calls.load(Ordering::SeqCst);
+    let alone = run(&dataset, &target, None, &budgets, &options()).await;
+    let of_one = calls();
+
+    let mut with = options();
+    with.earlier = Some(alone.clone());
+    let again = run(&dataset, &target, None, &budgets, &with).await;
+
+    assert_eq!(calls(), of_one);
+    assert_eq!(again.cases, alone.cases);
+    assert_eq!(again.tiers, alone.tiers);
+    let others: [fn(&mut Partial); 6] = [
+        |of| of.tested.contents.state = "0".repeat(64),
+        |of| of.dataset = "0".repeat(64),
+        |of| of.base = Some("0.1.0".to_owned()),
+        |of| of.shard = "1/2".parse().unwrap(),
+        |of| of.environment.cpus += 1,
+        |of| of.lines_run = Some(Lines::default()),
+    ];
+    for (number, change) in others.into_iter().enumerate() {
+        let mut earlier = alone.clone();
+        change(&mut earlier);
+        with.earlier = Some(earlier);
+        let before = calls();
+        run(&dataset, &target, None, &budgets, &with).await;
+        assert_eq!(calls() - before, of_one, "change {number}");
+    }
+}
+
 fn cache_key(code: &str, packages: &str) -> CacheKey {
     CacheKey {
         code: code.to_owned(),

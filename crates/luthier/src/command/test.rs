@@ -140,6 +140,7 @@ impl Testing<'_> {
                 && !self.args.update
                 && self.args.place == Place::Serving,
             has_coverage: self.args.coverage,
+            earlier: None,
             progress: Some(progress(
                 self.session.output,
                 &given,

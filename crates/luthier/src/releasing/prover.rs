@@ -1,10 +1,13 @@
 //! Proves what is proposed: serves it as a candidate and puts the cases of its tiers to it.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 use compat::ToolInterface;
-use harness::{Evaluation, Shard, Tier, Verdict};
+use harness::{Evaluation, Partial, Shard, Tier, Verdict};
 use python::Pool;
 use release::{Base as ReleaseBase, Demand, Evals, Proof, Proposal, Prover, TestStatus, Unproved};
 use semver::{Prerelease, Version};
@@ -22,6 +25,9 @@ use crate::{
     workspace::VERSION_FIRST,
 };
 
+/// Versions whose tiers are remembered while the others are still to be run; each has a line a case.
+const MEASURED_MAX: usize = 4;
+
 /// The tiers, run in workers of this machine.
 pub(crate) struct TierProver {
     config: Config,
@@ -29,6 +35,8 @@ pub(crate) struct TierProver {
     output: Output,
     place: Place,
     environment: Environment,
+    /// What [`TierProver::evaluate`] found good, the newest last.
+    measured: Mutex<Vec<Partial>>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -40,6 +48,7 @@ impl TierProver {
             output,
             place: Place::Serving,
             environment: Environment::default(),
+            measured: Mutex::default(),
             stop: CancellationToken::new(),
         }
     }
@@ -63,7 +72,7 @@ impl TierProver {
         }
     }
 
-    /// What some tiers come to.
+    /// What some tiers come to. Those that it passes are not run again for the proof of the same.
     pub(crate) async fn evaluate(
         &self,
         proposal: &Proposal,
@@ -75,11 +84,30 @@ impl TierProver {
         let proved = prove(workers, &self.config, &given, &how)
             .await
             .map_err(unproved)?;
-        Ok(proved.evaluate())
+        let partial = proved.partial.clone();
+        let evaluation = proved.evaluate();
+        if evaluation.summary.verdict != Verdict::Fail {
+            let mut measured = self.measured();
+            measured.retain(|known| known.tested != partial.tested);
+            if measured.len() == MEASURED_MAX {
+                measured.remove(0);
+            }
+            measured.push(partial);
+        }
+        Ok(evaluation)
+    }
+
+    fn measured(&self) -> MutexGuard<'_, Vec<Partial>> {
+        (self.measured.lock()).unwrap_or_else(PoisonError::into_inner)
     }
 
     fn how(&self, given: &Given, tiers: &[Tier]) -> How {
+        let tested = given.tested();
+        let earlier = (self.measured().iter())
+            .find(|known| known.tested == tested)
+            .cloned();
         How {
+            earlier,
             tiers: tiers.to_vec(),
             shard: Shard::WHOLE,
             jobs: None,

@@ -18,11 +18,14 @@ use tracing::Span;
 use crate::{
     attachments::Sources,
     bench::Bench,
+    circuit::Circuit,
     cluster,
     engine::Engine,
+    estimated::Estimated,
     job::{Approval, Ask, Entry, Job, JobId, JobLog, LogError, Origin, Stage},
     learned::Learned,
     policy::Policy,
+    work::ask::JobAsker,
 };
 
 /// Keys that begin like this are those of wake-ups.
@@ -41,6 +44,8 @@ pub struct Parts {
     pub provider: Arc<dyn Provider>,
     /// What it answers by, and what it costs by that name.
     pub models: Models,
+    /// Answers that were paid for, for whoever asks the same again.
+    pub memory: Option<atoms::ask::Memory>,
     /// How long one answer may take.
     pub answer_time_max: Duration,
     /// Where atoms wait for a client that answers them, if one may.
@@ -78,7 +83,11 @@ pub(crate) struct Inner {
     pub(crate) streams: Arc<Semaphore>,
     /// What all jobs have spent.
     pub(crate) ledger: Ledger,
+    pub(crate) asker: JobAsker,
+    /// Whether the provider is asked.
+    pub(crate) circuit: Circuit,
     pub(crate) lessons: Learned,
+    pub(crate) estimated: Estimated,
 }
 
 /// Why something is not done with a job. Nothing was changed in any of these cases.
@@ -148,7 +157,7 @@ impl From<ReadError> for JobError {
 }
 
 impl Architect {
-    pub fn new(parts: Parts, policy: Policy) -> Self {
+    pub fn new(mut parts: Parts, policy: Policy) -> Self {
         let streams = Arc::new(Semaphore::new(parts.streams_max));
         let budget = Budget {
             per_job_usd: Some(policy.job_usd_max),
@@ -158,7 +167,10 @@ impl Architect {
         Self {
             inner: Arc::new(Inner {
                 lessons: Learned::load(&parts.turns),
+                estimated: Estimated::load(&parts.turns),
                 ledger: Ledger::new(budget),
+                asker: JobAsker::new(&mut parts, &policy),
+                circuit: Circuit::new(policy.failures_max, policy.rest),
                 parts,
                 policy,
                 streams,

@@ -3,6 +3,7 @@
 mod lock;
 mod spent;
 mod wake;
+mod watched;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,7 +12,6 @@ use std::{
 
 use journal::{Query, Watch};
 use model::{EventType, LineageName};
-use state::StateError;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -20,6 +20,7 @@ use self::lock::LineageLock;
 use crate::{
     architect::{Architect, JobError},
     job::{Entry, Job, JobId, JobLog, LogError, Outcome, Priority, Stage, Verdict},
+    precedence::{Decision, Hub, Orders, decide},
     work::{Halt, Work},
 };
 
@@ -64,8 +65,25 @@ pub(crate) struct Engine {
     running: HashMap<LineageName, Running>,
     /// Lineages that nobody here works on until then: another process does, or the last try failed.
     resting: HashMap<LineageName, (Instant, Duration)>,
-    tasks: JoinSet<(LineageName, JobId, bool)>,
+    /// What was worked on last and is not done, though nobody has to say anything.
+    in_hand: HashMap<LineageName, JobId>,
+    /// Does the journal answer? It is where orders come from.
+    hub: Hub,
+    tasks: JoinSet<(LineageName, JobId, Left)>,
     wakes: wake::Wakes,
+}
+
+/// How a job was left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// The lineage may be worked on again at once.
+    Free,
+    /// Nothing can be done about it now.
+    Resting,
+    /// The circuit says when somebody is asked again.
+    Unanswered,
+    /// Nor is it known how it stands.
+    CutOff,
 }
 
 impl Engine {
@@ -91,6 +109,8 @@ impl Engine {
             open,
             running: HashMap::new(),
             resting: HashMap::new(),
+            in_hand: HashMap::new(),
+            hub: Hub::Reached,
             tasks: JoinSet::new(),
             wakes,
         })
@@ -99,7 +119,8 @@ impl Engine {
     pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<(), JobError> {
         let mut looks = tokio::time::interval(Duration::from_millis(LOOK_MS));
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        tell(self.wakes.ask_missed(&self.architect).await);
+        let asked = self.wakes.ask_missed(&self.architect).await;
+        self.tell(asked);
         let mut may_read = true;
         loop {
             self.begin_due();
@@ -109,25 +130,43 @@ impl Engine {
                 () = stop.cancelled() => return Ok(()),
                 Some(ended) = self.tasks.join_next() => {
                     let taken = self.ended(ended).await;
-                    tell(taken);
+                    self.tell(taken);
                 }
                 event = self.watch.next_event(), if may_read => match event {
                     Ok(Some(event)) => {
                         let taken = self.take(&event).await;
-                        tell(taken);
+                        self.tell(taken);
                     }
                     Ok(None) => return Ok(()),
                     Err(error) => {
                         // At the next look, not at once.
                         may_read = false;
-                        tell(Err(error.into()));
+                        self.tell(Err(error.into()));
                     }
                 },
                 _ = looks.tick() => {
                     may_read = true;
+                    self.look_for_hub().await;
                     self.look_at_watched().await;
+                    let resumed = self.resume_paused().await;
+                    self.tell(resumed);
                 }
             }
+        }
+    }
+
+    /// What could not be read or written now is come back to.
+    fn tell(&mut self, done: Result<(), JobError>) {
+        if let Err(error) = done {
+            self.hub = Hub::CutOff;
+            let cause: &dyn std::error::Error = &error;
+            tracing::warn!(error = cause, "the work on jobs is held up");
+        }
+    }
+
+    async fn look_for_hub(&mut self) {
+        if self.hub == Hub::CutOff && self.architect.journal().newest().await.is_ok() {
+            self.hub = Hub::Reached;
         }
     }
 
@@ -155,29 +194,81 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins the next job of each lineage that rests.
+    /// Begins the next job of each lineage on which nobody works.
     fn begin_due(&mut self) {
         let mut due: Vec<&Job> = self.open.values().filter(|job| job.is_due()).collect();
         due.sort_by_key(|job| (job.ask.priority, job.id));
-        for job in due {
-            let (id, lineage) = (job.id, job.lineage());
-            let is_free = !self.running.contains_key(lineage) && !self.is_resting(lineage);
+        let due: Vec<(JobId, LineageName)> = (due.into_iter())
+            .map(|job| (job.id, job.lineage().clone()))
+            .collect();
+        for (id, lineage) in due {
+            let is_free = !self.running.contains_key(&lineage) && !self.is_resting(&lineage);
             if !is_free || self.running.len() >= LINEAGES_MAX {
                 continue;
             }
-            let (lineage, stop) = (lineage.clone(), CancellationToken::new());
-            let (architect, of, token) = (self.architect.clone(), lineage.clone(), stop.clone());
-            let task = self.tasks.spawn(async move {
-                let may_go_on = work_on(&architect, &of, id, token).await;
-                (of, id, may_go_on)
-            });
-            let running = Running {
-                job: id,
-                task: task.id(),
-                stop,
+            let is_in_hand = self.in_hand.get(&lineage) == Some(&id);
+            let orders = Orders {
+                newest: Some(id),
+                in_hand: is_in_hand.then_some(id),
+                hub: self.hub,
             };
-            self.running.insert(lineage, running);
+            let decision = decide(
+                orders,
+                |id| self.open_until(*id),
+                |_id| self.claim(&lineage),
+            );
+            match decision {
+                Decision::Follow(id, lock) => self.begin(id, lineage, lock),
+                Decision::Yield(Elsewhere) => self.rest(lineage),
+                // It is looked at again soon; what needs no provider may come before it.
+                Decision::Rest(_) | Decision::Idle => {}
+            }
         }
+    }
+
+    /// Until when a job rests for its provider's sake.
+    fn open_until(&self, id: JobId) -> Option<Instant> {
+        let job = self
+            .open
+            .get(&id)
+            .filter(|job| job.stage.needs_provider())?;
+        let is_asked = job.cancelled_by.is_none() && job.refusal.is_none();
+        let open_until = self.architect.inner.circuit.open_until(Instant::now());
+        open_until.filter(|_| is_asked)
+    }
+
+    fn claim(&self, lineage: &LineageName) -> Result<LineageLock, Elsewhere> {
+        match LineageLock::try_take(&self.architect.inner.parts.turns, lineage) {
+            Ok(lock) => lock.ok_or(Elsewhere),
+            Err(error) => {
+                let cause: &dyn std::error::Error = &error;
+                tracing::error!(%lineage, error = cause, "no job is worked on");
+                Err(Elsewhere)
+            }
+        }
+    }
+
+    fn begin(&mut self, id: JobId, lineage: LineageName, lock: LineageLock) {
+        let stop = CancellationToken::new();
+        let (architect, of, token) = (self.architect.clone(), lineage.clone(), stop.clone());
+        let task = self.tasks.spawn(async move {
+            let left = work_on(&architect, &of, id, token).await;
+            drop(lock);
+            (of, id, left)
+        });
+        let running = Running {
+            job: id,
+            task: task.id(),
+            stop,
+        };
+        self.running.insert(lineage, running);
+    }
+
+    fn rest(&mut self, lineage: LineageName) {
+        let before = self.resting.get(&lineage);
+        let before = before.map_or(Duration::ZERO, |(_, rest)| *rest);
+        let rest = (before * 2).clamp(REST_MIN, REST_MAX);
+        self.resting.insert(lineage, (Instant::now() + rest, rest));
     }
 
     fn is_resting(&self, lineage: &LineageName) -> bool {
@@ -189,21 +280,12 @@ impl Engine {
     /// may have come while it still was.
     async fn ended(
         &mut self,
-        ended: Result<(LineageName, JobId, bool), tokio::task::JoinError>,
+        ended: Result<(LineageName, JobId, Left), tokio::task::JoinError>,
     ) -> Result<(), JobError> {
         let id = match ended {
-            Ok((lineage, id, may_go_on)) => {
+            Ok((lineage, id, left)) => {
                 self.running.remove(&lineage);
-                if may_go_on {
-                    self.resting.remove(&lineage);
-                } else {
-                    let before = self
-                        .resting
-                        .get(&lineage)
-                        .map_or(Duration::ZERO, |(_, rest)| *rest);
-                    let rest = (before * 2).clamp(REST_MIN, REST_MAX);
-                    self.resting.insert(lineage, (Instant::now() + rest, rest));
-                }
+                self.leave(lineage, id, left);
                 id
             }
             Err(panic) => match self.fail_panicked(&panic).await? {
@@ -218,6 +300,26 @@ impl Engine {
             self.open.remove(&id)
         };
         Ok(())
+    }
+
+    fn leave(&mut self, lineage: LineageName, id: JobId, left: Left) {
+        match left {
+            Left::Free => {
+                self.resting.remove(&lineage);
+                self.in_hand.remove(&lineage);
+                return;
+            }
+            Left::Resting => self.rest(lineage.clone()),
+            Left::Unanswered => {
+                let until = Instant::now() + REST_MIN;
+                self.resting.insert(lineage.clone(), (until, REST_MIN));
+            }
+            Left::CutOff => {
+                self.hub = Hub::CutOff;
+                self.rest(lineage.clone());
+            }
+        }
+        self.in_hand.insert(lineage, id);
     }
 
     /// A job that makes its worker panic would do so again: it ends here.
@@ -244,133 +346,77 @@ impl Engine {
         Ok(Some(id))
     }
 
-    /// What was released is done when it is known to be good, and rolled back when it went.
-    async fn look_at_watched(&mut self) {
-        let watched = self
+    /// What waited for a new day's budget goes on.
+    async fn resume_paused(&mut self) -> Result<(), JobError> {
+        let now = self.architect.now();
+        let is_over = |job: &&Job| job.paused_until.is_some_and(|until| until <= now);
+        let over: Vec<JobId> = self
             .open
             .values()
-            .filter(|job| job.stage == Stage::Watching);
-        let watched: Vec<Job> = watched.cloned().collect();
-        for job in watched {
-            if let Err(error) = self.look_at(&job).await {
-                tracing::warn!(
-                    job = %job.id,
-                    error = &error as &dyn std::error::Error,
-                    "what became of a version is not known"
-                );
-            }
+            .filter(is_over)
+            .map(|job| job.id)
+            .collect();
+        for id in over {
+            let job = match self.architect.resume(id).await {
+                Ok(job) => Some(job),
+                // Somebody else let it go on, or ended it.
+                Err(JobError::NotNow { .. }) => self.architect.open_job(id).await?,
+                Err(error) => return Err(error),
+            };
+            match job {
+                Some(job) => self.open.insert(id, job),
+                None => self.open.remove(&id),
+            };
         }
-    }
-
-    async fn look_at(&mut self, job: &Job) -> Result<(), LookError> {
-        let Some(released) = &job.released else {
-            return Ok(());
-        };
-        let lineage = released.lineage.as_ref().unwrap_or(job.lineage());
-        let root = self.architect.inner.parts.manager.root(lineage).await?;
-        let stage = if root.withdrawn.contains(&released.version) {
-            Stage::RolledBack
-        } else if root.last_known_good >= released.version {
-            Stage::Done
-        } else {
-            return Ok(());
-        };
-        let outcome = Outcome {
-            stage,
-            verdict: released.verdict,
-            version: Some(released.version.clone()),
-            commit: released.commit.clone(),
-            notes: match stage {
-                Stage::RolledBack => {
-                    format!("{}; it did badly in use and was taken back", released.notes)
-                }
-                _ => released.notes.clone(),
-            },
-        };
-        let log = JobLog::open(self.architect.journal(), job.id).await?;
-        let now = self.architect.now();
-        let entry = Entry::Ended(outcome);
-        let _was_first = log
-            .append_if(entry, now, |job| match job.stage {
-                Stage::Watching => Ok(()),
-                _ => Err(()),
-            })
-            .await?;
-        self.open.remove(&job.id);
         Ok(())
     }
 }
 
-/// What could not be read or written now is come back to.
-fn tell(done: Result<(), JobError>) {
-    if let Err(error) = done {
-        let cause: &dyn std::error::Error = &error;
-        tracing::warn!(error = cause, "the work on jobs is held up");
-    }
-}
+/// Another process works on the lineage, or nobody can tell.
+struct Elsewhere;
 
-#[derive(Debug, thiserror::Error)]
-enum LookError {
-    #[error(transparent)]
-    State(#[from] StateError),
-    #[error(transparent)]
-    Log(#[from] LogError),
-}
-
-/// Works on a job until it is done or waits. May the lineage be worked on again at once?
+/// Works on a job until it is done or waits.
 async fn work_on(
     architect: &Architect,
     lineage: &LineageName,
     id: JobId,
     stop: CancellationToken,
-) -> bool {
-    let _lock = match LineageLock::try_take(&architect.inner.parts.turns, lineage) {
-        Ok(Some(lock)) => lock,
-        Ok(None) => return false,
-        Err(error) => {
-            tracing::error!(%lineage, error = &error as &dyn std::error::Error, "no job is worked on");
-            return false;
-        }
-    };
+) -> Left {
     // What it was when it was begun may be over by now: another process may have had the lineage.
     match architect.open_job(id).await {
         Ok(Some(job)) if job.is_due() => {}
-        Ok(_) => return true,
-        Err(error) => {
-            tracing::error!(job = %id, error = &error as &dyn std::error::Error, "the job cannot be read");
-            return false;
-        }
+        Ok(_) => return Left::Free,
+        Err(error) => return cut_off(id, &error),
     }
     let work = match Work::take(architect, id, stop).await {
         Ok(work) => std::sync::Arc::new(work),
-        Err(error) => {
-            tracing::error!(job = %id, error = &error as &dyn std::error::Error, "the job cannot be read");
-            return false;
-        }
+        Err(error) => return cut_off(id, &error),
     };
     let span = tracing::info_span!("job", job = %id, %lineage);
     if let Some(traceparent) = &work.job.ask.traceparent {
         (architect.inner.parts.adopt_trace)(&span, traceparent);
     }
     let halt = match Box::pin(work.run().instrument(span)).await {
-        Ok(()) => return true,
-        Err(Halt::NotYet) => return false,
+        Ok(()) => return Left::Free,
+        Err(Halt::NotYet) => return Left::Resting,
         Err(halt) => halt,
     };
-    match settle(&work, halt).await {
-        Ok(may_go_on) => may_go_on,
-        Err(error) => {
-            tracing::error!(job = %id, error = &error as &dyn std::error::Error, "the job rests where it is");
-            false
-        }
-    }
+    settle(&work, halt)
+        .await
+        .unwrap_or_else(|error| cut_off(id, &error))
 }
 
-/// Writes why a job does not go on. May the lineage be worked on again at once?
-async fn settle(work: &Work, halt: Halt) -> Result<bool, LogError> {
+/// It goes on from what is written when the journal answers again.
+fn cut_off(id: JobId, error: &(dyn std::error::Error + 'static)) -> Left {
+    tracing::error!(job = %id, error, "the job rests where it is: the journal does not do its part");
+    Left::CutOff
+}
+
+/// Writes why a job does not go on.
+async fn settle(work: &Work, halt: Halt) -> Result<Left, LogError> {
     let (stage, notes) = match halt {
         // It is written already.
-        Halt::Waits | Halt::Elsewhere | Halt::NotYet => return Ok(true),
+        Halt::Waits | Halt::Elsewhere | Halt::NotYet => return Ok(Left::Free),
         Halt::Rejected(reason) | Halt::Again(reason) => {
             work.learn(&reason).await;
             (Stage::Rejected, reason)
@@ -389,7 +435,11 @@ async fn settle(work: &Work, halt: Halt) -> Result<bool, LogError> {
         }
         Halt::Rests(reason) => {
             tracing::error!(job = %work.id, reason, "a job rests where it is");
-            return Ok(false);
+            return Ok(Left::Resting);
+        }
+        Halt::Unanswered(reason) => {
+            tracing::warn!(job = %work.id, reason, "a job waits for an answer");
+            return Ok(Left::Unanswered);
         }
         // What was lost does not come back.
         Halt::Log(error @ (LogError::Unreadable { .. } | LogError::Lost(_))) => {
@@ -405,7 +455,7 @@ async fn settle(work: &Work, halt: Halt) -> Result<bool, LogError> {
         notes,
     };
     work.end(outcome).await?;
-    Ok(true)
+    Ok(Left::Free)
 }
 
 /// A job that nobody asked for waits behind those that somebody waits for.

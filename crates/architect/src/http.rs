@@ -38,6 +38,7 @@ impl Architect {
             .routes(routes!(decide::cancel))
             .routes(routes!(decide::resume))
             .routes(routes!(atoms::answer))
+            .routes(routes!(atoms::check))
             .with_state(self.clone());
         web::limited(long, limits).merge(short)
     }

@@ -10,12 +10,16 @@ pub mod templates;
 
 mod architect;
 mod bench;
+mod circuit;
 mod cluster;
 mod engine;
+mod estimated;
 mod http;
 mod job;
 mod learned;
 mod policy;
+mod precedence;
+mod syntax;
 mod tree;
 mod work;
 
@@ -27,4 +31,5 @@ pub use job::{
     Released, Spent, Stage, Verdict,
 };
 pub use policy::{Autonomy, InvalidAutonomy, Policy};
+pub use syntax::check_syntax;
 pub use tree::{InvalidKind, Kind};

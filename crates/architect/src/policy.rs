@@ -1,6 +1,6 @@
 //! What an Architect may do by itself, and how much of it.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,16 @@ pub struct Policy {
     pub samples_max: u32,
     /// How long the script of a job may take.
     pub wall_ms_max: u64,
+    /// How surely the winner of a vote is to be right, where a script names no lead.
+    pub reliability: f64,
+    /// How often one question is put to a provider that cannot answer it now.
+    pub attempts_max: u32,
+    /// Questions in a row that the provider cannot answer until it is left alone.
+    pub failures_max: u32,
+    /// For how long it is.
+    pub rest: Duration,
+    /// How long a job waits for a provider that does not answer.
+    pub patience: Duration,
 }
 
 impl Default for Policy {
@@ -91,6 +101,11 @@ impl Default for Policy {
             writes_scripts: false,
             samples_max: 8,
             wall_ms_max: 30 * 60 * 1_000,
+            reliability: 0.98,
+            attempts_max: 5,
+            failures_max: 3,
+            rest: Duration::from_secs(30),
+            patience: Duration::from_mins(10),
         }
     }
 }

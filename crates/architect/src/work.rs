@@ -4,7 +4,7 @@
 //! in the journal before anything builds on it, so that a job which was cut off runs through the
 //! same code again and finds there whatever it did before.
 
-mod ask;
+pub(crate) mod ask;
 mod base;
 mod candidate;
 mod evidence;
@@ -42,7 +42,6 @@ pub(crate) struct Work {
     pub(crate) job: Job,
     pub(crate) inner: Arc<Inner>,
     stop: CancellationToken,
-    asker: ask::JobAsker,
     /// How often it began anew because another version came before it.
     attempt: AtomicU64,
 }
@@ -69,6 +68,8 @@ pub(crate) enum Halt {
     Again(String),
     /// It cannot go on now, and nobody knows how far it is: it is looked at again later.
     Rests(String),
+    /// Whoever is asked does not answer: it goes on when somebody does.
+    Unanswered(String),
     /// The machine did not do its part.
     Failed(String),
     /// The journal takes nothing: it rests as it is.
@@ -93,7 +94,6 @@ impl Work {
         let log = JobLog::take(architect.journal(), id, architect.now()).await?;
         let job = log.job().await;
         let inner = architect.inner.clone();
-        let asker = ask::JobAsker::new(&inner);
         let attempt = log
             .find(ATTEMPT)
             .await?
@@ -106,7 +106,6 @@ impl Work {
             job,
             inner,
             stop,
-            asker,
         })
     }
 
@@ -192,7 +191,8 @@ impl Work {
     /// What earlier jobs had learned about something like it when it was asked first.
     async fn lessons(&self, about: &str) -> Result<Vec<String>, Halt> {
         let name = format!("lessons-{}", planning::name_of(about));
-        self.once(&name, async { Ok(self.inner.lessons.find(about)) })
+        let (lessons, provider) = (&self.inner.lessons, &*self.inner.parts.provider);
+        self.once(&name, async { Ok(lessons.find(about, provider).await) })
             .await
     }
 

@@ -4,6 +4,7 @@
 //! question would be paid twice for the same answer. The caller asks for another sample instead.
 
 mod backoff;
+mod effort;
 mod ladder;
 mod memory;
 
@@ -15,11 +16,14 @@ use tokio::time::{Instant, timeout};
 
 pub use self::backoff::AskBounds;
 use self::backoff::Backoff;
+use self::effort::Effort;
+pub use self::effort::Paid;
 pub use self::ladder::{Ladder, NoRungs, Rung};
 pub use self::memory::{Memory, MemoryError};
 use crate::{
-    Answer, Listener, Progress, Provider, ProviderError, RedFlag, Request, Usage,
-    budget::cost_usd,
+    Answer, Check, CheckSyntax, Exchange, Listener, Progress, Provider, ProviderError, RedFlag,
+    Request, Turn, Usage,
+    check::TOOL,
     contract::{Parsed, parse_for, resample},
     request::Strength,
 };
@@ -28,6 +32,7 @@ use crate::{
 pub struct Asker {
     ladder: Ladder,
     memory: Option<Memory>,
+    check_syntax: Option<CheckSyntax>,
     bounds: AskBounds,
 }
 
@@ -38,7 +43,7 @@ pub struct Asked {
     pub parsed: Parsed,
     /// Of the request.
     pub digest: Digest,
-    /// How often it was asked for: 0 if it was remembered.
+    /// How often it was asked for, each check that came before it included: 0 if it was remembered.
     pub attempts: u32,
     /// What it cost this time; nothing if it was remembered, `None` if nobody knows the price.
     pub cost_usd: Option<f64>,
@@ -69,28 +74,26 @@ pub enum AskError {
         attempts: u32,
         waited: Duration,
         retry_after: Option<Duration>,
+        /// For checks that no answer came after.
+        paid: Box<Paid>,
         #[source]
         source: ProviderError,
     },
     /// Nobody on the ladder will ever answer this as it is.
     #[error("nobody answers this; change the request or configure another provider")]
     Refused {
+        /// For checks that no answer came after.
+        paid: Box<Paid>,
         #[source]
         source: ProviderError,
     },
 }
 
 /// What came of asking one provider until it said something final.
-enum Outcome {
-    Answered(Answer),
-    Discarded(RedFlag, Usage),
+enum Outcome<T> {
+    Came(T),
+    Discarded(RedFlag),
     Failed(ProviderError),
-}
-
-/// What has been spent on a question so far.
-struct Effort {
-    attempts: u32,
-    waited: Duration,
 }
 
 impl Asker {
@@ -98,6 +101,7 @@ impl Asker {
         Self {
             ladder,
             memory: None,
+            check_syntax: None,
             bounds,
         }
     }
@@ -107,6 +111,24 @@ impl Asker {
     pub fn with_memory(mut self, memory: Memory) -> Self {
         self.memory = Some(memory);
         self
+    }
+
+    /// Lets coders check syntax before they answer.
+    #[must_use]
+    pub fn with_check_syntax(mut self, check_syntax: CheckSyntax) -> Self {
+        self.check_syntax = Some(check_syntax);
+        self
+    }
+
+    /// The request as it is asked here, with the tool that its kind has. Ask a budget for this one,
+    /// which may cost more; the question is the same.
+    #[must_use]
+    pub fn offering(&self, request: &Request) -> Request {
+        let plain = request.without_checks();
+        match &self.check_syntax {
+            Some(_) => plain.with_checks(),
+            None => plain,
+        }
     }
 
     pub fn ladder(&self) -> &Ladder {
@@ -119,38 +141,24 @@ impl Asker {
         if let Some(answer) = self.memory.as_ref().and_then(|memory| memory.find(&digest)) {
             return judge(request, digest, answer, 0, Some(0.0));
         }
-        let mut effort = Effort {
-            attempts: 0,
-            waited: Duration::ZERO,
-        };
+        let mut effort = Effort::default();
+        let mut asked = self.offering(request);
         let mut last = None;
         for rung in self.ladder.for_strength(request.strength) {
-            let asked = Request {
-                strength: rung.strength,
-                ..request.clone()
-            };
-            let cost = |model: &str, usage| {
-                // Servers answer with names more exact than those that prices are known by.
-                let price = rung.provider.price(model);
-                let price = price.or_else(|| rung.provider.price(&rung.model));
-                price.map(|price| cost_usd(&price, usage))
-            };
-            match self
-                .try_provider(&*rung.provider, &asked, listener, &mut effort)
-                .await
-            {
-                Outcome::Answered(answer) => {
+            asked.strength = rung.strength;
+            match self.climb(rung, &mut asked, listener, &mut effort).await {
+                Outcome::Came(answer) => {
                     self.remember(&digest, &answer);
-                    let cost_usd = cost(&answer.model, answer.usage);
+                    let cost_usd = effort.paid.cost_usd;
                     return judge(request, digest, answer, effort.attempts, cost_usd);
                 }
-                Outcome::Discarded(flag, usage) => {
+                Outcome::Discarded(flag) => {
                     return Err(AskError::Flagged(Box::new(Flagged {
                         digest,
                         flag,
                         attempts: effort.attempts,
-                        usage,
-                        cost_usd: cost(&rung.model, usage),
+                        usage: effort.paid.usage,
+                        cost_usd: effort.paid.cost_usd,
                         was_cached: false,
                     })));
                 }
@@ -183,26 +191,79 @@ impl Asker {
         }
     }
 
-    async fn try_provider(
+    /// One rung's answer, after the checks that it wants. What was checked stays in the request:
+    /// who is asked next goes on from there.
+    async fn climb(
         &self,
-        provider: &dyn Provider,
-        request: &Request,
+        rung: &Rung,
+        request: &mut Request,
         listener: &Listener,
         effort: &mut Effort,
-    ) -> Outcome {
+    ) -> Outcome<Answer> {
         let mut backoff = Backoff::new(self.bounds);
         loop {
-            effort.attempts += 1;
-            let error = match self.attempt(provider, request, listener).await {
-                Ok(answer) => return Outcome::Answered(answer),
-                Err(ProviderError::Malformed { reason, usage, .. }) => {
-                    return Outcome::Discarded(RedFlag::Malformed { reason }, usage);
+            let turn = self.try_rung(rung, request, listener, &mut backoff, effort);
+            let (check, usage) = match turn.await {
+                Outcome::Came(Turn::Answer(mut answer)) => {
+                    effort.pay(rung, &answer.model, answer.usage);
+                    answer.usage = effort.paid.usage;
+                    return Outcome::Came(answer);
                 }
-                Err(ProviderError::TooLong {
-                    output_tokens_max,
+                Outcome::Came(Turn::Check {
+                    check,
                     usage,
-                    ..
-                }) => return Outcome::Discarded(RedFlag::Cut { output_tokens_max }, usage),
+                    model,
+                }) => {
+                    effort.pay(rung, &model, usage);
+                    (check, usage)
+                }
+                Outcome::Discarded(flag) => return Outcome::Discarded(flag),
+                Outcome::Failed(error) => return Outcome::Failed(error),
+            };
+            if let Err(flag) = self.check(request, check, usage) {
+                return Outcome::Discarded(flag);
+            }
+        }
+    }
+
+    /// Puts what is found into the request, which the next turn is asked with.
+    fn check(&self, request: &mut Request, check: Check, usage: Usage) -> Result<(), RedFlag> {
+        let (Some(check_syntax), 1..) = (&self.check_syntax, request.checks_left()) else {
+            return Err(RedFlag::Malformed {
+                reason: format!("it called `{TOOL}`, which it may not any more"),
+            });
+        };
+        request.exchange.push(Exchange {
+            result: check.result(check_syntax),
+            check,
+            usage,
+        });
+        match request.output_tokens_left() {
+            0 => Err(cut(request)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn try_rung(
+        &self,
+        rung: &Rung,
+        request: &Request,
+        listener: &Listener,
+        backoff: &mut Backoff,
+        effort: &mut Effort,
+    ) -> Outcome<Turn> {
+        loop {
+            effort.attempts += 1;
+            let error = match self.attempt(&*rung.provider, request, listener).await {
+                Ok(turn) => return Outcome::Came(turn),
+                Err(ProviderError::Malformed { reason, usage, .. }) => {
+                    effort.pay(rung, &rung.model, usage);
+                    return Outcome::Discarded(RedFlag::Malformed { reason });
+                }
+                Err(ProviderError::TooLong { usage, .. }) => {
+                    effort.pay(rung, &rung.model, usage);
+                    return Outcome::Discarded(cut(request));
+                }
                 Err(error) => error,
             };
             let ProviderError::Unavailable {
@@ -233,9 +294,9 @@ impl Asker {
         provider: &dyn Provider,
         request: &Request,
         listener: &Listener,
-    ) -> Result<Answer, ProviderError> {
+    ) -> Result<Turn, ProviderError> {
         let limit = self.bounds.answer_wait_max;
-        timeout(limit, provider.complete(request, listener))
+        timeout(limit, provider.take_turn(request, listener))
             .await
             .unwrap_or_else(|_elapsed| {
                 Err(ProviderError::Unavailable {
@@ -294,6 +355,13 @@ fn judge(
     }
 }
 
+/// Its checks count as parts of an answer.
+fn cut(request: &Request) -> RedFlag {
+    RedFlag::Cut {
+        output_tokens_max: request.output_tokens_max,
+    }
+}
+
 /// Of two failures the one that leaves hope.
 fn worth_telling(before: Option<ProviderError>, now: ProviderError) -> ProviderError {
     match before {
@@ -303,13 +371,15 @@ fn worth_telling(before: Option<ProviderError>, now: ProviderError) -> ProviderE
 }
 
 fn give_up(source: ProviderError, effort: &Effort) -> AskError {
+    let paid = Box::new(effort.paid);
     match source {
         ProviderError::Unavailable { retry_after, .. } => AskError::Unavailable {
             attempts: effort.attempts,
             waited: effort.waited,
             retry_after,
+            paid,
             source,
         },
-        _ => AskError::Refused { source },
+        _ => AskError::Refused { paid, source },
     }
 }

@@ -17,7 +17,7 @@ const FACT_CHARS_MAX: usize = 400;
 #[derive(Clone, Debug, Default)]
 pub struct Board {
     facts: Arc<Mutex<Vec<Fact>>>,
-    claims: Arc<Mutex<Claims>>,
+    claims: Arc<Mutex<Vec<Claim>>>,
 }
 
 /// What is known about a topic, and who says so.
@@ -28,30 +28,17 @@ pub struct Fact {
     pub by: String,
 }
 
-#[derive(Debug, Default)]
-struct Claims {
-    held: Vec<Held>,
-    next: u64,
-}
-
 #[derive(Debug)]
-struct Held {
-    number: u64,
+struct Claim {
     by: String,
     symbols: Vec<String>,
 }
 
-/// The sole right to change symbols, until it is dropped.
-#[must_use = "a claim that is dropped is released"]
-#[derive(Debug)]
-pub struct Claim {
-    claims: Arc<Mutex<Claims>>,
-    number: u64,
-}
-
 /// A symbol that somebody else is at work on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{symbol}` is being changed by {by}: wait until it is done, or change something else")]
+#[error(
+    "`{symbol}` is being changed beside this, by {by}: change it after that, or something else"
+)]
 pub struct Taken {
     pub by: String,
     /// The one that was asked for.
@@ -88,41 +75,34 @@ impl Board {
         lock(&self.facts).clone()
     }
 
-    /// Claims all of these symbols or none. A module (`PATH`) is all that is in it, and a class all
-    /// of its methods.
-    pub fn claim(&self, by: &str, symbols: &[String]) -> Result<Claim, Taken> {
+    /// Claims all of these symbols or none, for as long as there is a board: a claim holds against
+    /// all who are at work at the same time, which the caller knows. A module (`PATH`) is all that
+    /// is in it, and a class all of its methods.
+    pub fn claim(
+        &self,
+        by: &str,
+        symbols: &[String],
+        is_peer: impl Fn(&str) -> bool,
+    ) -> Result<(), Taken> {
         let mut claims = lock(&self.claims);
         for symbol in symbols {
-            if let Some(held) = claims.held.iter().find(|held| held.covers(symbol)) {
+            let is_taken = |claim: &&Claim| claim.covers(symbol) && is_peer(&claim.by);
+            if let Some(claim) = claims.iter().find(is_taken) {
                 return Err(Taken {
-                    by: held.by.clone(),
+                    by: claim.by.clone(),
                     symbol: symbol.clone(),
                 });
             }
         }
-        let number = claims.next;
-        claims.next += 1;
-        claims.held.push(Held {
-            number,
+        claims.push(Claim {
             by: by.to_owned(),
             symbols: symbols.to_vec(),
         });
-        Ok(Claim {
-            claims: Arc::clone(&self.claims),
-            number,
-        })
+        Ok(())
     }
 }
 
-impl Drop for Claim {
-    fn drop(&mut self) {
-        lock(&self.claims)
-            .held
-            .retain(|held| held.number != self.number);
-    }
-}
-
-impl Held {
+impl Claim {
     fn covers(&self, symbol: &str) -> bool {
         self.symbols.iter().any(|held| overlap(held, symbol))
     }

@@ -74,6 +74,11 @@ pub fn system(kind: AtomKind) -> &'static str {
     system::of(kind)
 }
 
+/// A system prompt with a sentence on the tool that checks syntax.
+pub(crate) fn with_checks(system: &str) -> String {
+    [system, system::CHECKS].join("\n").trim().to_owned()
+}
+
 /// How long an answer of this kind may be.
 pub fn limits(kind: AtomKind) -> Limits {
     let output_tokens_max = match kind {

@@ -8,6 +8,7 @@ mod quote;
 use model::Digest;
 use serde_json::{Value, json};
 
+pub(crate) use self::quote::shown;
 use self::quote::{Block, Marks};
 use crate::{AtomKind, Request, Strength, board::Fact, contract};
 
@@ -98,6 +99,8 @@ impl Prompt {
             temperature: contract::temperature(sample),
             output_tokens_max: contract::limits(self.kind).output_tokens_max,
             strength,
+            checks_max: 0,
+            exchange: Vec::new(),
             traceparent: None,
         })
     }
@@ -141,7 +144,7 @@ impl Prompt {
     }
 
     fn text(&self, blocks: &[Block]) -> String {
-        let task = quote::shown(&self.task);
+        let task = shown(&self.task);
         let marks = Marks::for_texts(&task, blocks);
         let mut text = task;
         if !blocks.is_empty() {

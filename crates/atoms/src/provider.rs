@@ -1,12 +1,12 @@
 //! Who answers.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, iter::Sum, ops::Add, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Request;
+use crate::{Check, Request};
 
 /// Answers atoms. A call is cancelled by dropping its future.
 #[async_trait]
@@ -14,12 +14,30 @@ pub trait Provider: Send + Sync {
     /// As the configuration names it.
     fn name(&self) -> &str;
 
-    /// One answer, which the caller checks against the schema.
+    /// One answer, which the caller checks against the schema. It is given without any tool,
+    /// whatever the request offers.
     async fn complete(
         &self,
         request: &Request,
         listener: &Listener,
     ) -> Result<Answer, ProviderError>;
+
+    /// One turn on the way to an answer. Where the request offers it, a model may want syntax
+    /// checked first; then the caller asks again with what was found. Those whose answers come from
+    /// no model, or from one with tools of its own, answer at once.
+    async fn take_turn(
+        &self,
+        request: &Request,
+        listener: &Listener,
+    ) -> Result<Turn, ProviderError> {
+        let answer = self.complete(&request.without_checks(), listener).await;
+        answer.map(Turn::Answer)
+    }
+
+    /// What texts mean, a vector for each in their order; nothing where it has no such model.
+    async fn embed(&self, _texts: &[&str]) -> Result<Option<Vec<Vec<f32>>>, ProviderError> {
+        Ok(None)
+    }
 
     /// Can it answer now? It costs nothing to ask.
     async fn health(&self) -> Result<(), ProviderError>;
@@ -37,6 +55,19 @@ pub struct Answer {
     pub model: String,
 }
 
+/// What comes of one turn.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Turn {
+    Answer(Answer),
+    /// A model wants to know whether code parses before it answers.
+    Check {
+        check: Check,
+        usage: Usage,
+        /// Which model wants it.
+        model: String,
+    },
+}
+
 /// What was used, as the provider says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
@@ -44,6 +75,24 @@ pub struct Usage {
     pub output_tokens: u64,
     /// Of the input, what was read from a cache.
     pub cached_tokens: u64,
+}
+
+impl Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+            cached_tokens: self.cached_tokens.saturating_add(other.cached_tokens),
+        }
+    }
+}
+
+impl Sum for Usage {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), Add::add)
+    }
 }
 
 /// Dollars for a million tokens.

@@ -4,6 +4,7 @@
 
 mod agent_cli;
 mod anthropic;
+mod call;
 mod failures;
 mod handoff;
 mod http;
@@ -21,7 +22,7 @@ use jiff::Timestamp;
 pub use self::{
     agent_cli::{AgentCli, AgentCliSettings, AgentShape, ProcessBounds},
     anthropic::{Anthropic, AnthropicSettings},
-    handoff::{AtomId, Handoff, HandoffBounds, HandoffError, Offer},
+    handoff::{AtomId, Checked, Handoff, HandoffBounds, HandoffError, Offer},
     http::{HttpBounds, HttpSettings},
     models::{Models, Prices},
     openai::{OpenAi, OpenAiSettings, Structure, TokensField},

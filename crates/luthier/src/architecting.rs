@@ -46,6 +46,7 @@ pub(crate) fn architect(shared: Shared<'_>, data: &Path) -> Result<Architect, Fa
     let Answering {
         provider,
         models,
+        memory,
         handoff,
     } = providers::answering(config, environment, data)?;
     let bench = JobBench::new(config, environment, shared.output)?;
@@ -65,6 +66,7 @@ pub(crate) fn architect(shared: Shared<'_>, data: &Path) -> Result<Architect, Fa
         bench: Arc::new(bench),
         provider,
         models,
+        memory,
         answer_time_max: config.architect.answer_time_max,
         handoff,
         sources: Arc::new(StoredSources::new(

@@ -14,6 +14,14 @@ pub struct Step {
     pub call: Call,
 }
 
+/// Do steps of these paths run at the same time, in branches of one `parallel`?
+pub fn run_beside(one: &str, other: &str) -> bool {
+    // Numbers of steps and of branches take turns, and a step comes first.
+    let parts = one.split('.').zip(other.split('.'));
+    let first_other = parts.enumerate().find(|(_, (one, other))| one != other);
+    first_other.is_some_and(|(place, _)| place % 2 == 1)
+}
+
 /// A call of the API. What each answers is for the host to say; what the scripts of the library
 /// rely on stands beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -203,5 +211,29 @@ impl AtomKind {
 impl fmt::Display for AtomKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AtomType.{}", self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::run_beside;
+
+    #[test]
+    fn steps_run_at_the_same_time_in_branches_of_one_parallel_alone() {
+        for (one, other, is_beside) in [
+            ("3", "3", false),
+            ("3", "4", false),
+            ("4.1.2", "4.2.1", true),
+            ("4.1.2", "4.1.3", false),
+            ("4.1.2", "5.2.1", false),
+            ("4.1.2", "4", false),
+            ("4.1.2.2.1", "4.1.2.1.9", true),
+            ("4.1.2.2.1", "4.1.3", false),
+            ("4.1.2.2.1", "4.2.1", true),
+            ("4.1.2", "4.11.2", true),
+        ] {
+            assert_eq!(run_beside(one, other), is_beside, "{one} {other}");
+            assert_eq!(run_beside(other, one), is_beside, "{other} {one}");
+        }
     }
 }

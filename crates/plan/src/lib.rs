@@ -15,7 +15,7 @@ mod script;
 mod value;
 
 pub use api::reference;
-pub use call::{AtomKind, Call, Options, Step, Strength, Tier};
+pub use call::{AtomKind, Call, Options, Step, Strength, Tier, run_beside};
 pub use check::{check, check_within};
 pub use document::{Acceptance, Document, DocumentError, Task};
 pub use host::{Host, HostError, Progress, RecordError, Recorded, Recorder};

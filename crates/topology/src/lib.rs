@@ -26,7 +26,7 @@ pub use mini::{Budget, LINES_MAX_DEFAULT, MiniCodebase, MiniError, TOKENS_MAX_DE
 pub use red_flag::{RedFlag, red_flags};
 pub use shape::{ShapeError, shape};
 pub use symbol::{Candidate, InvalidSymbolPath, Span, Symbol, SymbolKind, SymbolPath};
-pub use syntax::{DEPTH_MAX, FILE_BYTES_MAX, Unreadable};
+pub use syntax::{Break, DEPTH_MAX, FILE_BYTES_MAX, Unreadable, first_break};
 
 /// The files of a workspace by their path in it.
 pub type Files = BTreeMap<String, Bytes>;

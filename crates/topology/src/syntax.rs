@@ -61,6 +61,44 @@ pub(crate) fn parse_sound(text: &str) -> Result<Tree, Unreadable> {
     }
 }
 
+/// Where a text stops being Python. Lines and columns (in characters) are counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Break {
+    pub line: usize,
+    pub column: usize,
+    pub what: String,
+}
+
+/// The first place of `text` that is not Python.
+pub fn first_break(text: &str) -> Option<Break> {
+    let at = |line, column, what| Some(Break { line, column, what });
+    let tree = match parse(text) {
+        Ok(tree) => tree,
+        Err(error) => return at(1, 1, error.to_string()),
+    };
+    if let Err(error) = breaks(&tree, text) {
+        return at(1, 1, error.to_string());
+    }
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        if let Some(what) = fault(node, text) {
+            let start = node.start_byte();
+            let before = &text[..start];
+            let of_line = before.rfind('\n').map_or(0, |newline| newline + 1);
+            return at(line(node), before[of_line..].chars().count() + 1, what);
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return None;
+            }
+        }
+    }
+}
+
 /// Everything in a tree that is not Python. Too deep a tree is an error of its own.
 pub(crate) fn breaks(tree: &Tree, text: &str) -> Result<Vec<Unreadable>, Unreadable> {
     let mut found = Vec::new();

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::builtin::tool;
 
 const NEXT: &str = "next_atom";
+const CHECK: &str = "check_syntax";
 const ANSWER: &str = "answer_atom";
 
 /// A longer wait is cut: the client asks again.
@@ -35,6 +36,18 @@ pub(crate) fn tools() -> Vec<Tool> {
         )
         .with_annotations(ToolAnnotations::new().read_only(false)),
         tool(
+            CHECK,
+            "Says whether code parses, before an edit is answered with it. Nothing is run, and \
+             `next_atom` says how often it may be asked.",
+            &json!({
+                "id": {"type": "string", "description": "the atom that it is for"},
+                "path": {"type": "string", "description": "the file's path within the workspace"},
+                "code": {"type": "string", "description": "Python or JSON, by the path's ending"},
+            }),
+            &["id", "path", "code"],
+        )
+        .with_annotations(ToolAnnotations::new().read_only(true)),
+        tool(
             ANSWER,
             "Answers a piece of work that `next_atom` gave out.",
             &json!({
@@ -51,12 +64,13 @@ pub(crate) async fn call(
     handoff: &Handoff,
     call: &ToolCall<'_>,
 ) -> Result<Option<ToolAnswer>, Failure> {
+    let text = |name: &str| (call.arguments.get(name).and_then(Value::as_str)).unwrap_or_default();
     let told = match call.tool.name() {
         NEXT => next(handoff, call.arguments.get("wait_s")).await,
+        CHECK => checked(handoff, text("id"), text("path"), text("code"))?,
         ANSWER => {
-            let id = call.arguments.get("id").and_then(Value::as_str);
             let answer = call.arguments.get("answer").cloned().unwrap_or_default();
-            answered(handoff, id.unwrap_or_default(), answer)?
+            answered(handoff, text("id"), answer)?
         }
         _ => return Ok(None),
     };
@@ -75,8 +89,19 @@ async fn next(handoff: &Handoff, wait_s: Option<&Value>) -> Value {
             "kind": offer.request.kind.as_str(),
             "schema": offer.request.schema,
             "deadline": offer.deadline.to_string(),
+            "checks_left": offer.checks_left,
         }),
     }
+}
+
+fn checked(handoff: &Handoff, id: &str, path: &str, code: &str) -> Result<Value, Failure> {
+    let checked = handoff.check_syntax(&AtomId(id.to_owned()), path, code);
+    let checked = checked.map_err(|error| Failure::refused(error.to_string()))?;
+    Ok(json!({
+        "status": "success",
+        "details": checked.result,
+        "checks_left": checked.checks_left,
+    }))
 }
 
 fn answered(handoff: &Handoff, id: &str, answer: Value) -> Result<Value, Failure> {

@@ -76,6 +76,12 @@ async fn today(architect: &Architect, midnight: Timestamp) -> Result<Vec<Spendin
                     output_tokens,
                     cost_usd,
                     ..
+                }
+                | Entry::Unanswered {
+                    input_tokens,
+                    output_tokens,
+                    cost_usd,
+                    ..
                 },
             ) = entry_of(event)
             {

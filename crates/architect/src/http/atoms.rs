@@ -46,6 +46,8 @@ pub(super) struct AtomAnswer {
     /// After it, others may be offered the same.
     #[schema(format = "date-time")]
     deadline: String,
+    /// How often syntax may be checked before it is answered.
+    checks_left: u32,
 }
 
 impl From<Offer> for AtomAnswer {
@@ -57,6 +59,7 @@ impl From<Offer> for AtomAnswer {
             prompt: offer.request.prompt,
             schema: offer.request.schema,
             deadline: offer.deadline.to_string(),
+            checks_left: offer.checks_left,
         }
     }
 }
@@ -128,19 +131,70 @@ pub(super) async fn answer(
 ) -> Result<StatusCode, Problem> {
     place::resolve(&architect, &place.version).await?;
     let taken = handoff(&architect)?.answer(&AtomId(place.id), request.answer);
-    taken.map_err(|error| {
-        let told = error.to_string();
-        match error {
-            HandoffError::Unknown { .. } => Problem::not_found(told),
-            HandoffError::Invalid { violations, .. } => {
-                Problem::unprocessable("/answer", told).with("violations", violations)
-            }
-            HandoffError::Answered { .. }
-            | HandoffError::Expired { .. }
-            | HandoffError::Withdrawn { .. } => Problem::conflict(told),
-        }
-    })?;
+    taken.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Code that somebody who holds an atom wants to have checked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckRequest {
+    /// Of the file within the workspace: its ending tells the language.
+    path: String,
+    code: String,
+}
+
+/// What was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CheckAnswer {
+    /// `it parses`, or where and why it does not.
+    result: String,
+    checks_left: u32,
+}
+
+/// Says whether code parses, for whoever holds an atom of a coder. Nothing is run.
+#[utoipa::path(
+    post,
+    path = "/agent/{version}/architect/atoms/{id}/check",
+    operation_id = "check_syntax",
+    tag = "architect",
+    params(AtomPlace),
+    request_body = CheckRequest,
+    responses(
+        (status = 200, description = "What was found.", body = CheckAnswer),
+        (status = "4XX", description = "What was wrong, and what to do.",
+            body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn check(
+    State(architect): State<Architect>,
+    Path(place): Path<AtomPlace>,
+    Json(request): Json<CheckRequest>,
+) -> Result<axum::Json<CheckAnswer>, Problem> {
+    place::resolve(&architect, &place.version).await?;
+    let id = AtomId(place.id);
+    let checked = handoff(&architect)?.check_syntax(&id, &request.path, &request.code);
+    let checked = checked.map_err(refused)?;
+    Ok(axum::Json(CheckAnswer {
+        result: checked.result,
+        checks_left: checked.checks_left,
+    }))
+}
+
+fn refused(error: HandoffError) -> Problem {
+    let told = error.to_string();
+    match error {
+        HandoffError::Unknown { .. } => Problem::not_found(told),
+        HandoffError::Invalid { violations, .. } => {
+            Problem::unprocessable("/answer", told).with("violations", violations)
+        }
+        HandoffError::InvalidCheck { .. } => Problem::unprocessable("/code", told),
+        HandoffError::Answered { .. }
+        | HandoffError::Expired { .. }
+        | HandoffError::Withdrawn { .. }
+        | HandoffError::NoCheckLeft { .. }
+        | HandoffError::TooMuch { .. } => Problem::conflict(told),
+    }
 }
 
 fn handoff(architect: &Architect) -> Result<&Handoff, Problem> {

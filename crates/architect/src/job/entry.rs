@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use model::{Digest, LineageName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -72,6 +73,15 @@ pub(crate) enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cost_usd: Option<f64>,
     },
+    /// Nobody answered, though checks on the way may have been paid for: it is asked again.
+    Unanswered {
+        question: Digest,
+        reason: String,
+        input_tokens: u64,
+        output_tokens: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost_usd: Option<f64>,
+    },
     Questions {
         questions: Vec<Question>,
     },
@@ -91,6 +101,9 @@ pub(crate) enum Entry {
     /// It waits for more budget.
     Paused {
         reason: String,
+        /// When it goes on by itself; otherwise somebody has to let it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     Resumed,
     /// It became a version.

@@ -26,6 +26,8 @@ pub struct Job {
     pub refusal: Option<Approval>,
     pub cancelled_by: Option<String>,
     pub paused: Option<String>,
+    /// When it goes on by itself.
+    pub paused_until: Option<Timestamp>,
     pub released: Option<Released>,
     pub outcome: Option<Outcome>,
     pub artefacts: Vec<Artefact>,
@@ -66,6 +68,8 @@ pub(crate) struct Folded {
     pub(crate) recorded: HashMap<String, Kept>,
     /// Answers by question.
     pub(crate) answered: HashMap<Digest, Seq>,
+    /// Since when whoever was asked has not answered.
+    pub(crate) unanswered_since: Option<Timestamp>,
     open_questions: HashMap<Digest, u32>,
     /// The commit that somebody was asked to approve of last.
     asked_for: Option<String>,
@@ -99,6 +103,7 @@ impl Folded {
                 refusal: None,
                 cancelled_by: None,
                 paused: None,
+                paused_until: None,
                 released: None,
                 outcome: None,
                 artefacts: Vec::new(),
@@ -110,6 +115,7 @@ impl Folded {
             worker: None,
             recorded: HashMap::new(),
             answered: HashMap::new(),
+            unanswered_since: None,
             open_questions: HashMap::new(),
             asked_for: None,
         };
@@ -164,6 +170,7 @@ impl Folded {
                 ..
             } => {
                 self.open_questions.remove(&question);
+                self.unanswered_since = None;
                 self.answered.insert(question, event.seq);
                 job.spent.add(input_tokens, output_tokens, cost_usd);
             }
@@ -175,7 +182,19 @@ impl Folded {
                 ..
             } => {
                 self.open_questions.remove(&question);
+                self.unanswered_since = None;
                 job.spent.add(input_tokens, output_tokens, cost_usd);
+            }
+            Entry::Unanswered {
+                question,
+                input_tokens,
+                output_tokens,
+                cost_usd,
+                ..
+            } => {
+                self.open_questions.remove(&question);
+                job.spent.add(input_tokens, output_tokens, cost_usd);
+                self.unanswered_since.get_or_insert(event.time);
             }
             Entry::Questions { questions } => job.questions.extend(questions),
             Entry::Answers { answers } => job.answers.extend(answers),
@@ -189,8 +208,14 @@ impl Folded {
             }
             Entry::Refused(refusal) => job.refusal = Some(refusal),
             Entry::CancelAsked { by } => job.cancelled_by = Some(by),
-            Entry::Paused { reason } => job.paused = Some(reason),
-            Entry::Resumed => job.paused = None,
+            Entry::Paused { reason, until } => {
+                job.paused = Some(reason);
+                job.paused_until = until;
+            }
+            Entry::Resumed => {
+                job.paused = None;
+                job.paused_until = None;
+            }
             Entry::Released(released) => job.released = Some(released),
             Entry::Ended(outcome) => job.outcome = Some(outcome),
         }

@@ -267,6 +267,25 @@ impl JobLog {
         }
     }
 
+    /// What was recorded under names that begin so, with the names.
+    pub(crate) async fn find_all(&self, prefix: &str) -> Result<Vec<(String, Value)>, LogError> {
+        let names: Vec<String> = {
+            let folded = self.folded.lock().await;
+            let names = folded.recorded.keys();
+            names
+                .filter(|name| name.starts_with(prefix))
+                .cloned()
+                .collect()
+        };
+        let mut found = Vec::with_capacity(names.len());
+        for name in names {
+            if let Some(value) = self.find(&name).await? {
+                found.push((name, value));
+            }
+        }
+        Ok(found)
+    }
+
     pub(crate) async fn record(
         &self,
         name: &str,
@@ -283,6 +302,11 @@ impl JobLog {
         self.append(Entry::Recorded { name, value }, body, now)
             .await?;
         Ok(())
+    }
+
+    /// Since when whoever was asked has not answered.
+    pub(crate) async fn unanswered_since(&self) -> Option<Timestamp> {
+        self.folded.lock().await.unanswered_since
     }
 
     /// What an atom said to a question, if it was recorded.

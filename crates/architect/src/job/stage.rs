@@ -90,6 +90,14 @@ impl Stage {
         !self.is_last() && !self.is_waiting() && self != Self::Watching
     }
 
+    /// Are there questions to be asked, as far as can be told?
+    pub(crate) fn needs_provider(self) -> bool {
+        matches!(
+            self,
+            Self::Received | Self::Planning | Self::Scripting | Self::Executing
+        )
+    }
+
     /// Can it still be called off? What is a version already is rolled back instead.
     pub fn is_cancellable(self) -> bool {
         !self.is_last() && self != Self::Watching

@@ -4,18 +4,23 @@ use std::sync::Arc;
 
 use atoms::{
     Asker, Listener, Parsed, Prompt, Request, Strength, Usage,
-    ask::{AskBounds, AskError, Asked, Flagged, Ladder, Rung},
+    ask::{AskBounds, AskError, Asked, Flagged, Ladder, Paid, Rung},
     budget::{Admission, Call, Reservation},
     contract,
 };
+use model::Digest;
 use serde_json::Value;
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::{Halt, Work};
-use crate::{architect::Inner, embedded, job::Entry};
+use crate::{architect::Parts, circuit, embedded, job::Entry, policy::Policy, syntax};
 
 /// Answers to one question that may be discarded before nobody is asked any more.
 const DISCARDED_MAX: u32 = 3;
+
+/// What a change takes that succeeds at once: an analyst, a tester, two coders and a reviewer.
+const QUESTIONS_USUAL: u64 = 5;
 
 /// A question to atoms, of which there may be several samples.
 pub(crate) struct Question {
@@ -40,16 +45,15 @@ impl Question {
     }
 }
 
-/// Who answers the atoms of a job.
-pub(super) struct JobAsker {
+/// Who answers the atoms of all jobs.
+pub(crate) struct JobAsker {
     asker: Asker,
     provider: Arc<dyn atoms::Provider>,
     is_embedded: bool,
 }
 
 impl JobAsker {
-    pub(super) fn new(inner: &Inner) -> Self {
-        let parts = &inner.parts;
+    pub(crate) fn new(parts: &mut Parts, policy: &Policy) -> Self {
         let rung = |strength, model: &str| Rung {
             provider: parts.provider.clone(),
             model: model.to_owned(),
@@ -61,16 +65,23 @@ impl JobAsker {
             rungs.push(rung(Strength::Strong, &models.strong));
         }
         let ladder = Ladder::new(rungs).expect("there is one rung");
+        let bounds = AskBounds {
+            attempts_max: policy.attempts_max,
+            answer_wait_max: parts.answer_time_max,
+            ..AskBounds::default()
+        };
+        let mut asker = Asker::new(ladder, bounds);
+        if let Some(memory) = parts.memory.take() {
+            asker = asker.with_memory(memory);
+        }
+        let is_embedded = parts.provider.name() == embedded::NAME;
+        if !is_embedded {
+            asker = asker.with_check_syntax(syntax::check_syntax());
+        }
         Self {
-            asker: Asker::new(
-                ladder,
-                AskBounds {
-                    answer_wait_max: parts.answer_time_max,
-                    ..AskBounds::default()
-                },
-            ),
+            asker,
             provider: parts.provider.clone(),
-            is_embedded: parts.provider.name() == embedded::NAME,
+            is_embedded,
         }
     }
 
@@ -90,7 +101,10 @@ impl JobAsker {
             return self.asker.ask(request, listener).await;
         }
         let answer = self.provider.complete(request, listener).await;
-        let answer = answer.map_err(|source| AskError::Refused { source })?;
+        let answer = answer.map_err(|source| AskError::Refused {
+            paid: Box::default(),
+            source,
+        })?;
         let digest = request.digest();
         match contract::parse_own(request.kind, &answer.value) {
             Ok(parsed) => Ok(Asked {
@@ -148,16 +162,18 @@ impl Work {
         question: &Question,
         sample: u32,
     ) -> Result<Result<Parsed, String>, Halt> {
-        let mut request = self.asker.request(question, sample)?;
+        let mut request = self.inner.asker.request(question, sample)?;
         let name = format!("atom-{}", &request.digest().to_string()[..16]);
         let digest = request.digest();
         if let Some(kept) = self.log.find_answer(digest).await? {
-            return self.asker.read(&request, &kept);
+            return self.inner.asker.read(&request, &kept);
         }
         if let Some(reason) = self.log.find(&name).await? {
             return Ok(Err(super::text_of(&reason)));
         }
         self.check_stop().await?;
+        let admission = self.admission().await?;
+        self.warn_of_budget(&request).await?;
         let (reservation, usd_max) = self.reserve(&request).await?;
         let pretty = serde_json::to_vec_pretty(&request);
         let pretty = pretty.map_err(|error| Halt::Failed(error.to_string()))?;
@@ -176,34 +192,97 @@ impl Work {
         let span = tracing::info_span!("atom", kind = request.kind.as_str(), sample);
         let asking = async {
             request.traceparent = (self.inner.parts.traceparent)();
-            Ok(self.asker.ask(&request, &listener).await)
+            Ok(self.inner.asker.ask(&request, &listener).await)
         };
         let asked = self.unless_stopped(asking.instrument(span)).await?;
         match asked {
             Ok(asked) => {
+                admission.answered();
                 reservation.settle(asked.answer.usage, asked.cost_usd);
                 self.keep_answer(&request, &name, asked).await
             }
             Err(AskError::Flagged(flagged)) => {
+                admission.answered();
                 reservation.settle(flagged.usage, flagged.cost_usd);
                 let reason = self.keep_flagged(&name, *flagged).await?;
                 Ok(Err(reason))
             }
-            Err(AskError::Refused { source }) => {
-                reservation.settle(Usage::default(), Some(0.0));
+            Err(AskError::Refused { paid, source }) => {
+                admission.answered();
+                reservation.settle(paid.usage, paid.cost_usd);
                 Err(Halt::Rejected(source.to_string()))
             }
-            Err(AskError::Unavailable { source, .. }) => {
-                reservation.settle(Usage::default(), Some(0.0));
-                Err(Halt::Failed(format!("nobody answers: {source}")))
+            Err(AskError::Unavailable { paid, source, .. }) => {
+                admission.failed(Instant::now());
+                reservation.settle(paid.usage, paid.cost_usd);
+                let reason = format!("nobody answers: {source}");
+                Err(self.keep_unanswered(digest, reason, *paid).await?)
             }
+        }
+    }
+
+    /// The right to ask, as far as the provider goes: the job rests while it is left alone.
+    async fn admission(&self) -> Result<circuit::Admission<'_>, Halt> {
+        match self.inner.circuit.admit(Instant::now()) {
+            Ok(admission) => Ok(admission),
+            Err(_until) => {
+                let reason = "the provider is left alone for a while, since it did not answer";
+                Err(self.rest(reason.to_owned()).await?)
+            }
+        }
+    }
+
+    /// What was paid for is not thrown away: the job goes on when there is an answer to be had, if
+    /// that is within the time that it waits for one.
+    async fn keep_unanswered(
+        &self,
+        question: Digest,
+        reason: String,
+        paid: Paid,
+    ) -> Result<Halt, Halt> {
+        let now = self.now();
+        let since = self.log.unanswered_since().await.unwrap_or(now);
+        let entry = Entry::Unanswered {
+            question,
+            reason: reason.clone(),
+            input_tokens: paid.usage.input_tokens,
+            output_tokens: paid.usage.output_tokens,
+            cost_usd: paid.cost_usd,
+        };
+        self.log.append(entry, None, now).await?;
+        if now.duration_since(since).unsigned_abs() >= self.inner.policy.patience {
+            return Ok(Halt::Failed(reason));
+        }
+        self.rest(reason).await
+    }
+
+    async fn rest(&self, reason: String) -> Result<Halt, Halt> {
+        let note = format!("{reason}; it is asked again by itself, or cancel the job");
+        if self.log.job().await.doing.as_deref() != Some(&note) {
+            self.enter_note(&note).await?;
+        }
+        Ok(Halt::Unanswered(reason))
+    }
+
+    /// Says before the first question if the budget will hardly do.
+    async fn warn_of_budget(&self, request: &Request) -> Result<(), Halt> {
+        let price = self.inner.asker.asker.ladder().price_max(request.strength);
+        let (id, call) = (self.id.to_string(), Call::of(request, price));
+        if self.is_embedded() || self.log.job().await.spent.requests > 0 {
+            return Ok(());
+        }
+        let ledger = &self.inner.ledger;
+        let affordable = ledger.attempts_affordable(&id, &call, QUESTIONS_USUAL, self.now());
+        match affordable.warning {
+            Some(warning) => self.enter_note(&warning).await,
+            None => Ok(()),
         }
     }
 
     /// The right to ask, and what that may cost; the job waits where it is more than is left.
     async fn reserve(&self, request: &Request) -> Result<(Reservation, Option<f64>), Halt> {
-        let price = self.asker.asker.ladder().price_max(request.strength);
-        let call = Call::of(request, price);
+        let price = self.inner.asker.asker.ladder().price_max(request.strength);
+        let call = Call::of(&self.inner.asker.asker.offering(request), price);
         let usd_max = price.map(|price| atoms::budget::cost_usd(&price, call.usage_max()));
         match self
             .inner
@@ -212,10 +291,11 @@ impl Work {
         {
             Admission::Granted(reservation) => Ok((reservation, usd_max)),
             Admission::Paused(paused) => {
-                let reason = paused.to_string();
-                self.log
-                    .append(Entry::Paused { reason }, None, self.now())
-                    .await?;
+                let entry = Entry::Paused {
+                    reason: paused.to_string(),
+                    until: paused.until,
+                };
+                self.log.append(entry, None, self.now()).await?;
                 Err(Halt::Waits)
             }
         }

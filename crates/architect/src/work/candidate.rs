@@ -1,6 +1,9 @@
 //! What a script has made so far, on a copy that nobody else sees.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use atoms::contract::Intent;
 use bytes::Bytes;
@@ -14,6 +17,7 @@ use crate::tree::{self, Files, Kind};
 /// The files as they are now, and how they came to be so.
 #[derive(Clone)]
 pub(crate) struct Candidate {
+    base: Arc<Base>,
     pub(crate) files: Files,
     pub(crate) commits: Vec<Commit>,
     /// Cases that were added, by file.
@@ -38,8 +42,9 @@ pub(crate) struct Snapshots {
 }
 
 impl Candidate {
-    pub(crate) fn of(base: &Base) -> Self {
+    pub(crate) fn of(base: &Arc<Base>) -> Self {
         Self {
+            base: base.clone(),
             files: base.files.clone(),
             commits: Vec::new(),
             new_cases: Vec::new(),
@@ -49,7 +54,7 @@ impl Candidate {
     }
 
     pub(crate) fn graph(&self) -> Graph {
-        Graph::of(&self.files)
+        self.base.graph.following(&self.base.files, &self.files)
     }
 
     /// Makes a coder's edits, all of them or none.

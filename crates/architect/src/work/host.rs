@@ -5,6 +5,7 @@
 //! that again, the same to the byte.
 
 mod atom;
+mod claims;
 mod context;
 mod graph;
 mod tests;
@@ -37,6 +38,8 @@ pub(super) struct JobHost {
     /// Why the run was stopped, where the host stopped it.
     halt: Mutex<Option<Halt>>,
     board: Board,
+    /// Whether the board knows the claims that were kept.
+    claims: tokio::sync::Mutex<bool>,
     runtime: Handle,
     /// Scripts run on threads of their own, which know of no trace.
     span: Span,
@@ -62,6 +65,7 @@ impl JobHost {
             }),
             halt: Mutex::default(),
             board: Board::default(),
+            claims: tokio::sync::Mutex::default(),
             runtime: Handle::current(),
             span: Span::current(),
         }
@@ -107,19 +111,19 @@ impl JobHost {
         Ok(())
     }
 
-    async fn answer(&self, call: &Call) -> Result<Value, Trouble> {
+    async fn answer(&self, Step { path, call }: &Step) -> Result<Value, Trouble> {
         match call {
             Call::SpawnAtom {
                 kind,
                 task,
                 options,
-            } => self.spawn_atom(*kind, task, options).await,
+            } => self.spawn_atom(path, *kind, task, options).await,
             Call::RunConsensus { kind, task, k } => {
                 let options = plan::Options {
                     k: Some(*k),
                     ..plan::Options::default()
                 };
-                self.spawn_atom(*kind, task, &options).await
+                self.spawn_atom(path, *kind, task, &options).await
             }
             Call::CheckRedFlags => {
                 let flags = self.red_flags(&self.candidate()).await?;
@@ -146,7 +150,7 @@ impl JobHost {
                 made.candidate.commits.truncate(kept);
                 Ok(Value::Null)
             }
-            Call::Apply { answer } => self.apply(answer),
+            Call::Apply { answer } => self.apply(path, answer).await,
             Call::RunTests { tier } => self.run_tests(*tier).await,
             Call::RunNewTests { answer } => self.run_new_tests(answer).await,
             Call::Commit { message } => {
@@ -176,8 +180,9 @@ impl JobHost {
     }
 
     /// Makes the edits of a coder, or the change of state that was planned.
-    fn apply(&self, answer: &Value) -> Result<Value, Trouble> {
+    async fn apply(&self, path: &str, answer: &Value) -> Result<Value, Trouble> {
         let edits = edits(answer)?;
+        self.claim(path, &claims::changed(&edits)).await?;
         let intent = self.planned.analysis.kind;
         self.change(|candidate| {
             let before = candidate.clone();
@@ -291,7 +296,7 @@ impl From<crate::job::LogError> for Trouble {
 
 impl Host for JobHost {
     fn call(&self, step: &Step) -> Result<Value, HostError> {
-        let answer = self.answer(&step.call).instrument(self.span.clone());
+        let answer = self.answer(step).instrument(self.span.clone());
         match self.runtime.block_on(answer) {
             Ok(value) => Ok(value),
             Err(Trouble::Told(reason)) => Err(HostError::Failed(reason)),

@@ -5,7 +5,7 @@ use topology::{SymbolKind, SymbolPath};
 
 use super::Base;
 use crate::product::gate::Known;
-use crate::tree;
+use crate::tree::{self, Files};
 
 /// What of a workspace the gate knows.
 pub(super) fn known(base: &Base) -> Known {
@@ -19,8 +19,17 @@ pub(super) fn known(base: &Base) -> Known {
         constants: constants
             .iter()
             .map(|path| path.last().to_owned())
+            .chain(budgets(&base.files))
             .collect(),
     }
+}
+
+/// How a message speaks of budgets, if there are any.
+fn budgets(files: &Files) -> impl Iterator<Item = String> {
+    const WORDS: [&str; 4] = ["budget", "budgets", "Budget", "Budgets"];
+    let are_there = files.contains_key(tree::BUDGETS);
+    let words = WORDS.into_iter().filter(move |_| are_there);
+    words.map(str::to_owned)
 }
 
 /// The same as data, for a provider that is no model.

@@ -20,6 +20,7 @@ use crate::{
         message::Message,
     },
     templates,
+    tree::{self, Files},
 };
 
 /// Rounds of questions; whoever still cannot say what is wanted says it anew.
@@ -135,7 +136,7 @@ impl Work {
              show that it is done. A case names a tool, its arguments and what it has to answer.",
         );
         prompt.context = Some(overview(base, message));
-        prompt.data = data(message, evidence, templates);
+        prompt.data = data(message, evidence, templates, &base.files);
         let task = serde_json::json!({
             "kind": "analyst",
             "message": self.job.ask.message,
@@ -228,8 +229,20 @@ fn has_contradiction(assessed: &Assessment) -> bool {
     unknowns.any(|unknown| unknown.rule == gate::Rule::Contradiction)
 }
 
+/// What can only be written anew, whole, and so has to be seen first.
+const DOCUMENTS: [(&str, &str); 3] = [
+    ("state", release::STATE),
+    ("schema", release::SCHEMA),
+    ("budgets", tree::BUDGETS),
+];
+
 /// What atoms are shown beside the code.
-pub(super) fn data(message: &Message, evidence: &[Evidence], names: &[String]) -> Vec<Data> {
+pub(super) fn data(
+    message: &Message,
+    evidence: &[Evidence],
+    names: &[String],
+    files: &Files,
+) -> Vec<Data> {
     let mut data = vec![Data {
         label: "feedback".to_owned(),
         source: "a person or a program".to_owned(),
@@ -246,6 +259,15 @@ pub(super) fn data(message: &Message, evidence: &[Evidence], names: &[String]) -
                 label: "template".to_owned(),
                 source: name.clone(),
                 text: template.as_context(),
+            });
+        }
+    }
+    for (label, path) in DOCUMENTS {
+        if let Some(text) = files.get(path) {
+            data.push(Data {
+                label: label.to_owned(),
+                source: path.to_owned(),
+                text: String::from_utf8_lossy(text).into_owned(),
             });
         }
     }
@@ -303,4 +325,40 @@ pub(super) fn one_line(text: &str) -> String {
 pub(super) fn name_of(text: &str) -> String {
     const DIGITS: usize = 16;
     Digest::of(text.as_bytes()).to_string()[..DIGITS].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn an_atom_sees_the_files_that_it_can_only_write_anew() {
+        let text = |text: &'static str| Bytes::from_static(text.as_bytes());
+        let files: Files = [
+            (
+                "ci/budgets.json".to_owned(),
+                text("{\"tests_failed_max\": 0}"),
+            ),
+            ("state/active.state.json".to_owned(), text("{}")),
+            ("tools/runner/a.py".to_owned(), text("x = 1\n")),
+        ]
+        .into();
+        let message = Message::parse("set the budgets").unwrap();
+
+        let data = data(&message, &[], &[], &files);
+
+        let shown: Vec<_> = (data.iter())
+            .map(|it| (&*it.label, &*it.source, &*it.text))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("feedback", "a person or a program", "set the budgets"),
+                ("state", "state/active.state.json", "{}"),
+                ("budgets", "ci/budgets.json", "{\"tests_failed_max\": 0}"),
+            ]
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! From a script to a candidate that was proved.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use atoms::contract::Intent;
 use plan::{Limits, RunError, Script};
@@ -301,6 +301,11 @@ fn check_candidate(base: &Base, planned: &Planned, candidate: &Candidate) -> Res
                 .to_owned(),
         ));
     }
+    if let Some(kind) = unasked(planned.analysis.kind, &kinds) {
+        return Err(Halt::Rejected(format!(
+            "it changes {kind} as well, and nothing would show that this is what was asked for"
+        )));
+    }
     let first = candidate.commits.first();
     let is_same = first.is_none_or(|commit| {
         tree::proof_digest(&commit.files) == tree::proof_digest(&candidate.files)
@@ -311,6 +316,24 @@ fn check_candidate(base: &Base, planned: &Planned, candidate: &Candidate) -> Res
         ));
     }
     Ok(())
+}
+
+/// What a change reaches for beyond its intent. Budgets and cases of what is so already have no new
+/// case that would prove anything else.
+fn unasked(intent: Intent, kinds: &BTreeSet<Kind>) -> Option<Kind> {
+    let asked: &[Kind] = match intent {
+        Intent::Budgets => &[Kind::Budgets],
+        Intent::AddCases => &[Kind::NewGoldens, Kind::ExistingGoldens],
+        Intent::Repair
+        | Intent::AddTool
+        | Intent::ChangeBehaviour
+        | Intent::Tune
+        | Intent::Rename
+        | Intent::Remove
+        | Intent::Refactor
+        | Intent::Reject => return None,
+    };
+    kinds.iter().copied().find(|kind| !asked.contains(kind))
 }
 
 /// Does a message say what a case expects?
@@ -344,4 +367,33 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_no_new_case_reaches_for_nothing_else() {
+        let table: [(Intent, &[Kind], Option<Kind>); 6] = [
+            (Intent::Budgets, &[Kind::Budgets], None),
+            (
+                Intent::Budgets,
+                &[Kind::Code, Kind::Budgets],
+                Some(Kind::Code),
+            ),
+            (Intent::Budgets, &[Kind::State], Some(Kind::State)),
+            (Intent::AddCases, &[Kind::NewGoldens], None),
+            (
+                Intent::AddCases,
+                &[Kind::NewGoldens, Kind::Budgets],
+                Some(Kind::Budgets),
+            ),
+            (Intent::AddTool, &[Kind::Code, Kind::NewGoldens], None),
+        ];
+        for (intent, kinds, found) in table {
+            let kinds = kinds.iter().copied().collect();
+            assert_eq!(unasked(intent, &kinds), found, "{intent:?} {kinds:?}");
+        }
+    }
 }

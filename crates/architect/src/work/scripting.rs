@@ -63,7 +63,7 @@ impl Work {
             "Write the Rhai script that carries out the plan below. The script of the library for \
              this kind of change is beside it: keep to it where it fits.",
         );
-        prompt.data = data(&planned.message, &[], &[]);
+        prompt.data = data(&planned.message, &[], &[], &base.files);
         prompt.data.push(atoms::prompt::Data {
             label: "plan".to_owned(),
             source: "PLAN.md".to_owned(),
@@ -103,5 +103,23 @@ impl Work {
         let place = |stage: Stage| Stage::ALL.iter().position(|it| *it == stage);
         let now = self.log.job().await.stage;
         place(now) > place(stage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use atoms::{AtomKind, contract};
+
+    #[test]
+    fn an_analyst_can_ask_for_every_script_of_the_library() {
+        let schema = contract::schema(AtomKind::Analyst);
+        let kinds = schema["properties"]["kind"]["enum"].as_array().unwrap();
+        let kinds: BTreeSet<&str> = kinds.iter().map(|kind| kind.as_str().unwrap()).collect();
+
+        let scripts = plan::LIBRARY.iter().map(|(name, _)| *name);
+
+        assert_eq!(kinds, scripts.chain(["reject"]).collect());
     }
 }

@@ -75,6 +75,8 @@ pub(crate) fn ask(kind: AtomKind, task: Value) -> Result<Value, ProviderError> {
         temperature: 0.0,
         output_tokens_max: 1,
         strength: Strength::Cheap,
+        checks_max: 0,
+        exchange: Vec::new(),
         traceparent: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -18,7 +18,7 @@ pub struct AskBounds {
     pub wait_each_max: Duration,
     /// Between all attempts at one question.
     pub wait_total_max: Duration,
-    /// For one answer, until it is whole.
+    /// For one answer, until it is whole; each check that comes before it may take as long.
     pub answer_wait_max: Duration,
 }
 

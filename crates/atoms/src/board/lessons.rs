@@ -114,6 +114,12 @@ impl Lessons {
         self.skipped
     }
 
+    /// The newest lessons, the newest of them first.
+    pub fn newest(&self, count: usize) -> impl Iterator<Item = &Lesson> {
+        let newest = self.lessons.iter().rev().take(count);
+        newest.map(|indexed| &indexed.lesson)
+    }
+
     /// The lessons that have most in common with `query`, the best first; of as good ones the
     /// newest. What shares no word is no answer.
     pub fn nearest(&self, query: &str, count: usize) -> Vec<&Lesson> {

@@ -1,6 +1,9 @@
 //! What a call costs: before it, at most; after it, really.
 
-use crate::{Price, Request, Usage};
+use crate::{
+    Price, Request, Usage,
+    check::{self, RESULT_BYTES_MAX},
+};
 
 const TOKENS_PRICED: f64 = 1_000_000.0;
 
@@ -13,6 +16,7 @@ const ENVELOPE_TOKENS: u64 = 64;
 /// A call before it is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Call {
+    /// Of all turns together.
     pub input_bytes: u64,
     pub output_tokens_max: u32,
     /// Of the dearest model that may answer; `None` if nobody knows.
@@ -22,9 +26,15 @@ pub struct Call {
 impl Call {
     pub fn of(request: &Request, price: Option<Price>) -> Self {
         let schema = request.schema.to_string();
-        let bytes = request.system.len() + request.prompt.len() + schema.len();
+        let bytes = request.told_system().len() + request.prompt.len() + schema.len();
+        let checks = u64::from(request.checks_left());
+        let each = bytes as u64 + tool_bytes(request);
+        // Every check has the question read once more, with what was said until then.
+        let said = u64::from(request.output_tokens_max) + ENVELOPE_TOKENS;
+        let results = checks * RESULT_BYTES_MAX as u64;
+        let again = each + said * BYTES_A_TOKEN + results;
         Self {
-            input_bytes: bytes as u64,
+            input_bytes: each + again * checks,
             output_tokens_max: request.output_tokens_max,
             price,
         }
@@ -44,6 +54,13 @@ impl Call {
         self.price
             .map(|price| MicroUsd::at_most(cost_usd(&price, usage)))
     }
+}
+
+fn tool_bytes(request: &Request) -> u64 {
+    if !request.offers_checks() {
+        return 0;
+    }
+    (check::description().len() + check::parameters().to_string().len()) as u64
 }
 
 /// What was used, priced.

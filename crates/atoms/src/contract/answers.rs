@@ -49,6 +49,10 @@ pub enum Intent {
     Repair,
     AddTool,
     ChangeBehaviour,
+    /// Nothing but cases, of what is so already.
+    AddCases,
+    /// Nothing but `ci/budgets.json`.
+    Budgets,
     Tune,
     Rename,
     Remove,

@@ -71,6 +71,8 @@ fn analysis() -> Value {
         "repair",
         "add_tool",
         "change_behaviour",
+        "add_cases",
+        "budgets",
         "tune",
         "rename",
         "remove",

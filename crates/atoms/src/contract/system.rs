@@ -28,7 +28,8 @@ const ANALYST: &str = with_rules!(
      reading is left and 1 when anything may be meant; every doubt that would change the result \
      is a question in `unknowns`. `acceptance` are test cases that fail now and will pass. Name \
      symbols as `PATH::Name`. If only the state has to change, `kind` is `tune` and `state` a \
-     merge patch. If nothing should or can be changed, `kind` is `reject` and `reason` says why."
+     merge patch; if only `ci/budgets.json` has to, `budgets`; if cases are to be written down of \
+     what is so already, `add_cases`. If nothing should or can be changed, `kind` is `reject` and `reason` says why."
 );
 
 const CODER: &str = with_rules!(
@@ -49,6 +50,10 @@ const TESTER: &str = with_rules!(
      edges as well as in the middle. A case is a call of a tool and the value it has to give. \
      Expect only what the task or its examples say; take no value from the faulty code."
 );
+
+/// What a coder is told where there is somebody to check.
+pub(super) const CHECKS: &str = "Before you answer you may call `check_syntax`, a few times at \
+                                 most, to learn whether code parses.";
 
 pub(super) fn of(kind: AtomKind) -> &'static str {
     match kind {

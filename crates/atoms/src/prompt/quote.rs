@@ -79,7 +79,7 @@ impl Marks {
 
 /// The text as a prompt shows it: nothing in it looks like a mark, and what a person would not see
 /// (control characters, marks of direction, the invisible copies of ASCII) is written as an escape.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.replace("\r\n", "\n").chars() {
         if is_hidden(letter) {

@@ -13,7 +13,7 @@ use super::{
     http::{Link, Resets},
     models,
 };
-use crate::{Answer, Listener, Price, Provider, ProviderError, Request};
+use crate::{Answer, Listener, Price, Provider, ProviderError, Request, Turn};
 
 const VERSION: &str = "2023-06-01";
 
@@ -56,23 +56,20 @@ impl Anthropic {
         })
     }
 
+    /// Asks, and tells which model spoke.
     async fn ask(
         &self,
         request: &Request,
         message: &mut Message,
         listener: &Listener,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<String, Trouble> {
         let model = self.models.of(request.strength);
         let body = question::body(request, model, self.takes_temperature);
         let traceparent = request.traceparent.as_deref();
         let link = &self.link;
         link.converse("v1/messages", &body, traceparent, message, listener)
             .await?;
-        Ok(Answer {
-            value: message.answer()?,
-            usage: message.usage(),
-            model: message.model().unwrap_or(model).to_owned(),
-        })
+        Ok(message.model().unwrap_or(model).to_owned())
     }
 }
 
@@ -88,8 +85,30 @@ impl Provider for Anthropic {
         listener: &Listener,
     ) -> Result<Answer, ProviderError> {
         let mut message = Message::default();
-        let answer = self.ask(request, &mut message, listener).await;
+        let plain = request.without_checks();
+        let model = self.ask(&plain, &mut message, listener).await;
+        let answer = model.and_then(|model| {
+            Ok(Answer {
+                value: message.answer()?,
+                usage: message.usage(),
+                model,
+            })
+        });
         answer.map_err(|trouble| self.failures.of(trouble, request, message.usage()))
+    }
+
+    async fn take_turn(
+        &self,
+        request: &Request,
+        listener: &Listener,
+    ) -> Result<Turn, ProviderError> {
+        if !request.offers_checks() {
+            return self.complete(request, listener).await.map(Turn::Answer);
+        }
+        let mut message = Message::default();
+        let model = self.ask(request, &mut message, listener).await;
+        let turn = model.and_then(|model| Ok(message.said()?.into_turn(message.usage(), model)));
+        turn.map_err(|trouble| self.failures.of(trouble, request, message.usage()))
     }
 
     async fn health(&self) -> Result<(), ProviderError> {

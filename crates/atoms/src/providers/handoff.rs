@@ -21,7 +21,10 @@ use super::{
     Clock,
     failures::{Failures, Trouble},
 };
-use crate::{Answer, Listener, Price, Provider, ProviderError, Request, Usage};
+use crate::{
+    Answer, CheckSyntax, InvalidCheck, Listener, Price, Provider, ProviderError, Request, Turn,
+    Usage,
+};
 
 const QUEUE_MAX: usize = 256;
 
@@ -69,9 +72,20 @@ pub struct Offer {
     pub request: Request,
     /// After it, others may be offered the same.
     pub deadline: Timestamp,
+    /// How often syntax may be checked before the answer; see [`Handoff::check_syntax`].
+    pub checks_left: u32,
 }
 
-/// Why an answer was not taken.
+/// What was found of code that somebody has checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// In a line: that it parses, or where it does not and why.
+    pub result: String,
+    /// How often the same may be asked from now on.
+    pub checks_left: u32,
+}
+
+/// Why an answer was not taken, or nothing was checked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandoffError {
     #[error("there is no atom `{}`; ask for the next one", id.0)]
@@ -84,6 +98,16 @@ pub enum HandoffError {
     Withdrawn { id: AtomId },
     #[error("the answer does not satisfy the schema of atom `{}`: {}; answer again", id.0, violations.join("; "))]
     Invalid { id: AtomId, violations: Vec<String> },
+    #[error("nothing was checked for atom `{}`: {invalid}", id.0)]
+    InvalidCheck { id: AtomId, invalid: InvalidCheck },
+    #[error("no check is left for atom `{}`; answer it", id.0)]
+    NoCheckLeft { id: AtomId },
+    #[error(
+        "the code takes more than the {tokens_left} tokens that checks may still take for atom `{}`; \
+         check less, or answer it",
+        id.0
+    )]
+    TooMuch { id: AtomId, tokens_left: u32 },
 }
 
 /// Atoms, handed to whoever asks for them. Clones share the queue.
@@ -108,6 +132,13 @@ impl Handoff {
             clock,
             failures: Failures::new(name, Vec::new()),
         }))
+    }
+
+    /// Lets whoever holds a coder's atom check syntax before the answer.
+    #[must_use]
+    pub fn with_check_syntax(self, check_syntax: CheckSyntax) -> Self {
+        self.ledger().allow_checks(check_syntax);
+        self
     }
 
     /// The atom that waits longest and that nobody works at, waiting for one if there is none.
@@ -136,6 +167,17 @@ impl Handoff {
     /// Gives an answer to whoever asked. One that is refused leaves the atom as it was.
     pub fn answer(&self, id: &AtomId, value: Value) -> Result<(), HandoffError> {
         self.ledger().answer(id, value)
+    }
+
+    /// Says whether code parses, as often as the atom's offer allows; whoever is offered the same
+    /// atom later has what is left. A call that is refused is not counted.
+    pub fn check_syntax(
+        &self,
+        id: &AtomId,
+        path: &str,
+        code: &str,
+    ) -> Result<Checked, HandoffError> {
+        self.ledger().check(id, path, code)
     }
 
     /// When somebody last asked for an atom.
@@ -195,7 +237,17 @@ impl Provider for Handoff {
         request: &Request,
         _listener: &Listener,
     ) -> Result<Answer, ProviderError> {
-        let answer = self.ask(request).await;
+        let answer = self.ask(&request.without_checks()).await;
+        answer.map_err(|trouble| self.0.failures.of(trouble, request, Usage::default()))
+    }
+
+    /// Checks are made here, while the atom is held: what comes is the answer.
+    async fn take_turn(
+        &self,
+        request: &Request,
+        _listener: &Listener,
+    ) -> Result<Turn, ProviderError> {
+        let answer = self.ask(request).await.map(Turn::Answer);
         answer.map_err(|trouble| self.0.failures.of(trouble, request, Usage::default()))
     }
 

@@ -1,4 +1,4 @@
-//! The wire: one POST, its stream of events, and what its failures mean.
+//! The wire: one POST, its stream of events or its answer in one piece, and what failures mean.
 
 mod bounds;
 mod endpoint;
@@ -88,11 +88,27 @@ impl Link {
         listener: &Listener,
     ) -> Result<(), Trouble> {
         let conversation = async {
-            let response = self.post(path, body, traceparent).await?;
+            let response = self.post(path, body, EVENT_STREAM, traceparent).await?;
+            if !is_event_stream(&response) {
+                return Err(self.no_stream(response).await);
+            }
             self.receive(response, assembly, listener).await
         };
         let ended = timeout(self.bounds.total, conversation).await;
         ended.unwrap_or_else(|_over| Err(too_slow("the whole answer", self.bounds.total)))
+    }
+
+    /// Asks once for what comes in one piece.
+    pub(super) async fn exchange(&self, path: &str, body: &Value) -> Result<Value, Trouble> {
+        let exchange = async {
+            let response = self.post(path, body, JSON, None).await?;
+            self.whole(response).await
+        };
+        let ended = timeout(self.bounds.total, exchange).await;
+        let said =
+            ended.unwrap_or_else(|_over| Err(too_slow("the whole answer", self.bounds.total)))?;
+        serde_json::from_slice(&said)
+            .map_err(|error| Trouble::malformed(format!("its answer is no JSON: {error}")))
     }
 
     /// Is the server there, and does it take the key? A server without a list of models is there.
@@ -120,11 +136,12 @@ impl Link {
         &self,
         path: &str,
         body: &Value,
+        accept: &'static str,
         traceparent: Option<&str>,
     ) -> Result<Response, Trouble> {
         let mut headers = self.headers.clone();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-        headers.insert(header::ACCEPT, HeaderValue::from_static(EVENT_STREAM));
+        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
         match traceparent.map(HeaderValue::from_str) {
             Some(Ok(value)) => drop(headers.insert("traceparent", value)),
             Some(Err(error)) => tracing::warn!(%error, "a trace context is no header; left out"),
@@ -134,9 +151,6 @@ impl Link {
         let response = self.send(request.body(body.to_string())).await?;
         if !response.status().is_success() {
             return Err(self.failure(response).await);
-        }
-        if !is_event_stream(&response) {
-            return Err(self.no_stream(response).await);
         }
         Ok(response)
     }
@@ -173,6 +187,17 @@ impl Link {
             return Ok(());
         }
         Err(Trouble::unavailable("its answer ended before it was whole"))
+    }
+
+    async fn whole(&self, mut response: Response) -> Result<Vec<u8>, Trouble> {
+        let mut said = Vec::new();
+        while let Some(chunk) = self.next_chunk(&mut response).await? {
+            if said.len() + chunk.len() > self.bounds.body_bytes_max {
+                return Err(too_large(self.bounds.body_bytes_max));
+            }
+            said.extend_from_slice(&chunk);
+        }
+        Ok(said)
     }
 
     async fn next_chunk(&self, response: &mut Response) -> Result<Option<Bytes>, Trouble> {

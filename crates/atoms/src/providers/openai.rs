@@ -1,6 +1,7 @@
 //! Chat completions as `OpenAI` has them, and as Ollama, vLLM and llama.cpp serve them.
 
 mod completion;
+mod embeddings;
 mod question;
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use super::{
     http::{Link, Resets},
     models,
 };
-use crate::{Answer, Listener, Price, Provider, ProviderError, Request};
+use crate::{Answer, Listener, Price, Provider, ProviderError, Request, Turn};
 
 /// How a server is reached and what it knows.
 #[derive(Clone)]
@@ -28,6 +29,11 @@ pub struct OpenAiSettings {
     pub tokens_field: TokensField,
     /// Some models refuse requests that say how much chance they want.
     pub takes_temperature: bool,
+    /// Many servers know no tools, or none beside an answer that a schema binds; then there are no
+    /// checks.
+    pub takes_tools: bool,
+    /// What texts are embedded by, if anything.
+    pub embedding_model: Option<String>,
     /// Its base ends before `/chat/completions`, like `https://api.openai.com/v1`.
     pub http: HttpSettings,
 }
@@ -36,6 +42,8 @@ pub struct OpenAiSettings {
 pub struct OpenAi {
     models: Models,
     prices: Prices,
+    embedding_model: Option<String>,
+    takes_tools: bool,
     dialect: question::Dialect,
     failures: Failures,
     link: Link,
@@ -51,6 +59,8 @@ impl OpenAi {
         Ok(Self {
             models: settings.models,
             prices: settings.prices,
+            embedding_model: settings.embedding_model,
+            takes_tools: settings.takes_tools,
             dialect: question::Dialect {
                 structure: settings.structure,
                 tokens_field: settings.tokens_field,
@@ -61,23 +71,20 @@ impl OpenAi {
         })
     }
 
+    /// Asks, and tells which model spoke.
     async fn ask(
         &self,
         request: &Request,
         completion: &mut Completion,
         listener: &Listener,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<String, Trouble> {
         let model = self.models.of(request.strength);
         let body = question::body(request, model, self.dialect);
         let traceparent = request.traceparent.as_deref();
         let link = &self.link;
         link.converse("chat/completions", &body, traceparent, completion, listener)
             .await?;
-        Ok(Answer {
-            value: completion.answer()?,
-            usage: completion.usage(),
-            model: completion.model().unwrap_or(model).to_owned(),
-        })
+        Ok(completion.model().unwrap_or(model).to_owned())
     }
 }
 
@@ -93,8 +100,41 @@ impl Provider for OpenAi {
         listener: &Listener,
     ) -> Result<Answer, ProviderError> {
         let mut completion = Completion::default();
-        let answer = self.ask(request, &mut completion, listener).await;
+        let plain = request.without_checks();
+        let model = self.ask(&plain, &mut completion, listener).await;
+        let answer = model.and_then(|model| {
+            Ok(Answer {
+                value: completion.answer()?,
+                usage: completion.usage(),
+                model,
+            })
+        });
         answer.map_err(|trouble| self.failures.of(trouble, request, completion.usage()))
+    }
+
+    async fn take_turn(
+        &self,
+        request: &Request,
+        listener: &Listener,
+    ) -> Result<Turn, ProviderError> {
+        if !self.takes_tools || !request.offers_checks() {
+            return self.complete(request, listener).await.map(Turn::Answer);
+        }
+        let mut completion = Completion::default();
+        let model = self.ask(request, &mut completion, listener).await;
+        let turn =
+            model.and_then(|model| Ok(completion.said()?.into_turn(completion.usage(), model)));
+        turn.map_err(|trouble| self.failures.of(trouble, request, completion.usage()))
+    }
+
+    async fn embed(&self, texts: &[&str]) -> Result<Option<Vec<Vec<f32>>>, ProviderError> {
+        let Some(model) = &self.embedding_model else {
+            return Ok(None);
+        };
+        let vectors = embeddings::of(&self.link, model, texts).await;
+        vectors
+            .map(Some)
+            .map_err(|trouble| self.failures.of_none(trouble))
     }
 
     async fn health(&self) -> Result<(), ProviderError> {

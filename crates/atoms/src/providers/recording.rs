@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 
 use super::replay::{Entry, Given, Recorded};
-use crate::{Answer, Listener, Price, Provider, ProviderError, Request};
+use crate::{Answer, Listener, Price, Provider, ProviderError, Request, Turn, Usage};
 
 /// A provider whose answers are written down, each as a line that [`crate::Replay`] reads.
 pub struct Recording {
@@ -22,14 +22,22 @@ impl Recording {
         Self { inner, sink }
     }
 
-    fn write(&self, request: &Request, answer: &Answer) -> io::Result<()> {
+    /// An answer that cannot be written down is given all the same: it is paid, and worth more than
+    /// its record.
+    fn record(&self, request: &Request, answer: &Answer, usage: Usage) {
+        if let Err(error) = self.write(request, answer, usage) {
+            tracing::error!(%error, provider = self.name(), "an answer could not be recorded");
+        }
+    }
+
+    fn write(&self, request: &Request, answer: &Answer, usage: Usage) -> io::Result<()> {
         let entry = Entry {
             request: Some(request.digest()),
             kind: request.kind,
             contains: None,
             answers: vec![Recorded::Given(Given {
                 value: answer.value.clone(),
-                usage: Some(answer.usage),
+                usage: Some(usage),
                 model: Some(answer.model.clone()),
             })],
         };
@@ -53,11 +61,26 @@ impl Provider for Recording {
         listener: &Listener,
     ) -> Result<Answer, ProviderError> {
         let answer = self.inner.complete(request, listener).await?;
-        if let Err(error) = self.write(request, &answer) {
-            // The answer is paid; it is worth more than its record.
-            tracing::error!(%error, provider = self.name(), "an answer could not be recorded");
-        }
+        self.record(request, &answer, answer.usage);
         Ok(answer)
+    }
+
+    /// Checks are no part of a record, and what they used is: who replays an answer has it at once.
+    async fn take_turn(
+        &self,
+        request: &Request,
+        listener: &Listener,
+    ) -> Result<Turn, ProviderError> {
+        let turn = self.inner.take_turn(request, listener).await?;
+        if let Turn::Answer(answer) = &turn {
+            let usage = request.usage_so_far() + answer.usage;
+            self.record(request, answer, usage);
+        }
+        Ok(turn)
+    }
+
+    async fn embed(&self, texts: &[&str]) -> Result<Option<Vec<Vec<f32>>>, ProviderError> {
+        self.inner.embed(texts).await
     }
 
     async fn health(&self) -> Result<(), ProviderError> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::failures::{Failures, Trouble, shorten};
-use crate::{Answer, AtomKind, Listener, Price, Provider, ProviderError, Request, Usage};
+use crate::{Answer, AtomKind, Listener, Price, Provider, ProviderError, Request, Turn, Usage};
 
 /// More are no recording but a mistake.
 const ENTRIES_MAX: usize = 100_000;
@@ -143,6 +143,15 @@ impl Provider for Replay {
     ) -> Result<Answer, ProviderError> {
         let answer = self.answer(request);
         answer.map_err(|trouble| self.failures.of(trouble, request, Usage::default()))
+    }
+
+    /// Whatever was checked before: an answer is recorded as that of its question.
+    async fn take_turn(
+        &self,
+        request: &Request,
+        listener: &Listener,
+    ) -> Result<Turn, ProviderError> {
+        self.complete(request, listener).await.map(Turn::Answer)
     }
 
     async fn health(&self) -> Result<(), ProviderError> {

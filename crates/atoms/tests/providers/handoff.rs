@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use atoms::{
-    Answer, AtomId, Handoff, HandoffBounds, HandoffError, Offer, Provider, Request, Usage,
+    Answer, AtomId, AtomKind, Check, Checked, Exchange, Handoff, HandoffBounds, HandoffError,
+    Offer, Provider, Request, SyntaxProblem, Turn, Usage,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -40,6 +41,34 @@ fn asking(queue: &Handoff, request: Request) -> JoinHandle<Result<Answer, String
         let answer = queue.complete(&request, &deaf()).await;
         answer.map_err(|error| told(&error))
     })
+}
+
+/// One whose holders may check; what is broken has `(:`.
+fn checking() -> Handoff {
+    let check = |_path: &str, code: &str| match code.find("(:") {
+        None => Ok(()),
+        Some(_) => Err(SyntaxProblem {
+            line: 1,
+            column: 7,
+            message: "no `:`".to_owned(),
+        }),
+    };
+    queue(bounds()).with_check_syntax(Arc::new(check))
+}
+
+fn turning(queue: &Handoff, request: Request) -> JoinHandle<Turn> {
+    let queue = queue.clone();
+    tokio::spawn(async move { queue.take_turn(&request, &deaf()).await.unwrap() })
+}
+
+fn checked(queue: &Handoff, id: &AtomId, code: &str) -> String {
+    match queue.check_syntax(id, "tools/x.py", code) {
+        Ok(Checked {
+            result,
+            checks_left,
+        }) => format!("{result}; {checks_left} left"),
+        Err(refused) => refused.to_string().replace(&id.0, "ID"),
+    }
 }
 
 async fn offered(queue: &Handoff) -> Offer {
@@ -274,4 +303,128 @@ async fn every_atom_is_answered_once_however_many_ask() {
         answered += worker.await.unwrap();
     }
     assert_eq!(answered, ATOMS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_holds_a_coders_atom_checks_as_often_as_is_allowed_and_answers() {
+    let queue = checking();
+    let turn = turning(&queue, request().with_checks());
+    let offer = offered(&queue).await;
+
+    let broken = checked(&queue, &offer.id, "def f(:");
+    let told = [0; 4].map(|_| checked(&queue, &offer.id, "def f(): ..."));
+    queue.answer(&offer.id, json!({"rationale": "x"})).unwrap();
+
+    assert_eq!(offer.checks_left, 4);
+    assert_eq!(broken, "line 1, column 7: no `:`; 3 left");
+    assert_eq!(
+        told,
+        [
+            "it parses; 2 left",
+            "it parses; 1 left",
+            "it parses; 0 left",
+            "no check is left for atom `ID`; answer it",
+        ]
+    );
+    let Turn::Answer(answer) = turn.await.unwrap() else {
+        panic!("it has its answer");
+    };
+    assert_eq!(answer.value, json!({"rationale": "x"}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_who_may_answer_may_check() {
+    let queue = checking();
+    let turn = turning(&queue, request().with_checks());
+    let late = offered(&queue).await;
+    let before = checked(&queue, &late.id, "x");
+    let again = offered(&queue).await;
+
+    let expired = checked(&queue, &late.id, "x");
+    let foreign = checked(&queue, &AtomId("nobody".to_owned()), "x");
+    let held = checked(&queue, &again.id, "x");
+    queue.answer(&again.id, json!({"rationale": "x"})).unwrap();
+    let answered = checked(&queue, &again.id, "x");
+
+    assert_eq!(before, "it parses; 3 left");
+    assert_eq!(
+        expired,
+        "atom `ID` was offered to somebody else after its deadline"
+    );
+    assert_eq!(foreign, "there is no atom `ID`; ask for the next one");
+    // The checks are the atom's, whoever makes them.
+    assert_eq!((again.checks_left, held.as_str()), (3, "it parses; 2 left"));
+    assert_eq!(answered, "atom `ID` has its answer already");
+    assert!(matches!(turn.await.unwrap(), Turn::Answer(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn checks_take_no_more_than_leaves_something_to_answer_with() {
+    let queue = checking();
+    let mut short = request().with_checks();
+    short.output_tokens_max = 100;
+    short.exchange = vec![Exchange {
+        check: Check::new("tools/x.py", "").unwrap(),
+        result: "it parses".to_owned(),
+        usage: Usage {
+            output_tokens: 40,
+            ..Usage::default()
+        },
+    }];
+    let turn = turning(&queue, short);
+    let Offer {
+        id, checks_left, ..
+    } = offered(&queue).await;
+
+    let long = checked(&queue, &id, &"x".repeat(350));
+    let short = checked(&queue, &id, &"x".repeat(340));
+    let invalid = queue.check_syntax(&id, "../x.py", "").unwrap_err();
+    queue.answer(&id, json!({"rationale": "x"})).unwrap();
+
+    assert_eq!(checks_left, 3);
+    assert_eq!(
+        long,
+        "the code takes more than the 60 tokens that checks may still take for atom `ID`; check \
+         less, or answer it"
+    );
+    assert_eq!(short, "it parses; 2 left");
+    assert_eq!(
+        invalid.to_string().replace(&id.0, "ID"),
+        "nothing was checked for atom `ID`: its path is none within a workspace; give one of at \
+         most 200 bytes like `tools/runner/text.py`"
+    );
+    assert!(matches!(turn.await.unwrap(), Turn::Answer(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_checks_or_nobody_codes_no_check_is_offered() {
+    let mut reviewer = request().with_checks();
+    reviewer.kind = AtomKind::Reviewer;
+    for (queue, request) in [
+        (queue(bounds()), request().with_checks()),
+        (checking(), reviewer),
+        (checking(), request()),
+    ] {
+        let turn = turning(&queue, request);
+        let offer = offered(&queue).await;
+
+        let told = checked(&queue, &offer.id, "x");
+        queue.answer(&offer.id, json!({"rationale": "x"})).unwrap();
+
+        assert_eq!(offer.checks_left, 0);
+        assert_eq!(told, "no check is left for atom `ID`; answer it");
+        assert!(matches!(turn.await.unwrap(), Turn::Answer(_)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_asked_for_plainly_has_no_checks() {
+    let queue = checking();
+    let asked = asking(&queue, request().with_checks());
+
+    let offer = offered(&queue).await;
+    queue.answer(&offer.id, json!({"rationale": "x"})).unwrap();
+
+    assert_eq!((offer.checks_left, offer.request), (0, request()));
+    assert!(asked.await.unwrap().is_ok());
 }

@@ -5,6 +5,8 @@
 
 mod agent_cli;
 mod anthropic;
+mod checks;
+mod embeddings;
 mod faults;
 mod handoff;
 mod openai;

@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use atoms::{Answer, AtomKind, Provider, Recording, Replay, Request, Usage};
+use async_trait::async_trait;
+use atoms::{
+    Answer, AtomKind, Check, Exchange, Listener, Price, Provider, ProviderError, Recording, Replay,
+    Request, Turn, Usage,
+};
 use serde_json::json;
 
 use crate::support::{deaf, request, told};
@@ -203,4 +207,82 @@ async fn an_answer_that_cannot_be_recorded_is_given_all_the_same() {
     let recording = Recording::new(original(), Box::new(sink));
 
     assert_eq!(value(&recording, &request()).await, "0");
+}
+
+/// Wants a check first, and answers once there was one.
+struct Checking;
+
+#[async_trait]
+impl Provider for Checking {
+    fn name(&self) -> &'static str {
+        "checking"
+    }
+
+    async fn complete(&self, _: &Request, _: &Listener) -> Result<Answer, ProviderError> {
+        Ok(Answer {
+            value: json!(1),
+            usage: USAGE,
+            model: "m".to_owned(),
+        })
+    }
+
+    async fn take_turn(
+        &self,
+        request: &Request,
+        listener: &Listener,
+    ) -> Result<Turn, ProviderError> {
+        if !request.exchange.is_empty() {
+            return self.complete(request, listener).await.map(Turn::Answer);
+        }
+        Ok(Turn::Check {
+            check: Check::new("x.py", "").unwrap(),
+            usage: USAGE,
+            model: "m".to_owned(),
+        })
+    }
+
+    async fn health(&self) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    fn price(&self, _model: &str) -> Option<Price> {
+        None
+    }
+}
+
+const USAGE: Usage = Usage {
+    input_tokens: 20,
+    output_tokens: 9,
+    cached_tokens: 0,
+};
+
+#[tokio::test]
+async fn an_answer_after_checks_is_recorded_and_replayed_as_that_of_the_question() {
+    let sink = Sink::default();
+    let recording = Recording::new(Arc::new(Checking), Box::new(sink.clone()));
+    let mut asked = request().with_checks();
+
+    let first = recording.take_turn(&asked, &deaf()).await.unwrap();
+    let Turn::Check { check, usage, .. } = first else {
+        panic!("{first:?}");
+    };
+    asked.exchange.push(Exchange {
+        check,
+        result: "it parses".to_owned(),
+        usage,
+    });
+    recording.take_turn(&asked, &deaf()).await.unwrap();
+    let text = String::from_utf8(sink.written.lock().unwrap().clone()).unwrap();
+    let replay = Replay::parse("replay", &text).unwrap();
+
+    assert_eq!(text.lines().count(), 1, "{text}");
+    let expected = Answer {
+        value: json!(1),
+        usage: USAGE + USAGE,
+        model: "m".to_owned(),
+    };
+    assert_eq!(ask(&replay, &request()).await, Ok(expected.clone()));
+    // Somebody before it may have checked, too.
+    let turn = replay.take_turn(&asked, &deaf()).await.unwrap();
+    assert_eq!(turn, Turn::Answer(expected));
 }

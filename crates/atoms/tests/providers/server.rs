@@ -1,6 +1,7 @@
 //! A server that answers what it was told to, and remembers what it was asked.
 
 use std::{
+    collections::VecDeque,
     convert::Infallible,
     io,
     net::SocketAddr,
@@ -138,20 +139,36 @@ pub(crate) struct Server {
 
 #[derive(Clone)]
 struct Script {
-    reply: Reply,
+    replies: Arc<Mutex<VecDeque<Reply>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
     over: Arc<Notify>,
+}
+
+impl Script {
+    /// The next reply; the last one stays.
+    fn next(&self) -> Reply {
+        let mut replies = self.replies.lock().unwrap();
+        match replies.len() {
+            1 => replies[0].clone(),
+            _ => replies.pop_front().unwrap(),
+        }
+    }
 }
 
 impl Server {
     /// Answers everything alike.
     pub(crate) async fn start(reply: Reply) -> Self {
+        Self::start_in_turn([reply]).await
+    }
+
+    /// Answers one after the other, and then always with the last.
+    pub(crate) async fn start_in_turn(replies: impl IntoIterator<Item = Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::default();
         let over = Arc::new(Notify::new());
         let script = Script {
-            reply,
+            replies: Arc::new(Mutex::new(replies.into_iter().collect())),
             seen: Arc::clone(&seen),
             over: Arc::clone(&over),
         };
@@ -185,9 +202,10 @@ async fn answer(State(script): State<Script>, request: Request) -> Result<Respon
         headers: parts.headers,
         body: serde_json::from_slice(&body).unwrap_or_default(),
     });
-    if script.reply.end == End::Mute {
+    let reply = script.next();
+    if reply.end == End::Mute {
         std::future::pending::<()>().await;
     }
     let over = Over(Arc::clone(&script.over));
-    Ok(script.reply.into_response(over))
+    Ok(reply.into_response(over))
 }

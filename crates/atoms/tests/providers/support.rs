@@ -28,6 +28,8 @@ pub(crate) fn request() -> Request {
         temperature: 0.5,
         output_tokens_max: 700,
         strength: Strength::Cheap,
+        checks_max: 0,
+        exchange: Vec::new(),
         traceparent: Some(TRACEPARENT.to_owned()),
     }
 }

@@ -45,6 +45,23 @@ impl Wire {
         events
     }
 
+    /// The events of a call of a tool, 20+9 tokens.
+    pub(crate) fn calls(self, name: &str, arguments: &str) -> Vec<String> {
+        let mut events = match self {
+            Self::Anthropic => vec![message_start(), tool_start(0, name)],
+            Self::OpenAi => vec![call_start(0, name)],
+        };
+        events.extend(pieces(arguments).iter().map(|piece| match self {
+            Self::Anthropic => input_delta(0, piece),
+            Self::OpenAi => call_delta(0, piece),
+        }));
+        events.extend(self.ends(match self {
+            Self::Anthropic => "tool_use",
+            Self::OpenAi => "tool_calls",
+        }));
+        events
+    }
+
     pub(crate) fn begins(self) -> Vec<String> {
         match self {
             Self::Anthropic => vec![
@@ -108,6 +125,8 @@ pub(crate) fn openai(base: &str, bounds: HttpBounds) -> OpenAiSettings {
         structure: Structure::JsonSchema { is_strict: false },
         tokens_field: TokensField::MaxTokens,
         takes_temperature: true,
+        takes_tools: true,
+        embedding_model: Some("meaning".to_owned()),
         http: http(base.to_owned(), bounds),
     }
 }
@@ -180,6 +199,22 @@ pub(crate) fn chunk(delta: &Value, reason: Option<&str>) -> String {
         "choices": [choice], "usage": null,
     });
     format!("data: {data}\n\n")
+}
+
+pub(crate) fn call_start(index: u64, name: &str) -> String {
+    let function = json!({"name": name, "arguments": ""});
+    let call = json!({
+        "index": index, "id": format!("call_{index}"), "type": "function", "function": function,
+    });
+    chunk(
+        &json!({"role": "assistant", "content": null, "tool_calls": [call]}),
+        None,
+    )
+}
+
+pub(crate) fn call_delta(index: u64, arguments: &str) -> String {
+    let call = json!({"index": index, "function": {"arguments": arguments}});
+    chunk(&json!({"tool_calls": [call]}), None)
 }
 
 pub(crate) fn usage_chunk() -> String {

@@ -5,6 +5,7 @@
 mod ask;
 mod board;
 mod budget;
+mod checks;
 mod contract;
 mod prompt;
 mod support;

@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use atoms::{
-    Answer, AtomKind, Listener, Price, Progress, Prompt, Provider, ProviderError, Request,
-    Strength, Usage,
+    Answer, AtomKind, Check, Listener, Price, Progress, Prompt, Provider, ProviderError, Request,
+    Strength, Turn, Usage,
     ask::{Ladder, Rung},
 };
 use serde_json::{Value, json};
@@ -29,6 +29,8 @@ pub(crate) const PRICE: Price = Price {
 /// What it does next; when there is nothing left, it refuses.
 pub(crate) enum Step {
     Answer(Value),
+    /// Wants this code checked.
+    Check(&'static str),
     Fail(ProviderError),
     Hang,
 }
@@ -62,8 +64,12 @@ impl Scripted {
         asked.iter().map(|request| request.sample).collect()
     }
 
+    pub(crate) fn asked(&self) -> Vec<Request> {
+        self.asked.lock().unwrap().clone()
+    }
+
     pub(crate) fn last_asked(&self) -> Request {
-        self.asked.lock().unwrap().last().unwrap().clone()
+        self.asked().pop().unwrap()
     }
 }
 
@@ -76,15 +82,32 @@ impl Provider for Scripted {
     async fn complete(
         &self,
         request: &Request,
-        _listener: &Listener,
+        listener: &Listener,
     ) -> Result<Answer, ProviderError> {
+        match self.take_turn(request, listener).await? {
+            Turn::Answer(answer) => Ok(answer),
+            Turn::Check { .. } => panic!("it may not check"),
+        }
+    }
+
+    async fn take_turn(
+        &self,
+        request: &Request,
+        _listener: &Listener,
+    ) -> Result<Turn, ProviderError> {
         self.asked.lock().unwrap().push(request.clone());
         let step = self.steps.lock().unwrap().pop_front();
+        let model = format!("{}-model-20260101", self.name);
         match step {
-            Some(Step::Answer(value)) => Ok(Answer {
+            Some(Step::Answer(value)) => Ok(Turn::Answer(Answer {
                 value,
                 usage: USAGE,
-                model: format!("{}-model-20260101", self.name),
+                model,
+            })),
+            Some(Step::Check(code)) => Ok(Turn::Check {
+                check: Check::new("tools/x.py", code).unwrap(),
+                usage: USAGE,
+                model,
             }),
             Some(Step::Fail(error)) => Err(error),
             Some(Step::Hang) => std::future::pending().await,
@@ -117,6 +140,32 @@ pub(crate) fn busy(retry_after: Option<Duration>) -> Step {
     })
 }
 
+/// A provider without the tool: it answers at once.
+pub(crate) struct Plain(pub(crate) Arc<Scripted>);
+
+#[async_trait]
+impl Provider for Plain {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    async fn complete(
+        &self,
+        request: &Request,
+        listener: &Listener,
+    ) -> Result<Answer, ProviderError> {
+        self.0.complete(request, listener).await
+    }
+
+    async fn health(&self) -> Result<(), ProviderError> {
+        self.0.health().await
+    }
+
+    fn price(&self, model: &str) -> Option<Price> {
+        self.0.price(model)
+    }
+}
+
 pub(crate) fn rung(strength: Strength, provider: &Arc<Scripted>) -> Rung {
     Rung {
         strength,
@@ -133,6 +182,17 @@ pub(crate) fn review(sample: u32) -> Request {
     Prompt::new(AtomKind::Reviewer, "Is this right?")
         .request(sample, Strength::Cheap)
         .unwrap()
+}
+
+pub(crate) fn task() -> Request {
+    Prompt::new(AtomKind::Coder, "Make it parse.")
+        .request(0, Strength::Cheap)
+        .unwrap()
+}
+
+pub(crate) fn edit() -> Value {
+    let edit = json!({"op": "create", "path": "tools/x.py", "text": "A = 1"});
+    json!({"edits": [edit], "rationale": "it is enough"})
 }
 
 pub(crate) fn approval() -> Value {

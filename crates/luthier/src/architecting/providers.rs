@@ -11,9 +11,10 @@ use architect::embedded::{self, Embedded};
 use atoms::{
     AgentCli, AgentCliSettings, AgentShape, Anthropic, AnthropicSettings, Handoff, HandoffBounds,
     HttpBounds, HttpSettings, Models, OpenAi, OpenAiSettings, Price, Prices, ProcessBounds,
-    Provider, Recording, Replay, Secret, Structure, TokensField,
+    Provider, Recording, Replay, Secret, Structure, TokensField, ask::Memory,
 };
 use jiff::Timestamp;
+use model::Digest;
 
 use crate::{
     config::{ArchitectSettings, Config, ProviderKind},
@@ -31,6 +32,9 @@ const ANSWERS_BYTES_MAX: u64 = 64 << 20;
 /// A key is short.
 const KEY_BYTES_MAX: u64 = 16 << 10;
 
+/// Of the name of a folder of answers.
+const WHO_DIGITS: usize = 16;
+
 /// Variables that the command of an agent is given beside `PATH` and `HOME`.
 const AGENT_VARIABLES: [&str; 4] = ["LANG", "TMPDIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"];
 const AGENT_KEYS: [&str; 2] = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"];
@@ -38,6 +42,7 @@ const AGENT_KEYS: [&str; 2] = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"];
 pub(super) struct Answering {
     pub(super) provider: Arc<dyn Provider>,
     pub(super) models: Models,
+    pub(super) memory: Option<Memory>,
     pub(super) handoff: Option<Handoff>,
 }
 
@@ -56,6 +61,7 @@ pub(super) fn answering(
         ProviderKind::Agent => Arc::new(agent(settings, &models, environment, data)?),
         ProviderKind::Handoff => {
             let queue = Handoff::new("handoff", HandoffBounds::default(), clock());
+            let queue = queue.with_check_syntax(architect::check_syntax());
             handoff = Some(queue.clone());
             Arc::new(queue)
         }
@@ -71,9 +77,39 @@ pub(super) fn answering(
     };
     Ok(Answering {
         provider,
+        memory: memory(settings, &models, data),
         models,
         handoff,
     })
+}
+
+/// What one provider and model answered is nobody else's answer. It helps and is not needed.
+fn memory(settings: &ArchitectSettings, models: &Models, data: &Path) -> Option<Memory> {
+    let is_paid = matches!(
+        settings.provider,
+        ProviderKind::Anthropic | ProviderKind::OpenAi | ProviderKind::Agent
+    );
+    // A recording is of all that was asked.
+    let is_recorded = settings.record.is_some();
+    if !is_paid || is_recorded || settings.memory_bytes_max == 0 {
+        return None;
+    }
+    let who = serde_json::json!([
+        format!("{:?}", settings.provider),
+        settings.base_url,
+        models.cheap,
+        models.strong,
+        settings.agent,
+        settings.command,
+    ]);
+    let who = Digest::of(who.to_string().as_bytes()).to_string();
+    let folder = data.join("architect/answers").join(&who[..WHO_DIGITS]);
+    Memory::open(folder, settings.memory_bytes_max)
+        .inspect_err(|error| {
+            let cause: &dyn std::error::Error = error;
+            tracing::warn!(error = cause, "answers are not remembered");
+        })
+        .ok()
 }
 
 fn clock() -> atoms::Clock {
@@ -175,6 +211,9 @@ fn openai(
         structure,
         tokens_field: TokensField::MaxTokens,
         takes_temperature: true,
+        takes_tools: settings.takes_tools || settings.base_url.is_empty(),
+        embedding_model: (!settings.embedding_model.is_empty())
+            .then(|| settings.embedding_model.clone()),
         http: http(settings, OPENAI_URL),
     });
     made.map_err(|error| unusable(&error))

@@ -1,11 +1,13 @@
 //! Written feedback becomes a proved version, an honest no, or a question.
 
 mod answers;
+mod described;
 mod embedded;
 mod governance;
 mod injected;
 mod killed;
 mod model;
+mod precedence;
 mod providers;
 mod replayed;
 mod traced;

@@ -131,6 +131,13 @@ impl Workspace {
         Said::of(&output, self.folder.path())
     }
 
+    /// The same, with variables.
+    pub(crate) fn run_outside_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Said {
+        let mut command = self.command(self.folder.path(), args);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        Said::of(&output, self.folder.path())
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Said {
         self.run_in(&self.path(), args)
     }

@@ -1,9 +1,9 @@
 //! Atoms that a script spawns.
 
 use atoms::{AtomKind, Parsed, Prompt, Strength, prompt::Context, prompt::Data};
-use plan::Options;
+use plan::{Options, run_beside};
 use serde_json::{Value, json};
-use topology::{Budget, MiniCodebase, SymbolPath};
+use topology::{Budget, Graph, MiniCodebase, SymbolPath};
 
 use super::{JobHost, Trouble};
 use crate::work::{
@@ -12,6 +12,12 @@ use crate::work::{
     planning::{data, name_of},
 };
 
+/// A smaller lead needs no second answer, and whether the first is right would not show any more.
+const LEAD_MIN: u32 = 2;
+
+/// The topic of what atoms tell each other.
+const SAID: &str = "what was said of the change";
+
 /// What a script wants an atom to know beside the code is cut here.
 const CONTEXT_CHARS_MAX: usize = 6_000;
 
@@ -19,16 +25,23 @@ impl JobHost {
     /// One answer; of several, the one that is ahead.
     pub(super) async fn spawn_atom(
         &self,
+        path: &str,
         kind: plan::AtomKind,
         task: &str,
         options: &Options,
     ) -> Result<Value, Trouble> {
         let kind = kind_of(kind);
-        let question = self.question(kind, task, options).await?;
+        if kind == AtomKind::Coder {
+            let touched = self.touched(&self.candidate().graph(), options);
+            let touched: Vec<String> = touched.iter().map(ToString::to_string).collect();
+            self.claim(path, &touched).await?;
+        }
+        let question = self.question(path, kind, task, options).await?;
         let k = match options.k {
             // The same question has the same answer there.
             _ if self.work.is_embedded() => 1,
             Some(k) => k,
+            None if kind == AtomKind::Coder => self.lead(kind, &question).await?,
             None => 1,
         };
         let parsed = if k > 1 {
@@ -37,12 +50,24 @@ impl JobHost {
             self.work.ask_one(&question, 0).await?
         };
         let value = value_of(parsed)?;
-        self.note(kind, &value);
+        self.note(path, kind, &value);
         Ok(value)
+    }
+
+    /// How far ahead an answer has to be. A run that is taken up again goes by what it was then.
+    async fn lead(&self, kind: AtomKind, question: &Question) -> Result<u32, Trouble> {
+        let inner = &self.work.inner;
+        let name = format!("lead-{}", question.name());
+        let lead = self.work.once(&name, async {
+            let k = inner.estimated.k_for(kind, inner.policy.reliability);
+            Ok(k.max(LEAD_MIN).min(inner.policy.samples_max))
+        });
+        Ok(lead.await?)
     }
 
     async fn question(
         &self,
+        path: &str,
         kind: AtomKind,
         task: &str,
         options: &Options,
@@ -57,7 +82,8 @@ impl JobHost {
             AtomKind::Coder | AtomKind::Tester => &planned.templates,
             _ => &[],
         };
-        prompt.data = data(&planned.message, &planned.evidence, templates);
+        let files = self.candidate().files;
+        prompt.data = data(&planned.message, &planned.evidence, templates, &files);
         if !options.context.is_null() {
             prompt.data.push(Data {
                 label: "notes".to_owned(),
@@ -65,7 +91,12 @@ impl JobHost {
                 text: cut(&options.context),
             });
         }
+        // What a branch beside this one found out may be there in one run and not in the next.
         prompt.facts = self.board.facts();
+        prompt.facts.retain(|fact| !run_beside(&fact.by, path));
+        prompt
+            .facts
+            .sort_by(|one, other| one.topic.cmp(&other.topic));
         prompt.lessons = self.work.lessons(task).await?;
         let task = json!({
             "kind": kind.as_str(),
@@ -90,28 +121,38 @@ impl JobHost {
     /// What an atom sees of the code: the symbols that it is about, and what they need.
     fn mini(&self, options: &Options) -> Result<MiniCodebase, Trouble> {
         let graph = self.candidate().graph();
+        let touched = self.touched(&graph, options);
+        MiniCodebase::of(&graph, &touched, Budget::default())
+            .map_err(|error| Trouble::Told(error.to_string()))
+    }
+
+    /// The symbols that an atom is about. A tool that is to be added is not there yet.
+    fn touched(&self, graph: &Graph, options: &Options) -> Vec<SymbolPath> {
         let named = if options.symbols.is_empty() {
             &self.planned.analysis.symbols
         } else {
             &options.symbols
         };
-        // A tool that is to be added is not there yet.
         let symbols = named.iter().filter_map(|name| graph.symbol(name).ok());
-        let touched: Vec<SymbolPath> = symbols.map(|symbol| symbol.path.clone()).collect();
-        MiniCodebase::of(&graph, &touched, Budget::default())
-            .map_err(|error| Trouble::Told(error.to_string()))
+        symbols.map(|symbol| symbol.path.clone()).collect()
     }
 
-    /// What one atom found out, the next ones know.
-    fn note(&self, kind: AtomKind, value: &Value) {
+    /// What one atom found out, the next ones know: the newest of each branch.
+    fn note(&self, path: &str, kind: AtomKind, value: &Value) {
         let text = match kind {
             AtomKind::Coder => value["rationale"].as_str(),
             AtomKind::Reviewer => value["reasons"][0].as_str(),
             AtomKind::Architect | AtomKind::Analyst | AtomKind::Tester => None,
         };
-        if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
-            self.board
-                .tell(kind.as_str(), "what was said of the change", text);
+        let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+            return;
+        };
+        match path.rsplit_once('.') {
+            None => self.board.tell(kind.as_str(), SAID, text),
+            Some((branch, _step)) => {
+                let topic = format!("{SAID}, by the {} of branch {branch}", kind.as_str());
+                self.board.tell(path, &topic, text);
+            }
         }
     }
 }

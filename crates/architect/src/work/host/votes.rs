@@ -94,6 +94,11 @@ impl JobHost {
             "against": against,
         });
         let name = format!("votes-{}-{}.json", kind.as_str(), question.name());
+        let learned = self.work.once(&name, async {
+            self.work.inner.estimated.learn(kind, for_it, against);
+            Ok(true)
+        });
+        learned.await?;
         let bytes = told.to_string().into_bytes();
         Ok(self.work.artefact(&name, "application/json", bytes).await?)
     }

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::TOOL;
 use crate::{
-    Usage,
+    Usage, check,
     providers::{
+        call::{self, Said as Spoken},
         failures::Trouble,
         http::{Assembly, Event, Taken, classify},
         json_text,
@@ -124,28 +125,51 @@ impl Message {
         }
     }
 
+    /// What is to be checked, or else the answer.
+    pub(super) fn said(&self) -> Result<Spoken, Trouble> {
+        self.check_stop()?;
+        match self.inputs(check::TOOL).next() {
+            Some(input) => call::read(input, self.calls()).map(Spoken::Check),
+            None => self.answer().map(Spoken::Answer),
+        }
+    }
+
     /// The input of the one call of the tool, or JSON said as text.
     pub(super) fn answer(&self) -> Result<Value, Trouble> {
-        match self.stop_reason.as_deref() {
-            Some("max_tokens") => return Err(Trouble::TooLong),
-            Some("refusal") => return Err(Trouble::refused(self.refusal())),
-            Some("model_context_window_exceeded") => {
-                return Err(Trouble::refused("the question does not fit into the model"));
-            }
-            _ => {}
-        }
-        let mut inputs = self.blocks.values().filter_map(|block| match block {
-            Block::Tool { name, input } if name == TOOL => Some(input),
-            Block::Tool { .. } | Block::Text(_) | Block::Other => None,
-        });
+        self.check_stop()?;
+        let mut inputs = self.inputs(TOOL);
         match (inputs.next(), inputs.next()) {
             (Some(_), Some(_)) => Err(Trouble::malformed("it gave more than one answer")),
             // No input at all is how an empty object is streamed.
-            (Some(input), None) if input.is_empty() => Ok(Value::Object(serde_json::Map::new())),
+            (Some(""), None) => Ok(Value::Object(serde_json::Map::new())),
             (Some(input), None) => serde_json::from_str(input)
                 .map_err(|error| Trouble::malformed(format!("no JSON in the call: {error}"))),
             (None, _) => self.spoken(),
         }
+    }
+
+    fn check_stop(&self) -> Result<(), Trouble> {
+        match self.stop_reason.as_deref() {
+            Some("max_tokens") => Err(Trouble::TooLong),
+            Some("refusal") => Err(Trouble::refused(self.refusal())),
+            Some("model_context_window_exceeded") => {
+                Err(Trouble::refused("the question does not fit into the model"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Of the calls of one tool.
+    fn inputs(&self, tool: &str) -> impl Iterator<Item = &str> {
+        self.blocks.values().filter_map(move |block| match block {
+            Block::Tool { name, input } if name == tool => Some(input.as_str()),
+            Block::Tool { .. } | Block::Text(_) | Block::Other => None,
+        })
+    }
+
+    fn calls(&self) -> usize {
+        let is_call = |block: &&Block| matches!(block, Block::Tool { .. });
+        self.blocks.values().filter(is_call).count()
     }
 
     fn spoken(&self) -> Result<Value, Trouble> {

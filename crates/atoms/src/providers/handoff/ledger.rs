@@ -7,8 +7,8 @@ use jsonschema::Validator;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::{AtomId, HandoffError, Offer, Trouble};
-use crate::Request;
+use super::{AtomId, Checked, HandoffError, Offer, Trouble};
+use crate::{Check, CheckSyntax, Exchange, Request, Usage};
 
 /// Of offers that are over, the latest are remembered, to say what became of them.
 const FATES_MAX: usize = 1024;
@@ -22,6 +22,7 @@ pub(super) struct Ledger {
     enqueued: u64,
     fates: VecDeque<(AtomId, Fate)>,
     asked_at: Option<Timestamp>,
+    check_syntax: Option<CheckSyntax>,
 }
 
 struct Atom {
@@ -58,8 +59,12 @@ impl Ledger {
         let validator = jsonschema::validator_for(&request.schema)
             .map_err(|error| Trouble::refused(format!("the request's schema is none: {error}")))?;
         self.enqueued += 1;
+        let request = match &self.check_syntax {
+            Some(_) => request.clone(),
+            None => request.without_checks(),
+        };
         let atom = Atom {
-            request: request.clone(),
+            request,
             validator,
             sender,
             lease: None,
@@ -92,8 +97,48 @@ impl Ledger {
         }
         Ok(Offer {
             id,
+            checks_left: request.checks_left(),
             request,
             deadline,
+        })
+    }
+
+    pub(super) fn allow_checks(&mut self, check_syntax: CheckSyntax) {
+        self.check_syntax = Some(check_syntax);
+    }
+
+    /// Who may answer may check.
+    pub(super) fn check(
+        &mut self,
+        id: &AtomId,
+        path: &str,
+        code: &str,
+    ) -> Result<Checked, HandoffError> {
+        let Some(atom) = self.atoms.values_mut().find(|atom| atom.is_leased_as(id)) else {
+            return Err(self.gone(id.clone()));
+        };
+        let id = || id.clone();
+        let (Some(check_syntax), 1..) = (&self.check_syntax, atom.request.checks_left()) else {
+            return Err(HandoffError::NoCheckLeft { id: id() });
+        };
+        let check = Check::new(path, code)
+            .map_err(|invalid| HandoffError::InvalidCheck { id: id(), invalid })?;
+        let tokens_left = atom.request.output_tokens_left();
+        let exchange = Exchange {
+            result: check.result(check_syntax),
+            check,
+            usage: Usage::default(),
+        };
+        // Something has to be left to answer with.
+        if exchange.output_tokens() >= u64::from(tokens_left) {
+            let id = id();
+            return Err(HandoffError::TooMuch { id, tokens_left });
+        }
+        let result = exchange.result.clone();
+        atom.request.exchange.push(exchange);
+        Ok(Checked {
+            result,
+            checks_left: atom.request.checks_left(),
         })
     }
 

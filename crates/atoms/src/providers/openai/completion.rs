@@ -1,11 +1,15 @@
 //! A completion out of its chunks.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
     Usage,
+    check::TOOL,
     providers::{
+        call::{self, Said},
         failures::Trouble,
         http::{Assembly, Event, Taken, classify},
         json_text,
@@ -21,8 +25,7 @@ pub(super) struct Completion {
     model: Option<String>,
     text: String,
     refusal: String,
-    /// Called although nothing was there to be called.
-    called: Vec<String>,
+    calls: BTreeMap<u64, Function>,
     usage: Usage,
     finish_reason: Option<String>,
 }
@@ -51,14 +54,24 @@ struct Delta {
     tool_calls: Option<Vec<Call>>,
 }
 
+/// A piece of one; the first has its name.
 #[derive(Deserialize)]
 struct Call {
-    function: Option<Function>,
+    #[serde(default)]
+    index: u64,
+    function: Option<Piece>,
 }
 
 #[derive(Deserialize)]
-struct Function {
+struct Piece {
     name: Option<String>,
+    arguments: Option<String>,
+}
+
+#[derive(Default)]
+struct Function {
+    name: String,
+    arguments: String,
 }
 
 #[derive(Deserialize)]
@@ -82,7 +95,28 @@ impl Completion {
         self.usage
     }
 
+    /// What is to be checked, or else the answer. Models like to say that they will call before
+    /// they do, which is no answer.
+    pub(super) fn said(&self) -> Result<Said, Trouble> {
+        self.check_end()?;
+        match self.calls.values().find(|call| call.name == TOOL) {
+            Some(call) => call::read(&call.arguments, self.calls.len()).map(Said::Check),
+            None => self.answer().map(Said::Answer),
+        }
+    }
+
     pub(super) fn answer(&self) -> Result<Value, Trouble> {
+        self.check_end()?;
+        match self.calls.values().find(|call| !call.name.is_empty()) {
+            Some(call) if self.text.trim().is_empty() => Err(Trouble::malformed(format!(
+                "it called `{}`, which there is not, instead of answering",
+                call.name
+            ))),
+            _ => json_text::parse(&self.text),
+        }
+    }
+
+    fn check_end(&self) -> Result<(), Trouble> {
         match self.finish_reason.as_deref() {
             Some("length") => return Err(Trouble::TooLong),
             Some("content_filter") => {
@@ -90,16 +124,11 @@ impl Completion {
             }
             _ => {}
         }
-        if !self.refusal.is_empty() {
-            let reason = format!("the model declines: {}", self.refusal);
-            return Err(Trouble::Refused(reason));
+        if self.refusal.is_empty() {
+            return Ok(());
         }
-        match self.called.first() {
-            Some(name) if self.text.trim().is_empty() => Err(Trouble::malformed(format!(
-                "it called `{name}`, which there is not, instead of answering"
-            ))),
-            _ => json_text::parse(&self.text),
-        }
+        let reason = format!("the model declines: {}", self.refusal);
+        Err(Trouble::Refused(reason))
     }
 
     fn take_choice(&mut self, choice: Choice) -> usize {
@@ -111,13 +140,24 @@ impl Completion {
         let content = content.unwrap_or_default();
         self.text.push_str(&content);
         self.refusal.push_str(&refusal.unwrap_or_default());
-        let functions = tool_calls
-            .into_iter()
-            .flatten()
-            .filter_map(|it| it.function);
-        self.called.extend(functions.filter_map(|it| it.name));
+        let calls = tool_calls.into_iter().flatten();
+        let argued: usize = calls.map(|call| self.take_call(call)).sum();
         self.finish_reason = choice.finish_reason.or(self.finish_reason.take());
-        content.len()
+        content.len() + argued
+    }
+
+    fn take_call(&mut self, call: Call) -> usize {
+        let Some(Piece { name, arguments }) = call.function else {
+            return 0;
+        };
+        let function = self.calls.entry(call.index).or_default();
+        // Some servers repeat it with every piece.
+        if function.name.is_empty() {
+            function.name = name.unwrap_or_default();
+        }
+        let arguments = arguments.unwrap_or_default();
+        function.arguments.push_str(&arguments);
+        arguments.len()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{Request, providers::json_text};
+use crate::{
+    Request, check,
+    providers::{call, json_text},
+};
 
 /// How far a server can be made to answer by a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,22 +47,43 @@ pub(super) fn body(request: &Request, model: &str, dialect: Dialect) -> Value {
         TokensField::MaxTokens => "max_tokens",
         TokensField::MaxCompletionTokens => "max_completion_tokens",
     };
-    body[limit] = json!(request.output_tokens_max);
+    body[limit] = json!(request.output_tokens_left());
     if let Some(format) = response_format(request, dialect.structure) {
         body["response_format"] = format;
     }
     if dialect.takes_temperature {
         body["temperature"] = json!(request.temperature);
     }
+    if request.offers_checks() {
+        body["tools"] = json!([tool(dialect.structure)]);
+        body["tool_choice"] = json!(match request.checks_left() {
+            0 => "none",
+            _ => "auto",
+        });
+        body["parallel_tool_calls"] = json!(false);
+    }
     body
+}
+
+/// It stays when its calls are used up: the messages tell of it.
+fn tool(structure: Structure) -> Value {
+    let mut function = json!({
+        "name": check::TOOL,
+        "description": check::description(),
+        "parameters": check::parameters(),
+    });
+    if structure == (Structure::JsonSchema { is_strict: true }) {
+        function["strict"] = json!(true);
+    }
+    json!({"type": "function", "function": function})
 }
 
 fn messages(request: &Request, structure: Structure) -> Vec<Value> {
     let system = match structure {
-        Structure::JsonSchema { .. } => request.system.clone(),
+        Structure::JsonSchema { .. } => request.told_system(),
         Structure::JsonObject | Structure::Words => {
             let demand = json_text::demand(&request.schema);
-            [request.system.as_str(), &demand].join("\n\n")
+            [&*request.told_system(), &demand].join("\n\n").into()
         }
     };
     let system = system.trim();
@@ -68,6 +92,14 @@ fn messages(request: &Request, structure: Structure) -> Vec<Value> {
         messages.push(json!({"role": "system", "content": system}));
     }
     messages.push(json!({"role": "user", "content": request.prompt}));
+    for (position, exchange) in request.exchange.iter().enumerate() {
+        let id = call::id(position);
+        let arguments = serde_json::to_string(&exchange.check).expect("a check is two texts");
+        let function = json!({"name": check::TOOL, "arguments": arguments});
+        let asked = json!({"id": id, "type": "function", "function": function});
+        messages.push(json!({"role": "assistant", "content": null, "tool_calls": [asked]}));
+        messages.push(json!({"role": "tool", "tool_call_id": id, "content": exchange.result}));
+    }
     messages
 }
 

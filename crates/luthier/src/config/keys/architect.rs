@@ -4,7 +4,7 @@ use super::{COUNT_MAX, DAY_MS, Kind};
 
 const DOLLARS_MAX: f64 = 1e6;
 
-pub(super) const KEYS: [(&str, Kind, &str); 32] = [
+pub(super) const KEYS: [(&str, Kind, &str); 40] = [
     (
         "architect.provider",
         Kind::Choice {
@@ -60,6 +60,17 @@ pub(super) const KEYS: [(&str, Kind, &str); 32] = [
             of: &["json_schema", "json_object", "words"],
         },
         "How a server of `openai` is told the form of an answer: some know no schema, some nothing.",
+    ),
+    (
+        "architect.takes_tools",
+        Kind::Switch { default: false },
+        "A server of `openai` that is not OpenAI's own takes tools beside a schema: coders can check \
+         syntax before they answer.",
+    ),
+    (
+        "architect.embedding_model",
+        Kind::Text { default: "" },
+        "By what a server of `openai` embeds texts: lessons are found by meaning as well as by words.",
     ),
     (
         "architect.agent",
@@ -238,6 +249,68 @@ pub(super) const KEYS: [(&str, Kind, &str); 32] = [
             unit: "ms",
         },
         "How long the script of a job may take.",
+    ),
+    (
+        "architect.reliability",
+        Kind::Number {
+            default: 0.98,
+            min: 0.5,
+            max: 0.999_999,
+            unit: "",
+        },
+        "How surely the winner of a vote is to be right: from it, and from how often such answers \
+         were right, follows by how many votes it has to be ahead.",
+    ),
+    (
+        "architect.attempts_max",
+        Kind::Whole {
+            default: 5,
+            min: 1,
+            max: 100,
+            unit: "",
+        },
+        "How often a question is put to a provider that cannot answer it now, with growing waits.",
+    ),
+    (
+        "architect.failures_max",
+        Kind::Whole {
+            default: 3,
+            min: 1,
+            max: 1_000,
+            unit: "",
+        },
+        "Questions in a row that a provider leaves unanswered until it is left alone for a while.",
+    ),
+    (
+        "architect.rest_ms",
+        Kind::Whole {
+            default: 30_000,
+            min: 100,
+            max: DAY_MS,
+            unit: "ms",
+        },
+        "For how long it is; then one question finds out whether it answers again.",
+    ),
+    (
+        "architect.patience_ms",
+        Kind::Whole {
+            default: 10 * 60 * 1_000,
+            min: 0,
+            max: 7 * DAY_MS,
+            unit: "ms",
+        },
+        "How long a job waits for a provider that does not answer; then it fails.",
+    ),
+    (
+        "architect.memory_bytes_max",
+        Kind::Whole {
+            default: 256 << 20,
+            min: 0,
+            max: 1 << 40,
+            unit: "bytes",
+        },
+        "How much of what a model answered is remembered, so that the same question is not paid for \
+         again; 0 for nothing.",
     ),
     (
         "architect.answer_ms_max",

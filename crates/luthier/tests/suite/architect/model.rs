@@ -25,6 +25,7 @@ pub(super) struct Asked<'a> {
     pub(super) headers: &'a str,
 }
 
+/// What has an answer of `Null` is answered 503: not now.
 pub(super) struct Model {
     pub(super) url: String,
 }
@@ -67,12 +68,13 @@ fn serve(wire: Wire, stream: TcpStream, answer: &dyn Fn(Asked<'_>) -> Value) {
             prompt: &prompt,
             headers: &head,
         });
-        let events = match wire {
-            Wire::Anthropic => anthropic(&body, &said),
-            Wire::OpenAi => openai(&said),
+        let (status, events) = match wire {
+            _ if said.is_null() => ("503 Service Unavailable", String::new()),
+            Wire::Anthropic => ("200 OK", anthropic(&body, &said)),
+            Wire::OpenAi => ("200 OK", openai(&said)),
         };
         let reply = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n{events}",
+            "HTTP/1.1 {status}\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n{events}",
             events.len()
         );
         if stream.get_mut().write_all(reply.as_bytes()).is_err() {

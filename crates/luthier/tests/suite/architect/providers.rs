@@ -2,7 +2,10 @@
 
 use std::{
     os::unix::fs::PermissionsExt as _,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -20,7 +23,7 @@ use crate::{
 };
 
 /// What a model that does its work answers.
-fn right(kind: &str) -> Value {
+pub(super) fn right(kind: &str) -> Value {
     match kind {
         "analyst" => analysis("repair", &["tools/runner/text.py::slugify"]),
         "tester" => json!({ "cases": [{ "file": "tests/micro/text.jsonl", "case": case() }] }),
@@ -119,6 +122,25 @@ fn a_command_of_this_machine_repairs_a_tool() {
     is_mended(&server);
 }
 
+/// The one tool that a coder has, as often as it may.
+fn checks_syntax(server: &Server, id: &str) {
+    let check = |code: &str| {
+        let arguments = json!({ "id": id, "path": "tools/runner/text.py", "code": code });
+        call(server, "active/tuner", "check_syntax", &arguments)
+    };
+    for (code, told, left) in [
+        ("x = 1\n", "it parses", 3),
+        ("def f(:\n    pass\n", "line 1, column 7: `)` is missing", 2),
+        ("x = 1\n", "it parses", 1),
+        ("x = 1\n", "it parses", 0),
+    ] {
+        let checked = &check(code)["structuredContent"];
+        assert_eq!(checked["details"], told, "{checked}");
+        assert_eq!(checked["checks_left"], left, "{checked}");
+    }
+    assert_eq!(check("x = 1\n")["isError"], true);
+}
+
 #[test]
 fn a_client_of_mcp_that_uses_the_tools_mends_them() {
     let workspace: Workspace = workspace(&Answers::default());
@@ -139,6 +161,9 @@ fn a_client_of_mcp_that_uses_the_tools_mends_them() {
             let Some(id) = next["id"].as_str() else {
                 continue;
             };
+            if next["kind"] == "coder" {
+                checks_syntax(&server, id);
+            }
             let answer = right(next["kind"].as_str().unwrap());
             let wrong = call(
                 &server,
@@ -164,4 +189,34 @@ fn a_client_of_mcp_that_uses_the_tools_mends_them() {
         let jobs = server.get("/agent/active/architect/jobs").json();
         jobs["jobs"][0]["stage"].clone()
     });
+}
+
+#[test]
+fn what_was_tried_first_and_is_then_done_is_paid_for_once() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let model = Model::start(Wire::Anthropic, move |it: Asked<'_>| {
+        count.fetch_add(1, Ordering::SeqCst);
+        right(it.kind)
+    });
+    let server = Server::start_with(
+        &workspace(&Answers::default()),
+        &[],
+        &[
+            ("LUTHIER_ARCHITECT_PROVIDER", "anthropic"),
+            ("LUTHIER_ARCHITECT_BASE_URL", &model.url),
+            ("LUTHIER_ARCHITECT_MODEL", "small"),
+            ("ANTHROPIC_API_KEY", "sk-of-this-test"),
+        ],
+    );
+    let body = json!({ "message": COMPLAINT, "dry_run": true });
+    let tried = say(&server, "active", &body, &[]);
+    let paid = asked.load(Ordering::SeqCst);
+
+    let answer = chat(&server, COMPLAINT);
+
+    assert_eq!(tried.json()["result"], "committed", "{}", tried.body);
+    assert_eq!(answer["result"], "committed", "{answer}");
+    is_mended(&server);
+    assert_eq!(asked.load(Ordering::SeqCst), paid);
 }

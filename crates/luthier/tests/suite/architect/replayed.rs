@@ -87,7 +87,7 @@ fn what_a_provider_must_not_do_is_found_by_name_and_changes_nothing() {
             edits(
                 json!([{ "op": "create", "path": ".github/workflows/ci.yml", "text": "on: push\n" }]),
             ),
-            "none of 6 answers could be used",
+            "it breaks the schema: at `/edits/0`",
         ),
         (
             "writes elsewhere",

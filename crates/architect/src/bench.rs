@@ -8,6 +8,8 @@ use repo::FileSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::wheels::{Vetted, Wheel};
+
 /// A tier of tests; each is slower than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -83,6 +85,9 @@ pub trait Bench: Prover {
 
     /// Runs the static checks that the workspace declares.
     async fn check(&self, files: &FileSet) -> Result<Vec<Finding>, BenchError>;
+
+    /// Asks the index of packages what speaks against each, in their order. Nothing is installed.
+    async fn vet(&self, wheels: &[Wheel]) -> Result<Vec<Vetted>, BenchError>;
 
     /// Loads it and makes calls in both sandboxes.
     async fn confine(

@@ -7,6 +7,7 @@ pub mod attachments;
 pub mod embedded;
 pub mod product;
 pub mod templates;
+pub mod wheels;
 
 mod architect;
 mod bench;

@@ -15,6 +15,7 @@ mod proving;
 mod releasing;
 mod scripting;
 mod subset;
+mod wheels;
 
 use std::sync::{
     Arc,

@@ -216,7 +216,14 @@ impl JobHost {
         flags.extend(self.work.inner.policy.refusal(base, files));
         flags.extend(self.touched_protected(candidate));
         flags.extend(self.findings(candidate).await?);
+        flags.extend(self.refused_packages(candidate).await?);
         Ok(flags)
+    }
+
+    /// Why packages that it adds may not even be installed to be tried.
+    async fn refused_packages(&self, candidate: &Candidate) -> Result<Vec<String>, Trouble> {
+        let vetting = self.work.vet(&self.base.files, &candidate.files);
+        Ok(vetting.await?.refused)
     }
 
     fn touched_protected(&self, candidate: &Candidate) -> Option<String> {

@@ -99,6 +99,13 @@ impl Work {
             diff.into_bytes(),
         )
         .await?;
+        let packages = self.vet(&base.files, &candidate.files).await?;
+        if !packages.refused.is_empty() {
+            let told = packages.refused.join("; ");
+            return Err(Halt::Rejected(format!(
+                "its packages are not let in: {told}"
+            )));
+        }
         if let Some(flag) = host.flags(&candidate).await?.into_iter().next() {
             return Err(Halt::Rejected(format!(
                 "the change is not let any further: {flag}"

@@ -263,6 +263,8 @@ impl Work {
                 .iter()
                 .map(|place| format!("it changes {place}")),
         );
+        let packages = self.vet(&base.files, &candidate.files).await?;
+        reasons.extend(packages.told());
         if self.inner.policy.autonomy == Autonomy::Propose {
             reasons.push(format!(
                 "the policy proposes and does not release; the commits are at refs/luthier/jobs/{}",

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use architect::{Bench, BenchError, Call, FailedCase, Finding, SandboxReport, Tier, TierReport};
+use architect::{
+    Bench, BenchError, Call, FailedCase, Finding, SandboxReport, Tier, TierReport,
+    wheels::{Index, Vetted, Wheel},
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use harness::{CaseVerdict, Evaluation, Verdict as TestVerdict};
@@ -31,6 +34,7 @@ pub(super) struct JobBench {
     limits: sandbox::Limits,
     policy: GatePolicy,
     checks: Checks,
+    index: Index,
 }
 
 impl JobBench {
@@ -45,6 +49,7 @@ impl JobBench {
             limits: config.sandbox.limits,
             policy: config.sandbox.policy.clone(),
             checks: Checks::new(&config.architect, environment),
+            index: config.architect.wheels.clone(),
         })
     }
 
@@ -132,6 +137,11 @@ impl Bench for JobBench {
 
     async fn check(&self, files: &FileSet) -> Result<Vec<Finding>, BenchError> {
         self.checks.run(files).await
+    }
+
+    async fn vet(&self, wheels: &[Wheel]) -> Result<Vec<Vetted>, BenchError> {
+        let vetted = self.index.vet(wheels).await;
+        vetted.map_err(|error| BenchError(Box::new(error)))
     }
 
     async fn confine(

@@ -79,7 +79,12 @@ fn configuration() -> String {
 fn entry(key: &Key) -> String {
     let default = match key.kind.default_value() {
         Value::String(empty) if empty.is_empty() => "empty".to_owned(),
-        Value::Array(_) => "none".to_owned(),
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
+        Value::Array(items) => {
+            let words = items.iter().filter_map(Value::as_str);
+            let named = words.map(|word| format!("`{word}`"));
+            named.collect::<Vec<_>>().join(", ")
+        }
         value => format!("`{value}`"),
     };
     let adjustable = if key.is_adjustable {

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use architect::{Autonomy, Kind, Policy};
+use architect::{
+    Autonomy, Kind, Policy,
+    wheels::{Index, IndexUrl, Licences},
+};
 
 use super::{
     ConfigError, Settings,
@@ -35,6 +38,8 @@ pub(crate) struct ArchitectSettings {
     pub(crate) memory_bytes_max: u64,
     pub(crate) checks: Vec<String>,
     pub(crate) check_time_max: Duration,
+    /// What is asked about packages that a change adds.
+    pub(crate) wheels: Index,
     pub(crate) policy: Policy,
 }
 
@@ -89,9 +94,20 @@ impl ArchitectSettings {
             answer_time_max: time("architect.answer_ms_max"),
             checks: words(settings, "architect.checks"),
             check_time_max: time("architect.check_ms_max"),
+            wheels: wheels(settings)?,
             policy: policy(settings)?,
         })
     }
+}
+
+fn wheels(settings: &Settings) -> Result<Index, ConfigError> {
+    const INDEX: &str = "architect.wheel_index";
+    const LICENCES: &str = "architect.wheel_licences";
+    let url: Result<IndexUrl, _> = text(settings, INDEX).parse();
+    let url = url.map_err(|error| refused(settings, INDEX, &error))?;
+    let licences = Licences::parse(&words(settings, LICENCES));
+    let licences = licences.map_err(|error| refused(settings, LICENCES, &error))?;
+    Ok(Index::new(url, licences))
 }
 
 fn policy(settings: &Settings) -> Result<Policy, ConfigError> {

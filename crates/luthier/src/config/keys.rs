@@ -35,6 +35,10 @@ pub(crate) enum Kind {
         default: &'static str,
     },
     Words,
+    /// The same, where nothing said is not nothing.
+    WordsOr {
+        default: &'static [&'static str],
+    },
     Switch {
         default: bool,
     },
@@ -63,6 +67,7 @@ impl Kind {
                 json!(default)
             }
             Self::Words => json!([]),
+            Self::WordsOr { default } => json!(default),
             Self::Switch { default } => json!(default),
             Self::Whole { default, .. } => json!(default),
             Self::Number { default, .. } => json!(default),
@@ -79,7 +84,7 @@ impl Kind {
             Self::Text { .. } => "a text".to_owned(),
             Self::Choice { of, .. } => format!("one of `{}`", of.join("`, `")),
             Self::Path { .. } => "a path".to_owned(),
-            Self::Words => "a list of texts".to_owned(),
+            Self::Words | Self::WordsOr { .. } => "a list of texts".to_owned(),
             Self::Switch { .. } => "`true` or `false`".to_owned(),
             Self::Whole { min, max, unit, .. } => {
                 counted(format!("a whole number from {min} to {max}"), unit)

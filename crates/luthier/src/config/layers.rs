@@ -253,7 +253,7 @@ fn from_text(kind: Kind, text: &str) -> Value {
     let text = text.trim();
     match kind {
         Kind::Text { .. } | Kind::Choice { .. } | Kind::Path { .. } => json!(text),
-        Kind::Words => text
+        Kind::Words | Kind::WordsOr { .. } => text
             .split(',')
             .map(str::trim)
             .filter(|word| !word.is_empty())
@@ -276,7 +276,7 @@ fn check(key: &Key, value: Value, origin: &Origin) -> Result<Value, ConfigError>
     let fits = match key.kind {
         Kind::Text { .. } | Kind::Path { .. } => value.is_string(),
         Kind::Choice { of, .. } => value.as_str().is_some_and(|text| of.contains(&text)),
-        Kind::Words => value
+        Kind::Words | Kind::WordsOr { .. } => value
             .as_array()
             .is_some_and(|items| items.iter().all(Value::is_string)),
         Kind::Switch { .. } => value.is_boolean(),

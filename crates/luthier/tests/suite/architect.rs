@@ -11,6 +11,7 @@ mod precedence;
 mod providers;
 mod replayed;
 mod traced;
+mod wheels;
 mod woken;
 
 use serde_json::{Value, json};

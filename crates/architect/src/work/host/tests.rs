@@ -19,6 +19,11 @@ impl JobHost {
     pub(super) async fn run_tests(&self, tier: plan::Tier) -> Result<Value, Trouble> {
         let tier = tier_of(tier);
         let candidate = self.candidate();
+        // A script need not have asked for red flags, and what runs tests installs packages.
+        let refused = self.refused_packages(&candidate).await?;
+        if !refused.is_empty() {
+            return Ok(json!({ "passed": false, "failures": refused }));
+        }
         let proposal = match self.proposal(&candidate) {
             Ok(proposal) => proposal,
             Err(reason) => return Ok(json!({ "passed": false, "failures": [reason] })),

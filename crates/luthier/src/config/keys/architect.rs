@@ -4,7 +4,7 @@ use super::{COUNT_MAX, DAY_MS, Kind};
 
 const DOLLARS_MAX: f64 = 1e6;
 
-pub(super) const KEYS: [(&str, Kind, &str); 40] = [
+pub(super) const KEYS: [(&str, Kind, &str); 42] = [
     (
         "architect.provider",
         Kind::Choice {
@@ -178,6 +178,23 @@ pub(super) const KEYS: [(&str, Kind, &str); 40] = [
         "architect.attachment_hosts",
         Kind::Words,
         "Where `https` attachments may come from; none may without it.",
+    ),
+    (
+        "architect.wheel_index",
+        Kind::Text {
+            default: "https://pypi.org",
+        },
+        "The index that is asked about packages which a change adds, by PyPI's JSON: is that hash one \
+         of its files, under which licence is it, is there an advisory. `http` is for this machine \
+         and private addresses.",
+    ),
+    (
+        "architect.wheel_licences",
+        Kind::WordsOr {
+            default: &::architect::wheels::LICENCES_DEFAULT,
+        },
+        "Licences that such a package may have, as SPDX names them; one with an exception is named \
+         with it. With none, no package is added.",
     ),
     (
         "architect.checks",

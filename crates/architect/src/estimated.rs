@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    process,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -19,10 +20,12 @@ pub(crate) struct Estimated {
 impl Estimated {
     pub(crate) fn load(folder: &Path) -> Self {
         let path = folder.join(FILE);
-        let kept = fs::read(&path).ok();
-        let kept = kept.and_then(|text| serde_json::from_slice(&text).ok());
+        let estimates = read(&path).unwrap_or_else(|error| {
+            tracing::warn!(path = %path.display(), %error, "estimates begin anew");
+            Estimates::default()
+        });
         Self {
-            estimates: Mutex::new(kept.unwrap_or_default()),
+            estimates: Mutex::new(estimates),
             path,
         }
     }
@@ -45,9 +48,17 @@ impl Estimated {
     }
 }
 
-/// Whole or not at all.
+fn read(path: &Path) -> io::Result<Estimates> {
+    match fs::read(path) {
+        Ok(text) => Ok(serde_json::from_slice(&text)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Estimates::default()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whole or not at all; of several processes the last one's.
 fn write(path: &Path, estimates: &Estimates) -> io::Result<()> {
-    let new = path.with_extension("new");
+    let new = path.with_extension(format!("{}.new", process::id()));
     fs::write(&new, serde_json::to_vec(estimates)?)?;
     fs::rename(new, path)
 }

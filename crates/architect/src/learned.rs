@@ -6,6 +6,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use atoms::{
@@ -13,14 +14,21 @@ use atoms::{
     board::{Lesson, Lessons},
     embedding::cosine,
 };
+use tokio::time::timeout;
 
 const FILE: &str = "lessons.jsonl";
 
 /// Lessons that an atom is told at once.
 const FOUND_MAX: usize = 3;
 
+/// Lessons that have words in common with what is asked.
+const FOUND_BY_WORDS_MAX: usize = 8;
+
 /// Lessons that are compared by what they mean, the newest ones.
 const COMPARED_MAX: usize = 256;
+
+/// An atom does not wait longer for what only helps.
+const EMBED_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// What is less near has nothing to do with it.
 const NEAR_MIN: f32 = 0.3;
@@ -51,7 +59,7 @@ impl Learned {
     pub(crate) async fn find(&self, about: &str, provider: &dyn Provider) -> Vec<String> {
         let (by_words, newest) = {
             let lessons = lock(&self.lessons);
-            let nearest = lessons.nearest(about, COMPARED_MAX);
+            let nearest = lessons.nearest(about, FOUND_BY_WORDS_MAX);
             let newest = lessons.newest(COMPARED_MAX);
             (texts(nearest.into_iter()), texts(newest))
         };
@@ -77,14 +85,15 @@ impl Learned {
             .into_iter()
             .chain(unknown.iter().map(String::as_str))
             .collect();
-        let mut found = match provider.embed(&asked).await {
-            Ok(Some(found)) => found.into_iter(),
-            Ok(None) => return Vec::new(),
-            Err(error) => {
-                let cause: &dyn std::error::Error = &error;
-                tracing::warn!(error = cause, "lessons are found by their words alone");
-                return Vec::new();
-            }
+        let by_words_alone = |cause: &(dyn std::error::Error + 'static)| {
+            tracing::warn!(error = cause, "lessons are found by their words alone");
+            Vec::new()
+        };
+        let mut found = match timeout(EMBED_WAIT_MAX, provider.embed(&asked)).await {
+            Ok(Ok(Some(found))) => found.into_iter(),
+            Ok(Ok(None)) => return Vec::new(),
+            Ok(Err(error)) => return by_words_alone(&error),
+            Err(elapsed) => return by_words_alone(&elapsed),
         };
         let Some(about) = found.next() else {
             return Vec::new();

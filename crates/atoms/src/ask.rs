@@ -125,9 +125,11 @@ impl Asker {
     #[must_use]
     pub fn offering(&self, request: &Request) -> Request {
         let plain = request.without_checks();
-        match &self.check_syntax {
-            Some(_) => plain.with_checks(),
-            None => plain,
+        let mut rungs = self.ladder.for_strength(request.strength).iter();
+        if self.check_syntax.is_some() && rungs.any(|rung| rung.provider.takes_checks()) {
+            plain.with_checks()
+        } else {
+            plain
         }
     }
 

@@ -6,6 +6,7 @@
 mod quote;
 
 use model::Digest;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(crate) use self::quote::shown;
@@ -17,7 +18,7 @@ const TASK_CHARS_MAX: usize = 8_000;
 const CONTEXT_BYTES_MAX: usize = 64 << 10;
 
 /// A datum is cut here, and says so.
-const DATUM_BYTES_MAX: usize = 8 << 10;
+pub const DATUM_BYTES_MAX: usize = 8 << 10;
 const NAME_CHARS_MAX: usize = 200;
 
 const DATA_MAX: usize = 16;
@@ -48,7 +49,7 @@ pub struct Context {
 }
 
 /// What came from outside: feedback, a log, an answer of a tool.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Data {
     pub label: String,
     pub source: String,

@@ -34,6 +34,11 @@ pub trait Provider: Send + Sync {
         answer.map(Turn::Answer)
     }
 
+    /// Would a model check syntax on the way to an answer? Budgets ask.
+    fn takes_checks(&self) -> bool {
+        false
+    }
+
     /// What texts mean, a vector for each in their order; nothing where it has no such model.
     async fn embed(&self, _texts: &[&str]) -> Result<Option<Vec<Vec<f32>>>, ProviderError> {
         Ok(None)

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    attempt::Got, coverage::Lines, dataset::Dataset, run::RunOptions, shard::Shard, tier::Tier,
-    verdict::CaseResult,
+    attempt::Got, coverage::Lines, run::RunOptions, shard::Shard, tier::Tier, verdict::CaseResult,
 };
 
 /// The version that was run.
@@ -144,12 +143,11 @@ impl Partial {
         &self,
         options: &RunOptions,
         base: Option<&str>,
-        dataset: &Dataset,
+        tools: usize,
     ) -> bool {
         self.tested == options.tested
             && self.base.as_deref() == base
-            && self.dataset == dataset.digest.to_string()
-            && self.tools == dataset.tools
+            && self.tools == tools
             && self.shard == options.shard
             && self.environment == options.environment
             && self.lines_run.is_some() == options.has_coverage

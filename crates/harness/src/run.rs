@@ -48,7 +48,7 @@ pub struct RunOptions {
     pub is_first_version: bool,
     pub cache: Option<Arc<Cache>>,
     /// What was found out of some tiers of the very same version earlier: they are not run again.
-    pub earlier: Option<Partial>,
+    pub earlier: Vec<Partial>,
     pub progress: Option<Progress>,
     /// After this no case is begun, and those that run are abandoned.
     pub stop: CancellationToken,
@@ -70,7 +70,7 @@ impl RunOptions {
             change_lines: None,
             is_first_version: false,
             cache: None,
-            earlier: None,
+            earlier: Vec::new(),
             progress: None,
             stop: CancellationToken::new(),
         }
@@ -93,15 +93,19 @@ pub async fn run(
     let mut cases = Vec::new();
     let mut lines_run = options.has_coverage.then(Lines::default);
     let base_name = base.map(|(version, _)| version);
-    let earlier = options.earlier.as_ref();
-    if let Some(earlier) = earlier.filter(|it| it.is_part_of(options, base_name, dataset)) {
+    for earlier in &options.earlier {
+        let is_new = |tier: &Tier| !runs.contains_key(tier);
+        let is_part = earlier.is_part_of(options, base_name, dataset.tools);
+        if !is_part || !earlier.tiers.keys().all(is_new) {
+            continue;
+        }
         tiers.retain(|tier| !earlier.tiers.contains_key(tier));
-        runs.clone_from(&earlier.tiers);
-        cases.clone_from(&earlier.cases);
+        runs.extend(earlier.tiers.clone());
+        cases.extend(earlier.cases.iter().cloned());
         if let (Some(lines), Some(known)) = (&mut lines_run, &earlier.lines_run) {
             lines.extend(known);
         }
-        started_at.clone_from(&earlier.started_at);
+        started_at = started_at.min(earlier.started_at.clone());
     }
     for tier in tiers {
         let running = Running {

@@ -12,6 +12,7 @@ use mcp::Client;
 use python::Pool;
 use runner::{Candidate, CandidateTool, Proposed};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use triggers::LiveBudgets;
 use uuid::Uuid;
@@ -34,8 +35,8 @@ pub(crate) struct How {
     pub(crate) jobs: Option<usize>,
     pub(crate) is_cached: bool,
     pub(crate) has_coverage: bool,
-    /// What is known of some of the tiers, if it is of the very same version.
-    pub(crate) earlier: Option<Partial>,
+    /// What is known of some of the tiers of the very same version.
+    pub(crate) earlier: Vec<Partial>,
     pub(crate) progress: Option<Progress>,
     pub(crate) stop: CancellationToken,
 }
@@ -250,8 +251,13 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// What this machine is, as far as it matters to how tools run.
+/// What this machine is, as far as it matters to how tools run. It stays so, and asking takes a while.
 async fn environment() -> Result<Environment, Failure> {
+    static KNOWN: OnceCell<Environment> = OnceCell::const_new();
+    KNOWN.get_or_try_init(ask_environment).await.cloned()
+}
+
+async fn ask_environment() -> Result<Environment, Failure> {
     let asked = tokio::task::spawn_blocking(|| {
         std::process::Command::new(python::interpreter())
             .args(["-c", "import platform; print(platform.python_version())"])

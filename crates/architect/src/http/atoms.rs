@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use atoms::{AtomId, Handoff, HandoffError, Offer};
+use atoms::{AtomId, Handoff, HandoffError, InvalidCheck, Offer};
 use axum::{
     extract::State,
     http::{StatusCode, header},
@@ -188,7 +188,12 @@ fn refused(error: HandoffError) -> Problem {
         HandoffError::Invalid { violations, .. } => {
             Problem::unprocessable("/answer", told).with("violations", violations)
         }
-        HandoffError::InvalidCheck { .. } => Problem::unprocessable("/code", told),
+        HandoffError::InvalidCheck { invalid, .. } => match invalid {
+            InvalidCheck::Path => Problem::unprocessable("/path", told),
+            InvalidCheck::TooLong { .. } | InvalidCheck::Binary { .. } => {
+                Problem::unprocessable("/code", told)
+            }
+        },
         HandoffError::Answered { .. }
         | HandoffError::Expired { .. }
         | HandoffError::Withdrawn { .. }

@@ -1,12 +1,19 @@
 //! What the events of a job come to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use model::{Digest, Event, LineageName, Revision, Seq};
 use serde_json::Value;
 
 use super::{Approval, Ask, Entry, JobId, Outcome, Question, Released, Stage};
+
+/// Between two questions that nobody answered, while somebody works on the job: longer than the
+/// provider is left alone.
+const UNANSWERED_APART_MAX: Duration = Duration::from_hours(2);
 
 /// A job as it stands.
 #[derive(Clone, Debug)]
@@ -68,8 +75,8 @@ pub(crate) struct Folded {
     pub(crate) recorded: HashMap<String, Kept>,
     /// Answers by question.
     pub(crate) answered: HashMap<Digest, Seq>,
-    /// Since when whoever was asked has not answered.
-    pub(crate) unanswered_since: Option<Timestamp>,
+    /// When whoever was asked did not answer last, and for how long by then.
+    unanswered: Option<(Timestamp, Duration)>,
     open_questions: HashMap<Digest, u32>,
     /// The commit that somebody was asked to approve of last.
     asked_for: Option<String>,
@@ -115,7 +122,7 @@ impl Folded {
             worker: None,
             recorded: HashMap::new(),
             answered: HashMap::new(),
-            unanswered_since: None,
+            unanswered: None,
             open_questions: HashMap::new(),
             asked_for: None,
         };
@@ -170,7 +177,7 @@ impl Folded {
                 ..
             } => {
                 self.open_questions.remove(&question);
-                self.unanswered_since = None;
+                self.unanswered = None;
                 self.answered.insert(question, event.seq);
                 job.spent.add(input_tokens, output_tokens, cost_usd);
             }
@@ -182,7 +189,7 @@ impl Folded {
                 ..
             } => {
                 self.open_questions.remove(&question);
-                self.unanswered_since = None;
+                self.unanswered = None;
                 job.spent.add(input_tokens, output_tokens, cost_usd);
             }
             Entry::Unanswered {
@@ -194,10 +201,13 @@ impl Folded {
             } => {
                 self.open_questions.remove(&question);
                 job.spent.add(input_tokens, output_tokens, cost_usd);
-                self.unanswered_since.get_or_insert(event.time);
+                self.unanswered = Some((event.time, self.unanswered_until(event.time)));
             }
             Entry::Questions { questions } => job.questions.extend(questions),
-            Entry::Answers { answers } => job.answers.extend(answers),
+            Entry::Answers { answers } => {
+                self.unanswered = None;
+                job.answers.extend(answers);
+            }
             Entry::ApprovalAsked { reasons, commit } => {
                 job.approval_reasons = reasons;
                 self.asked_for = Some(commit);
@@ -213,12 +223,32 @@ impl Folded {
                 job.paused_until = until;
             }
             Entry::Resumed => {
+                self.unanswered = None;
                 job.paused = None;
                 job.paused_until = None;
             }
             Entry::Released(released) => job.released = Some(released),
             Entry::Ended(outcome) => job.outcome = Some(outcome),
         }
+    }
+}
+
+impl Folded {
+    /// For how long nobody has answered.
+    pub(crate) fn unanswered_for(&self) -> Duration {
+        self.unanswered.map_or(Duration::ZERO, |(_, waited)| waited)
+    }
+
+    /// What is further apart was not waited for: nobody asked meanwhile.
+    fn unanswered_until(&self, now: Timestamp) -> Duration {
+        let Some((last, waited)) = self.unanswered else {
+            return Duration::ZERO;
+        };
+        let since = now.duration_since(last).unsigned_abs();
+        if since > UNANSWERED_APART_MAX {
+            return waited;
+        }
+        waited.saturating_add(since)
     }
 }
 

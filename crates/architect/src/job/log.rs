@@ -1,6 +1,6 @@
 //! The events of one job, as whoever works on it writes them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use fail::fail_point;
 use jiff::Timestamp;
@@ -304,9 +304,9 @@ impl JobLog {
         Ok(())
     }
 
-    /// Since when whoever was asked has not answered.
-    pub(crate) async fn unanswered_since(&self) -> Option<Timestamp> {
-        self.folded.lock().await.unanswered_since
+    /// For how long whoever is asked has not answered.
+    pub(crate) async fn unanswered_for(&self) -> Duration {
+        self.folded.lock().await.unanswered_for()
     }
 
     /// What an atom said to a question, if it was recorded.

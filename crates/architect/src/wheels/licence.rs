@@ -12,6 +12,9 @@ use spdx::{Expression, Licensee};
 
 use super::{release::Info, shown};
 
+/// A longer text is no name of a licence.
+const NAME_BYTES_MAX: usize = 200;
+
 /// Licences that ask for little more than to be named.
 pub const LICENCES_DEFAULT: [&str; 16] = [
     "MIT",
@@ -90,8 +93,8 @@ impl Licences {
         if let Some(text) = said(info.license.as_deref()) {
             match known::by_name(text).map_or_else(|| expression(text), expression) {
                 Some(found) => stated.push(found),
-                // Often the whole text of the licence that a classifier names.
-                None if !stated.is_empty() => {}
+                // Often the whole text of the licence that a classifier names. A name is a name.
+                None if !stated.is_empty() && text.len() > NAME_BYTES_MAX => {}
                 None => return Err(Unlicensed::Unknown(shown(text))),
             }
         }

@@ -195,28 +195,53 @@ impl Work {
             Ok(self.inner.asker.ask(&request, &listener).await)
         };
         let asked = self.unless_stopped(asking.instrument(span)).await?;
+        match &asked {
+            Err(AskError::Unavailable { .. }) => admission.failed(Instant::now()),
+            _ => admission.answered(),
+        }
+        self.keep_asked(&request, &name, asked, reservation).await
+    }
+
+    /// Writes what came of a question, and what it cost. What was remembered was paid for before.
+    async fn keep_asked(
+        &self,
+        request: &Request,
+        name: &str,
+        asked: Result<Asked, AskError>,
+        reservation: Reservation,
+    ) -> Result<Result<Parsed, String>, Halt> {
         match asked {
-            Ok(asked) => {
-                admission.answered();
+            Ok(mut asked) => {
+                if asked.was_cached {
+                    asked.answer.usage = Usage::default();
+                }
                 reservation.settle(asked.answer.usage, asked.cost_usd);
-                self.keep_answer(&request, &name, asked).await
+                self.keep_answer(request, name, asked).await
             }
-            Err(AskError::Flagged(flagged)) => {
-                admission.answered();
+            Err(AskError::Flagged(mut flagged)) => {
+                if flagged.was_cached {
+                    flagged.usage = Usage::default();
+                }
                 reservation.settle(flagged.usage, flagged.cost_usd);
-                let reason = self.keep_flagged(&name, *flagged).await?;
+                let reason = self.keep_flagged(name, *flagged).await?;
                 Ok(Err(reason))
             }
             Err(AskError::Refused { paid, source }) => {
-                admission.answered();
                 reservation.settle(paid.usage, paid.cost_usd);
-                Err(Halt::Rejected(source.to_string()))
+                let reason = source.to_string();
+                self.keep_unanswered(request.digest(), &reason, *paid)
+                    .await?;
+                Err(Halt::Rejected(reason))
             }
             Err(AskError::Unavailable { paid, source, .. }) => {
-                admission.failed(Instant::now());
                 reservation.settle(paid.usage, paid.cost_usd);
                 let reason = format!("nobody answers: {source}");
-                Err(self.keep_unanswered(digest, reason, *paid).await?)
+                self.keep_unanswered(request.digest(), &reason, *paid)
+                    .await?;
+                if self.log.unanswered_for().await >= self.inner.policy.patience {
+                    return Err(Halt::Failed(reason));
+                }
+                Err(self.rest(reason).await?)
             }
         }
     }
@@ -232,30 +257,24 @@ impl Work {
         }
     }
 
-    /// What was paid for is not thrown away: the job goes on when there is an answer to be had, if
-    /// that is within the time that it waits for one.
     async fn keep_unanswered(
         &self,
         question: Digest,
-        reason: String,
+        reason: &str,
         paid: Paid,
-    ) -> Result<Halt, Halt> {
-        let now = self.now();
-        let since = self.log.unanswered_since().await.unwrap_or(now);
+    ) -> Result<(), Halt> {
         let entry = Entry::Unanswered {
             question,
-            reason: reason.clone(),
+            reason: reason.to_owned(),
             input_tokens: paid.usage.input_tokens,
             output_tokens: paid.usage.output_tokens,
             cost_usd: paid.cost_usd,
         };
-        self.log.append(entry, None, now).await?;
-        if now.duration_since(since).unsigned_abs() >= self.inner.policy.patience {
-            return Ok(Halt::Failed(reason));
-        }
-        self.rest(reason).await
+        self.log.append(entry, None, self.now()).await?;
+        Ok(())
     }
 
+    /// What was paid for is not thrown away: the job goes on when there is an answer to be had.
     async fn rest(&self, reason: String) -> Result<Halt, Halt> {
         let note = format!("{reason}; it is asked again by itself, or cancel the job");
         if self.log.job().await.doing.as_deref() != Some(&note) {

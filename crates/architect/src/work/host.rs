@@ -13,7 +13,7 @@ mod votes;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use atoms::{board::Board, contract::Intent};
+use atoms::{board::Board, contract::Intent, prompt::DATUM_BYTES_MAX};
 use plan::{Call, Host, HostError, Progress, RecordError, Recorded, Recorder, Step};
 use release::Proof;
 use serde_json::{Value, json};
@@ -184,6 +184,7 @@ impl JobHost {
         let edits = edits(answer)?;
         self.claim(path, &claims::changed(&edits)).await?;
         let intent = self.planned.analysis.kind;
+        self.check_seen(&edits).map_err(Trouble::Told)?;
         self.change(|candidate| {
             let before = candidate.clone();
             candidate.apply(&edits, self.are_budgets_meant())?;
@@ -194,6 +195,26 @@ impl JobHost {
             Ok(())
         })?;
         Ok(Value::Null)
+    }
+
+    /// Who writes a document anew has to have seen all of it.
+    fn check_seen(&self, edits: &[Edit]) -> Result<(), String> {
+        let files = self.candidate().files;
+        let is_unseen = |edit: &&Edit| {
+            let Edit::Create { path, .. } = edit else {
+                return false;
+            };
+            files
+                .get(path)
+                .is_some_and(|text| text.len() > DATUM_BYTES_MAX)
+        };
+        match edits.iter().find(is_unseen) {
+            Some(Edit::Create { path, .. }) if !self.work.is_embedded() => Err(format!(
+                "`{path}` is longer than the {DATUM_BYTES_MAX} bytes that are shown of it: written \
+                 anew it would lose what was not seen, so it has to be changed by hand"
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Whatever a candidate breaks that was whole before. What cannot be looked at is a flag.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use atoms::{
     AtomKind, Prompt, Strength,
     contract::{Analysis, Intent, Parsed},
-    prompt::{Context, Data},
+    prompt::{Context, DATUM_BYTES_MAX, Data},
 };
 use model::Digest;
 use plan::{Acceptance, Document, Task};
@@ -136,7 +136,7 @@ impl Work {
              show that it is done. A case names a tool, its arguments and what it has to answer.",
         );
         prompt.context = Some(overview(base, message));
-        prompt.data = data(message, evidence, templates, &base.files);
+        prompt.data = data(message, evidence, templates, documents(&base.files));
         let task = serde_json::json!({
             "kind": "analyst",
             "message": self.job.ask.message,
@@ -241,7 +241,7 @@ pub(super) fn data(
     message: &Message,
     evidence: &[Evidence],
     names: &[String],
-    files: &Files,
+    documents: Vec<Data>,
 ) -> Vec<Data> {
     let mut data = vec![Data {
         label: "feedback".to_owned(),
@@ -262,16 +262,21 @@ pub(super) fn data(
             });
         }
     }
-    for (label, path) in DOCUMENTS {
-        if let Some(text) = files.get(path) {
-            data.push(Data {
-                label: label.to_owned(),
-                source: path.to_owned(),
-                text: String::from_utf8_lossy(text).into_owned(),
-            });
-        }
-    }
+    data.extend(documents);
     data
+}
+
+/// The documents of a workspace that can be shown whole.
+pub(super) fn documents(files: &Files) -> Vec<Data> {
+    let shown = DOCUMENTS.into_iter().filter_map(|(label, path)| {
+        let text = files.get(path)?;
+        (text.len() <= DATUM_BYTES_MAX).then(|| Data {
+            label: label.to_owned(),
+            source: path.to_owned(),
+            text: String::from_utf8_lossy(text).into_owned(),
+        })
+    });
+    shown.collect()
 }
 
 fn told(assessed: &Assessment) -> String {
@@ -347,7 +352,7 @@ mod tests {
         .into();
         let message = Message::parse("set the budgets").unwrap();
 
-        let data = data(&message, &[], &[], &files);
+        let data = data(&message, &[], &[], documents(&files));
 
         let shown: Vec<_> = (data.iter())
             .map(|it| (&*it.label, &*it.source, &*it.text))

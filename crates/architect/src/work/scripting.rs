@@ -7,7 +7,7 @@ use super::{
     Base, Halt, Work,
     ask::Question,
     known,
-    planning::{Planned, data},
+    planning::{Planned, data, documents},
 };
 use crate::job::Stage;
 
@@ -63,7 +63,7 @@ impl Work {
             "Write the Rhai script that carries out the plan below. The script of the library for \
              this kind of change is beside it: keep to it where it fits.",
         );
-        prompt.data = data(&planned.message, &[], &[], &base.files);
+        prompt.data = data(&planned.message, &[], &[], documents(&base.files));
         prompt.data.push(atoms::prompt::Data {
             label: "plan".to_owned(),
             source: "PLAN.md".to_owned(),

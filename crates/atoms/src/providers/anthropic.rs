@@ -97,6 +97,10 @@ impl Provider for Anthropic {
         answer.map_err(|trouble| self.failures.of(trouble, request, message.usage()))
     }
 
+    fn takes_checks(&self) -> bool {
+        true
+    }
+
     async fn take_turn(
         &self,
         request: &Request,

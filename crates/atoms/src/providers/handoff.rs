@@ -241,6 +241,10 @@ impl Provider for Handoff {
         answer.map_err(|trouble| self.0.failures.of(trouble, request, Usage::default()))
     }
 
+    fn takes_checks(&self) -> bool {
+        true
+    }
+
     /// Checks are made here, while the atom is held: what comes is the answer.
     async fn take_turn(
         &self,

@@ -112,6 +112,10 @@ impl Provider for OpenAi {
         answer.map_err(|trouble| self.failures.of(trouble, request, completion.usage()))
     }
 
+    fn takes_checks(&self) -> bool {
+        self.takes_tools
+    }
+
     async fn take_turn(
         &self,
         request: &Request,

@@ -65,6 +65,10 @@ impl Provider for Recording {
         Ok(answer)
     }
 
+    fn takes_checks(&self) -> bool {
+        self.inner.takes_checks()
+    }
+
     /// Checks are no part of a record, and what they used is: who replays an answer has it at once.
     async fn take_turn(
         &self,

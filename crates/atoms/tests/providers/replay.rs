@@ -214,6 +214,10 @@ struct Checking;
 
 #[async_trait]
 impl Provider for Checking {
+    fn takes_checks(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> &'static str {
         "checking"
     }

@@ -75,6 +75,10 @@ impl Scripted {
 
 #[async_trait]
 impl Provider for Scripted {
+    fn takes_checks(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> &str {
         self.name
     }

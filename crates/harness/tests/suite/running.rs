@@ -195,15 +195,14 @@ async fn a_tier_that_was_run_alone_is_not_run_again_for_the_same_version_and_onl
     let of_one = calls();
 
     let mut with = options();
-    with.earlier = Some(alone.clone());
+    with.earlier = vec![alone.clone(), alone.clone()];
     let again = run(&dataset, &target, None, &budgets, &with).await;
 
     assert_eq!(calls(), of_one);
     assert_eq!(again.cases, alone.cases);
     assert_eq!(again.tiers, alone.tiers);
-    let others: [fn(&mut Partial); 6] = [
+    let others: [fn(&mut Partial); 5] = [
         |of| of.tested.contents.state = "0".repeat(64),
-        |of| of.dataset = "0".repeat(64),
         |of| of.base = Some("0.1.0".to_owned()),
         |of| of.shard = "1/2".parse().unwrap(),
         |of| of.environment.cpus += 1,
@@ -212,7 +211,7 @@ async fn a_tier_that_was_run_alone_is_not_run_again_for_the_same_version_and_onl
     for (number, change) in others.into_iter().enumerate() {
         let mut earlier = alone.clone();
         change(&mut earlier);
-        with.earlier = Some(earlier);
+        with.earlier = vec![earlier];
         let before = calls();
         run(&dataset, &target, None, &budgets, &with).await;
         assert_eq!(calls() - before, of_one, "change {number}");

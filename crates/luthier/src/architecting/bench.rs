@@ -158,12 +158,14 @@ impl Bench for JobBench {
             told.wasm_skipped = Some("the tools need third-party packages".to_owned());
             return Ok(told);
         }
-        let is_there = |folder: &&str| {
+        let calls_of = |folder: &str| if folder == FOLDERS[0] { calls } else { &[] };
+        let is_tried = |folder: &&'static str| {
             let mut paths = proposal.files.files().keys();
-            paths.any(|path| path.starts_with(folder))
+            let is_there = paths.any(|path| path.starts_with(folder));
+            is_there && (!calls_of(folder).is_empty() || !is_as_before(proposal, folder))
         };
-        let runs = FOLDERS.into_iter().filter(is_there).flat_map(|folder| {
-            let calls = if folder == FOLDERS[0] { calls } else { &[] };
+        let runs = FOLDERS.into_iter().filter(is_tried).flat_map(|folder| {
+            let calls = calls_of(folder);
             sandboxes::TIERS.map(|tier| async move {
                 let report = self.run_in(tier, folder, proposal, calls).await?;
                 Ok::<_, BenchError>(misbehaviour(&report).map(|why| format!("{tier:?}: {why}")))
@@ -177,6 +179,22 @@ impl Bench for JobBench {
         }
         Ok(told)
     }
+}
+
+/// Does a folder load what it loaded in the version before? Beside its own it has `tools/lib` alone.
+fn is_as_before(proposal: &Proposal, folder: &str) -> bool {
+    let Some(base) = proposal.base.as_ref() else {
+        return false;
+    };
+    let loaded = |files: &FileSet| {
+        let mut files = code(files);
+        files.retain(|path, _| {
+            let mut others = FOLDERS.iter().filter(|other| **other != folder);
+            !others.any(|other| path.starts_with(other))
+        });
+        files
+    };
+    base.state == proposal.state && loaded(&base.files) == loaded(&proposal.files)
 }
 
 /// What a candidate did that it may not: a value and an exception are both answers, whether they

@@ -140,7 +140,7 @@ impl Testing<'_> {
                 && !self.args.update
                 && self.args.place == Place::Serving,
             has_coverage: self.args.coverage,
-            earlier: None,
+            earlier: Vec::new(),
             progress: Some(progress(
                 self.session.output,
                 &given,

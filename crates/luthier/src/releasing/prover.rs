@@ -25,8 +25,9 @@ use crate::{
     workspace::VERSION_FIRST,
 };
 
-/// Versions whose tiers are remembered while the others are still to be run; each has a line a case.
-const MEASURED_MAX: usize = 4;
+/// Runs of some tiers that are remembered while the others are still to be run; each has a line a
+/// case.
+const MEASURED_MAX: usize = 8;
 
 /// The tiers, run in workers of this machine.
 pub(crate) struct TierProver {
@@ -88,7 +89,6 @@ impl TierProver {
         let evaluation = proved.evaluate();
         if evaluation.summary.verdict != Verdict::Fail {
             let mut measured = self.measured();
-            measured.retain(|known| known.tested != partial.tested);
             if measured.len() == MEASURED_MAX {
                 measured.remove(0);
             }
@@ -103,11 +103,10 @@ impl TierProver {
 
     fn how(&self, given: &Given, tiers: &[Tier]) -> How {
         let tested = given.tested();
-        let earlier = (self.measured().iter())
-            .find(|known| known.tested == tested)
-            .cloned();
+        let measured = self.measured();
+        let earlier = measured.iter().filter(|known| known.tested == tested);
         How {
-            earlier,
+            earlier: earlier.cloned().collect(),
             tiers: tiers.to_vec(),
             shard: Shard::WHOLE,
             jobs: None,
@@ -156,6 +155,9 @@ impl TierProver {
         let workers = self.workers().await?;
         let how = self.how(given, tiers);
         let proved = prove(workers, &self.config, given, &how).await?;
+        // A later proof of the same looks anew: tools may depend on the time.
+        let tested = &proved.partial.tested;
+        self.measured().retain(|known| known.tested != *tested);
         let tools = interfaces(&proved.tools);
         if tools.is_empty() && proved.dataset.cases.is_empty() {
             // There is nothing that could fail, and nothing to measure a budget by.

@@ -74,7 +74,7 @@ fn classifiers_and_names_count_where_they_are_known() {
         (vec!["Programming Language :: Python", &mit], "UNKNOWN"),
         (
             vec![&bsd],
-            "Redistribution and use in source and binary forms …",
+            "Redistribution and use in source and binary forms, with or without modification, are permitted provided that source keeps the notice above, this list of conditions and the disclaimer that stands below, and binaries say it too.",
         ),
         (vec![&mit, &bsd], "MIT License"),
         (vec![&mit, &gpl], ""),
@@ -87,6 +87,7 @@ fn classifiers_and_names_count_where_they_are_known() {
             vec!["License :: CC0 1.0 Universal (CC0 1.0) Public Domain Dedication"],
             "",
         ),
+        (vec![&mit], "AGPL v3"),
         (vec![&mit], "GPL-3.0-only"),
         (vec![], "MIT"),
         (vec![], "MIT OR GPL-3.0-only"),

@@ -1,7 +1,9 @@
 //! Atoms that a script spawns.
 
 use atoms::{AtomKind, Parsed, Prompt, Strength, prompt::Context, prompt::Data};
+use model::Digest;
 use plan::{Options, run_beside};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use topology::{Budget, Graph, MiniCodebase, SymbolPath};
 
@@ -9,7 +11,7 @@ use super::{JobHost, Trouble};
 use crate::work::{
     ask::Question,
     known,
-    planning::{data, name_of},
+    planning::{data, documents, name_of},
 };
 
 /// A smaller lead needs no second answer, and whether the first is right would not show any more.
@@ -20,6 +22,14 @@ const SAID: &str = "what was said of the change";
 
 /// What a script wants an atom to know beside the code is cut here.
 const CONTEXT_CHARS_MAX: usize = 6_000;
+
+/// What an atom is shown of the candidate.
+#[derive(Serialize, Deserialize)]
+struct Seen {
+    digest: Digest,
+    text: String,
+    documents: Vec<Data>,
+}
 
 impl JobHost {
     /// One answer; of several, the one that is ahead.
@@ -72,9 +82,9 @@ impl JobHost {
         task: &str,
         options: &Options,
     ) -> Result<Question, Trouble> {
-        let mini = self.mini(options)?;
-        let name = format!("context-{}.txt", name_of(&mini.text));
-        let (text, media) = (mini.text.clone().into_bytes(), "text/plain; charset=utf-8");
+        let seen = self.seen(path, options).await?;
+        let name = format!("context-{}.txt", name_of(&seen.text));
+        let (text, media) = (seen.text.clone().into_bytes(), "text/plain; charset=utf-8");
         self.work.artefact(&name, media, text).await?;
         let mut prompt = Prompt::new(kind, task);
         let planned = &self.planned;
@@ -82,8 +92,8 @@ impl JobHost {
             AtomKind::Coder | AtomKind::Tester => &planned.templates,
             _ => &[],
         };
-        let files = self.candidate().files;
-        prompt.data = data(&planned.message, &planned.evidence, templates, &files);
+        let (message, evidence) = (&planned.message, &planned.evidence);
+        prompt.data = data(message, evidence, templates, seen.documents);
         if !options.context.is_null() {
             prompt.data.push(Data {
                 label: "notes".to_owned(),
@@ -108,8 +118,8 @@ impl JobHost {
             "context": options.context,
         });
         prompt.context = Some(Context {
-            digest: mini.digest,
-            text: mini.text,
+            digest: seen.digest,
+            text: seen.text,
         });
         let strength = match options.strength {
             Some(plan::Strength::Strong) => Strength::Strong,
@@ -118,12 +128,33 @@ impl JobHost {
         Ok(Question::new(prompt, strength, task))
     }
 
-    /// What an atom sees of the code: the symbols that it is about, and what they need.
-    fn mini(&self, options: &Options) -> Result<MiniCodebase, Trouble> {
-        let graph = self.candidate().graph();
+    /// What an atom sees. In a branch that depends on how far the others are, so it is kept: the
+    /// question is the same in a run that is taken up again.
+    async fn seen(&self, path: &str, options: &Options) -> Result<Seen, Trouble> {
+        let is_in_branch = path.contains('.');
+        let seen = if is_in_branch {
+            let name = format!("seen-{path}");
+            self.work
+                .once(&name, async { Ok(self.see(options)) })
+                .await?
+        } else {
+            self.see(options)
+        };
+        seen.map_err(Trouble::Told)
+    }
+
+    /// Of the code the symbols that it is about, and what they need.
+    fn see(&self, options: &Options) -> Result<Seen, String> {
+        let candidate = self.candidate();
+        let graph = candidate.graph();
         let touched = self.touched(&graph, options);
-        MiniCodebase::of(&graph, &touched, Budget::default())
-            .map_err(|error| Trouble::Told(error.to_string()))
+        let mini = MiniCodebase::of(&graph, &touched, Budget::default());
+        let mini = mini.map_err(|error| error.to_string())?;
+        Ok(Seen {
+            digest: mini.digest,
+            text: mini.text,
+            documents: documents(&candidate.files),
+        })
     }
 
     /// The symbols that an atom is about. A tool that is to be added is not there yet.

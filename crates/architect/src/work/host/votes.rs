@@ -115,7 +115,9 @@ impl JobHost {
         }
         let mut candidate = self.candidate();
         let applied = match edits(&value) {
-            Ok(edits) => candidate.apply(&edits, self.are_budgets_meant()),
+            Ok(edits) => self
+                .check_seen(&edits)
+                .and_then(|()| candidate.apply(&edits, self.are_budgets_meant())),
             Err(Trouble::Told(reason)) => Err(reason),
             Err(halt) => return Err(halt),
         };

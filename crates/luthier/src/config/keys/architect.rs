@@ -303,7 +303,7 @@ pub(super) const KEYS: [(&str, Kind, &str); 42] = [
         Kind::Whole {
             default: 30_000,
             min: 100,
-            max: DAY_MS,
+            max: 60 * 60 * 1_000,
             unit: "ms",
         },
         "For how long it is; then one question finds out whether it answers again.",
@@ -326,7 +326,7 @@ pub(super) const KEYS: [(&str, Kind, &str); 42] = [
             max: 1 << 40,
             unit: "bytes",
         },
-        "How much of what a model answered is remembered, so that the same question is not paid for \
+        "How much of what one model answered is remembered, so that the same question is not paid for \
          again; 0 for nothing.",
     ),
     (

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::{
-    answers::{Answers, COMPLAINT, workspace},
+    answers::{Answers, COMPLAINT, MENDED, analysis, repair, workspace},
     job, job_of,
     model::{Asked, Model, Wire},
     providers::right,
@@ -67,9 +67,14 @@ impl Moody {
         }
     }
 
-    fn is_up(self, is_up: bool) -> Self {
-        self.is_up.store(is_up, Ordering::SeqCst);
-        self
+    fn up() -> Self {
+        let moody = Self::default();
+        moody.comes_back();
+        moody
+    }
+
+    fn comes_back(&self) {
+        self.is_up.store(true, Ordering::SeqCst);
     }
 
     fn thinks(&self, is_thinking: bool) {
@@ -114,7 +119,7 @@ fn whoever_does_not_answer_is_asked_once_a_rest_whatever_was_ordered() {
         "{doing}"
     );
     assert_eq!(job(&server, &second)["stage"], "received");
-    let _up = moody.is_up(true);
+    moody.comes_back();
     until(&json!("done"), || job(&server, &first)["stage"].clone());
     assert_eq!(slug(&server), "creme-brulee");
 }
@@ -142,9 +147,10 @@ fn a_provider_that_stays_away_for_too_long_fails_the_job_and_changes_nothing() {
 
 #[test]
 fn what_a_peer_holds_is_left_to_it_until_it_lets_go() {
-    const LOOKS: usize = 50;
+    // The engine looks four times a second.
+    const LOOKED: Duration = Duration::from_millis(600);
     let workspace = workspace(&Answers::default());
-    let moody = Moody::default().is_up(true);
+    let moody = Moody::up();
     let server = moody.serve(&workspace);
     let folder = workspace.data().join("architect");
     fs::create_dir_all(&folder).unwrap();
@@ -152,7 +158,8 @@ fn what_a_peer_holds_is_left_to_it_until_it_lets_go() {
     lock.lock().unwrap();
 
     let id = order(&server, COMPLAINT);
-    for _look in 0..LOOKS {
+    let began = Instant::now();
+    while began.elapsed() < LOOKED {
         assert_eq!(job(&server, &id)["stage"], "received");
     }
 
@@ -162,9 +169,9 @@ fn what_a_peer_holds_is_left_to_it_until_it_lets_go() {
 }
 
 #[test]
-fn cut_off_from_its_journal_what_was_promoted_last_serves_and_what_was_begun_last_goes_on() {
+fn while_its_journal_takes_nothing_the_last_version_serves_and_the_job_in_hand_goes_on_after() {
     let workspace = workspace(&Answers::default());
-    let moody = Moody::default().is_up(true);
+    let moody = Moody::up();
     let server = moody.serve(&workspace);
     moody.thinks(true);
     let id = order(&server, COMPLAINT);
@@ -181,4 +188,41 @@ fn cut_off_from_its_journal_what_was_promoted_last_serves_and_what_was_begun_las
     assert_eq!(slug(&server), "creme-brulee");
     // An analyst, a tester, two coders and a reviewer.
     assert_eq!(moody.asked(), 5, "nothing is asked twice");
+}
+
+#[test]
+fn of_two_branches_that_want_the_same_symbol_one_is_told_that_the_other_has_it() {
+    let script = r#"
+let ask = |name| {
+    let told = "asked";
+    try {
+        spawn_atom(AtomType.Coder, `Change it so: ${name}`, #{symbols: ["tools/runner/text.py::slugify"]});
+    } catch (e) {
+        told = `${e}`;
+    }
+    told
+};
+let said = parallel([|| ask.call("one"), || ask.call("two")]);
+throw `${said}`;
+"#;
+    let workspace = workspace(
+        &Answers::default()
+            .add(
+                "analyst",
+                &[analysis("repair", &["tools/runner/text.py::slugify"])],
+            )
+            .add("architect", &[json!({ "script": script })])
+            .add("coder", &[repair(MENDED)]),
+    );
+    let writes = [("LUTHIER_ARCHITECT_WRITES_SCRIPTS", "true")];
+    let server = Server::start_with(&workspace, &[], &writes);
+
+    let answer = super::chat(&server, COMPLAINT);
+
+    let notes = answer["notes"].as_str().unwrap();
+    assert_eq!(notes.matches("asked").count(), 1, "{notes}");
+    assert!(
+        notes.contains("`tools/runner/text.py::slugify` is being changed beside this"),
+        "{notes}"
+    );
 }

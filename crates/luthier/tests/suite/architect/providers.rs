@@ -219,4 +219,13 @@ fn what_was_tried_first_and_is_then_done_is_paid_for_once() {
     assert_eq!(answer["result"], "committed", "{answer}");
     is_mended(&server);
     assert_eq!(asked.load(Ordering::SeqCst), paid);
+    let jobs = server.get("/agent/active/architect/jobs").json();
+    let used = |job: usize| {
+        let id = jobs["jobs"][job]["id"].as_str().unwrap();
+        super::job(&server, id)["used"]["input_tokens"].clone()
+    };
+    let mut used = [used(0), used(1)];
+    used.sort_by_key(Value::as_u64);
+    assert_eq!(used[0], 0);
+    assert_ne!(used[1], 0);
 }

@@ -1,9 +1,12 @@
 //! Every case, peers first.
 
+mod architect;
+mod plans;
 mod proof;
 mod registry;
 mod runner;
 mod shards;
+mod topology;
 
 use std::{
     fs,
@@ -60,6 +63,8 @@ pub(crate) struct Bench {
     pub(crate) starts: usize,
     pub(crate) promotes: u64,
     pub(crate) reloads: u64,
+    pub(crate) tree_lines: usize,
+    pub(crate) jobs: usize,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -93,7 +98,10 @@ impl Bench {
         self.measure_sandboxes()?;
         self.measure_runner().await?;
         self.measure_proof()?;
-        self.measure_shards()
+        self.measure_shards()?;
+        self.measure_topology()?;
+        self.measure_plans();
+        self.measure_architect().await
     }
 
     fn wants(&self, case: &str, store: &str) -> bool {

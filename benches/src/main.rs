@@ -1,17 +1,20 @@
-//! Measures Luthier's journal, state, program, registry and Runner beside named peers, on one
-//! machine, in one run.
+//! Measures Luthier's journal, state, program, registry, Runner and Architect beside named peers, on
+//! one machine, in one run.
 //! It asserts nothing and keeps nothing: figures of one machine at one moment, for comparison.
 //! Start at [`cases`]; [`load`] is what every store is put under.
 
 mod archive;
+mod asking;
 mod cases;
 mod disk;
 mod document;
 mod etcd;
 mod history;
+mod job;
 mod load;
 mod luthier;
 mod nats;
+mod parsers;
 mod process;
 mod program;
 mod registry;
@@ -20,6 +23,7 @@ mod sandboxes;
 mod server;
 mod sqlite;
 mod table;
+mod tree;
 mod watch;
 
 use std::{
@@ -57,6 +61,9 @@ struct Args {
     /// Where data is written while measuring: the disk that is measured.
     #[arg(long, value_name = "DIR", default_value = "target")]
     folder: PathBuf,
+    /// How many lines of Python the topology is made of.
+    #[arg(long, value_name = "LINES", default_value_t = 100_000)]
+    tree_lines: usize,
     /// Be one of the peers, on this port.
     #[arg(long, value_name = "PORT", hide = true)]
     serve_bare_rmcp: Option<u16>,
@@ -92,6 +99,8 @@ async fn main() -> Result<()> {
         starts: if args.quick { 2 } else { 10 },
         promotes: if args.quick { 5 } else { 50 },
         reloads: if args.quick { 3 } else { 20 },
+        tree_lines: args.tree_lines,
+        jobs: if args.quick { 1 } else { 3 },
         rows: Vec::new(),
     };
     bench.run().await?;

@@ -5,17 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use hdrhistogram::Histogram;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 
 use crate::{
+    asking,
     load::{new_histogram, record},
     process,
-    server::{LOCALHOST, Server, free_port},
+    server::{Server, free_port},
 };
 
 /// How long it is left alone before it is weighed.
@@ -60,16 +57,8 @@ async fn start(luthier: &Path, data: &Path, folder: &Path) -> Result<(Duration, 
     Ok((began.elapsed(), server))
 }
 
-async fn is_ready(port: u16) -> Result<()> {
-    let mut stream = TcpStream::connect((LOCALHOST, port)).await?;
-    let request =
-        format!("GET /readyz HTTP/1.1\r\nHost: {LOCALHOST}:{port}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    let status = answer.lines().next().unwrap_or_default();
-    if !status.starts_with("HTTP/1.1 200") {
-        bail!("/readyz answers `{status}`");
-    }
+/// Does all of it serve?
+pub(crate) async fn is_ready(port: u16) -> Result<()> {
+    asking::get(port, "/readyz").await?.accepted()?;
     Ok(())
 }

@@ -29,7 +29,7 @@ pub(crate) fn measure(luthier: &Path, folder: &Path, candidates: usize) -> Resul
     Ok(answer.rows)
 }
 
-/// A runtime from PyPI, one run after the other in one process.
+/// A runtime from `PyPI`, one run after the other in one process.
 pub(crate) fn published(tools: &Path, folder: &Path, runs: usize) -> Result<Way> {
     let python = tools.join("wasm-peer/bin/python");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/wasm_sandbox.py");

@@ -12,7 +12,8 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 pub(crate) const LOCALHOST: &str = "127.0.0.1";
-const START_WAIT: Duration = Duration::from_secs(15);
+/// The first start of a workspace proves its first version, which takes as long as its tests.
+const START_WAIT: Duration = Duration::from_mins(1);
 const POLL_WAIT: Duration = Duration::from_millis(1);
 
 /// Killed when dropped; its data go with the folder.

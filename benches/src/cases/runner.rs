@@ -139,7 +139,7 @@ impl Bench {
         }
         let folder = self.new_folder()?;
         let measured = moves::promote(&self.programs(&folder), self.promotes).await;
-        let measured = measured.map(of_one);
+        let measured = measured.map(Measured::of_one);
         self.keep(PROMOTE_CASE, OWN, 1, measured);
         Ok(fs::remove_dir_all(folder)?)
     }
@@ -152,7 +152,7 @@ impl Bench {
         match moves::reload(&self.programs(&folder), self.reloads).await {
             Ok(reloads) => {
                 let case = format!("{RELOAD_CASE}, until the first new answer");
-                self.keep(&case, OWN, 1, Ok(of_one(reloads.until_new_ns)));
+                self.keep(&case, OWN, 1, Ok(Measured::of_one(reloads.until_new_ns)));
                 for (what, number) in [
                     ("calls", count(reloads.calls)),
                     ("failed calls", count(reloads.failed)),
@@ -187,7 +187,7 @@ impl Bench {
             last = who.start(&self.programs(&folder)).await?;
             record(&mut took_ns, last.took);
         }
-        self.keep(START_CASE, name, 1, Ok(of_one(took_ns)));
+        self.keep(START_CASE, name, 1, Ok(Measured::of_one(took_ns)));
         tokio::time::sleep(REST).await;
         let memory = process::memory(last.server.id())?;
         for (what, bytes) in [
@@ -214,12 +214,4 @@ impl Bench {
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
 fn count(number: u64) -> f64 {
     number as f64
-}
-
-/// What happens once at a time has a rate too, for the table's sake.
-fn of_one(latency_ns: hdrhistogram::Histogram<u64>) -> Measured {
-    Measured {
-        ops_per_second: 1e9 / latency_ns.mean().max(1.0),
-        latency_ns,
-    }
 }

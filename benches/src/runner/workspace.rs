@@ -1,6 +1,10 @@
 //! The workspace that Luthier serves here.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -51,21 +55,22 @@ impl Workspace {
         let version = format!("v0.{number}.0");
         if !self.folder.join(".git").exists() {
             fs::write(self.folder.join(".gitignore"), ".luthier/\n")?;
-            self.git(&["init", "-q", "-b", "main"])?;
+            git(&self.folder, &["init", "-q", "-b", "main"])?;
         }
-        self.git(&["add", "-A"])?;
-        self.git(&["commit", "-q", "-m", &version])?;
-        self.git(&["tag", "-a", &version, "-m", &version])
+        git(&self.folder, &["add", "-A"])?;
+        git(&self.folder, &["commit", "-q", "-m", &version])?;
+        git(&self.folder, &["tag", "-a", &version, "-m", &version])
     }
+}
 
-    fn git(&self, args: &[&str]) -> Result<()> {
-        let output = Command::new("git")
-            .current_dir(&self.folder)
-            .args(["-c", "user.name=bench", "-c", "user.email=bench@localhost"])
-            .args(args)
-            .output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "git {}: {said}", args.join(" "));
-        Ok(())
-    }
+/// Does it in `folder`, as somebody.
+pub(crate) fn git(folder: &Path, args: &[&str]) -> Result<()> {
+    let output = Command::new("git")
+        .current_dir(folder)
+        .args(["-c", "user.name=bench", "-c", "user.email=bench@localhost"])
+        .args(args)
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "git {}: {said}", args.join(" "));
+    Ok(())
 }

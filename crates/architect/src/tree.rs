@@ -206,10 +206,10 @@ pub(crate) fn diff(base: &Files, now: &Files) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn files(of: &[(&str, &str)]) -> Files {
+    pub(crate) fn files(of: &[(&str, &str)]) -> Files {
         let owned = |(path, text): &(&str, &str)| {
             ((*path).to_owned(), Bytes::copy_from_slice(text.as_bytes()))
         };

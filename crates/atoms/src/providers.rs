@@ -13,6 +13,7 @@ mod models;
 mod openai;
 mod recording;
 mod replay;
+mod reply;
 mod secret;
 
 use std::sync::Arc;

@@ -1,24 +1,20 @@
 //! `GET /events/stream`: the ledger as it grows.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use futures_util::stream;
 use journal::{Journal as _, Query as JournalQuery, SqliteJournal, Watch, WatchItem};
 use tokio::sync::OwnedSemaphorePermit;
-use web::{LastEventId, Problem, ProblemDocument, Query, SseEvent, kinds, sse_response};
+use web::{
+    KEEP_ALIVE, LastEventId, Problem, ProblemDocument, Query, SseEvent, sse_response, stream_place,
+};
 
 use crate::{
     Shared,
     answer::problem,
     filter::{Filter, beyond},
 };
-
-/// A silent stream shows that it lives this often.
-const KEEP_ALIVE_S: u64 = 15;
-
-/// When to try again while every stream that may be open is.
-const RETRY_AFTER_S: u32 = 5;
 
 /// Follow the ledger.
 ///
@@ -50,13 +46,7 @@ pub(crate) async fn follow(
     last: LastEventId,
 ) -> Result<Response, Problem> {
     let (query, after) = filter.into_live()?;
-    let Ok(place) = shared.streams.clone().try_acquire_owned() else {
-        let detail = "as many live streams as may be open are open";
-        return Err(Problem::of(kinds::OVER_CAPACITY, detail)
-            .with("streams_max", shared.console.streams_max)
-            .hint("close one, or have `http.streams_max` raised")
-            .retry_after_s(RETRY_AFTER_S));
-    };
+    let place = stream_place(&shared.streams, shared.console.streams_max)?;
     let journal = shared.console.journal.clone();
     let newest = journal.newest().await.map_err(|error| problem(&error))?;
     let after = match (last.parse::<u64>()?.or(after), query.since) {
@@ -67,11 +57,8 @@ pub(crate) async fn follow(
     };
     let watch = journal.watch(after, query);
     let events = stream::unfold((watch, place), next);
-    Ok(sse_response(
-        events,
-        Duration::from_secs(KEEP_ALIVE_S),
-        shared.console.cancel.clone(),
-    ))
+    let cancel = shared.console.cancel.clone();
+    Ok(sse_response(events, KEEP_ALIVE, cancel))
 }
 
 /// The seq right before the first event at or after `since`.

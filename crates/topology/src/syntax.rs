@@ -76,31 +76,28 @@ pub fn first_break(text: &str) -> Option<Break> {
         Ok(tree) => tree,
         Err(error) => return at(1, 1, error.to_string()),
     };
-    if let Err(error) = breaks(&tree, text) {
-        return at(1, 1, error.to_string());
-    }
-    let mut cursor = tree.walk();
-    loop {
-        let node = cursor.node();
-        if let Some(what) = fault(node, text) {
-            let start = node.start_byte();
-            let before = &text[..start];
+    match faults(&tree, text) {
+        Err(error) => at(1, 1, error.to_string()),
+        Ok(faults) => {
+            let (node, what) = faults.into_iter().next()?;
+            let before = &text[..node.start_byte()];
             let of_line = before.rfind('\n').map_or(0, |newline| newline + 1);
-            return at(line(node), before[of_line..].chars().count() + 1, what);
-        }
-        if cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return None;
-            }
+            at(line(node), before[of_line..].chars().count() + 1, what)
         }
     }
 }
 
 /// Everything in a tree that is not Python. Too deep a tree is an error of its own.
 pub(crate) fn breaks(tree: &Tree, text: &str) -> Result<Vec<Unreadable>, Unreadable> {
+    let broken = |(node, what)| Unreadable::Broken {
+        line: line(node),
+        what,
+    };
+    Ok(faults(tree, text)?.into_iter().map(broken).collect())
+}
+
+/// The nodes that are not Python, in their order, and why.
+fn faults<'tree>(tree: &'tree Tree, text: &str) -> Result<Vec<(Node<'tree>, String)>, Unreadable> {
     let mut found = Vec::new();
     let mut cursor = tree.walk();
     let mut depth = 0;
@@ -110,10 +107,7 @@ pub(crate) fn breaks(tree: &Tree, text: &str) -> Result<Vec<Unreadable>, Unreada
             return Err(Unreadable::TooDeep { line: line(node) });
         }
         if let Some(what) = fault(node, text) {
-            found.push(Unreadable::Broken {
-                line: line(node),
-                what,
-            });
+            found.push((node, what));
         }
         if cursor.goto_first_child() {
             depth += 1;

@@ -46,6 +46,6 @@ pub use paging::{LIMIT_DEFAULT, LIMIT_MAX, Limit, Offset, Paging};
 pub use problem::{Kind, Problem, ProblemDocument, kinds};
 pub use scope::{BODY_BYTES_MAX_DEFAULT, RouteLimits, limited, untimed};
 pub use serve::{Drain, ServeConfig, ServeError, serve};
-pub use sse::{LastEventId, SseEvent, sse_response};
+pub use sse::{KEEP_ALIVE, LastEventId, SseEvent, sse_response, stream_place};
 pub use timestamp::{Timestamp, TimestampError};
 pub use trace::{AdoptTrace, TraceParent};

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
@@ -11,13 +12,34 @@ use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, kinds};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// When a client should come back after the stream ended.
 const RECONNECT_MS: u64 = 1000;
+
+/// A silent stream shows that it lives this often.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// When to try again while every stream that may be open is.
+const RETRY_AFTER_S: u32 = 5;
+
+/// A place among the live streams that may be open, for as long as it is kept.
+pub fn stream_place(
+    streams: &Arc<Semaphore>,
+    streams_max: usize,
+) -> Result<OwnedSemaphorePermit, Problem> {
+    Arc::clone(streams).try_acquire_owned().map_err(|_none| {
+        let detail = "as many live streams as may be open are open";
+        Problem::of(kinds::OVER_CAPACITY, detail)
+            .with("streams_max", streams_max)
+            .hint("close one, or have `http.streams_max` raised")
+            .retry_after_s(RETRY_AFTER_S)
+    })
+}
 
 /// One event. `id` is what a client sends back as `Last-Event-ID` to go on after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use model::EventType;
 
 use crate::{
     architect::Architect,
-    job::{Entry, Job, JobId, entry_of},
+    job::{Job, JobId, entry_of},
 };
 
 /// Counts what open jobs have spent, and what all jobs have spent today.
@@ -64,27 +64,8 @@ async fn today(architect: &Architect, midnight: Timestamp) -> Result<Vec<Spendin
             let Some(id) = JobId::of(&event.subject) else {
                 continue;
             };
-            if let Ok(
-                Entry::Answered {
-                    input_tokens,
-                    output_tokens,
-                    cost_usd,
-                    ..
-                }
-                | Entry::Discarded {
-                    input_tokens,
-                    output_tokens,
-                    cost_usd,
-                    ..
-                }
-                | Entry::Unanswered {
-                    input_tokens,
-                    output_tokens,
-                    cost_usd,
-                    ..
-                },
-            ) = entry_of(event)
-            {
+            let used = entry_of(event).ok().and_then(|entry| entry.used());
+            if let Some((input_tokens, output_tokens, cost_usd)) = used {
                 spent.push((id, event.time, input_tokens + output_tokens, cost_usd));
             }
         }

@@ -1,6 +1,6 @@
 //! `GET /agent/{version}/architect/jobs/{id}/events`: a job as it goes on.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     extract::State,
@@ -10,19 +10,15 @@ use axum::{
 use futures_util::stream;
 use journal::{Query as JournalQuery, Watch, WatchItem};
 use tokio::sync::OwnedSemaphorePermit;
-use web::{LastEventId, Path, Problem, ProblemDocument, SseEvent, kinds, sse_response};
+use web::{
+    KEEP_ALIVE, LastEventId, Path, Problem, ProblemDocument, SseEvent, sse_response, stream_place,
+};
 
 use super::{
     answer::read_problem,
     place::{self, JobPlace},
 };
 use crate::{architect::Architect, job::Stage};
-
-/// A silent stream shows that it lives this often.
-const KEEP_ALIVE_S: u64 = 15;
-
-/// When to try again while every stream that may be open is.
-const RETRY_AFTER_S: u32 = 5;
 
 /// Follow a job.
 ///
@@ -55,13 +51,7 @@ pub(super) async fn follow(
 ) -> Result<Response, Problem> {
     let job = place::job(&architect, &place).await?;
     let parts = &architect.inner.parts;
-    let Ok(permit) = architect.inner.streams.clone().try_acquire_owned() else {
-        let detail = "as many live streams as may be open are open";
-        return Err(Problem::of(kinds::OVER_CAPACITY, detail)
-            .with("streams_max", parts.streams_max)
-            .hint("close one, or have `http.streams_max` raised")
-            .retry_after_s(RETRY_AFTER_S));
-    };
+    let permit = stream_place(&architect.inner.streams, parts.streams_max)?;
     let newest = architect.journal().newest().await;
     let newest = newest.map_err(|error| read_problem(&error))?;
     let after = last.parse::<u64>()?.unwrap_or(0);
@@ -79,8 +69,7 @@ pub(super) async fn follow(
     let query = JournalQuery::of(job.id.subject());
     let watch = architect.journal().clone().watch(after, query);
     let events = stream::unfold(Some((watch, Arc::new(permit))), next);
-    let keep_alive = Duration::from_secs(KEEP_ALIVE_S);
-    Ok(sse_response(events, keep_alive, parts.cancel.clone()))
+    Ok(sse_response(events, KEEP_ALIVE, parts.cancel.clone()))
 }
 
 /// A watch and its place among the streams that may be open.

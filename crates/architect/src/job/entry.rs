@@ -181,6 +181,32 @@ impl Entry {
         }
     }
 
+    /// What a question took, if this is what came of one: input and output tokens, and dollars where
+    /// their price is known.
+    pub(crate) fn used(&self) -> Option<(u64, u64, Option<f64>)> {
+        match self {
+            Self::Answered {
+                input_tokens,
+                output_tokens,
+                cost_usd,
+                ..
+            }
+            | Self::Discarded {
+                input_tokens,
+                output_tokens,
+                cost_usd,
+                ..
+            }
+            | Self::Unanswered {
+                input_tokens,
+                output_tokens,
+                cost_usd,
+                ..
+            } => Some((*input_tokens, *output_tokens, *cost_usd)),
+            _ => None,
+        }
+    }
+
     /// Is it written by others than whoever works on the job?
     pub(crate) fn is_from_outside(&self) -> bool {
         matches!(

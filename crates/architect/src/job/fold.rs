@@ -142,6 +142,9 @@ impl Folded {
         if let Some(stage) = entry.leads_to().or_else(|| stage_of(event)) {
             job.stage = stage;
         }
+        if let Some((input_tokens, output_tokens, cost_usd)) = entry.used() {
+            job.spent.add(input_tokens, output_tokens, cost_usd);
+        }
         match entry {
             Entry::Received(_) => {}
             Entry::Joined { feedback, .. } => job.ask.feedback.extend(feedback),
@@ -169,38 +172,17 @@ impl Folded {
                 job.spent.requests += 1;
                 *self.open_questions.entry(question).or_default() += 1;
             }
-            Entry::Answered {
-                question,
-                input_tokens,
-                output_tokens,
-                cost_usd,
-                ..
-            } => {
+            Entry::Answered { question, .. } => {
                 self.open_questions.remove(&question);
                 self.unanswered = None;
                 self.answered.insert(question, event.seq);
-                job.spent.add(input_tokens, output_tokens, cost_usd);
             }
-            Entry::Discarded {
-                question,
-                input_tokens,
-                output_tokens,
-                cost_usd,
-                ..
-            } => {
+            Entry::Discarded { question, .. } => {
                 self.open_questions.remove(&question);
                 self.unanswered = None;
-                job.spent.add(input_tokens, output_tokens, cost_usd);
             }
-            Entry::Unanswered {
-                question,
-                input_tokens,
-                output_tokens,
-                cost_usd,
-                ..
-            } => {
+            Entry::Unanswered { question, .. } => {
                 self.open_questions.remove(&question);
-                job.spent.add(input_tokens, output_tokens, cost_usd);
                 self.unanswered = Some((event.time, self.unanswered_until(event.time)));
             }
             Entry::Questions { questions } => job.questions.extend(questions),

@@ -173,8 +173,11 @@ impl Work {
         }
         self.check_stop().await?;
         let admission = self.admission().await?;
-        self.warn_of_budget(&request).await?;
-        let (reservation, usd_max) = self.reserve(&request).await?;
+        let price = self.inner.asker.asker.ladder().price_max(request.strength);
+        let call = Call::of(&self.inner.asker.asker.offering(&request), price);
+        self.warn_of_budget(&call).await?;
+        let reservation = self.reserve(&call).await?;
+        let usd_max = price.map(|price| atoms::budget::cost_usd(&price, call.usage_max()));
         let pretty = serde_json::to_vec_pretty(&request);
         let pretty = pretty.map_err(|error| Halt::Failed(error.to_string()))?;
         self.artefact(&format!("{name}.request.json"), "application/json", pretty)
@@ -284,31 +287,26 @@ impl Work {
     }
 
     /// Says before the first question if the budget will hardly do.
-    async fn warn_of_budget(&self, request: &Request) -> Result<(), Halt> {
-        let price = self.inner.asker.asker.ladder().price_max(request.strength);
-        let (id, call) = (self.id.to_string(), Call::of(request, price));
+    async fn warn_of_budget(&self, call: &Call) -> Result<(), Halt> {
         if self.is_embedded() || self.log.job().await.spent.requests > 0 {
             return Ok(());
         }
-        let ledger = &self.inner.ledger;
-        let affordable = ledger.attempts_affordable(&id, &call, QUESTIONS_USUAL, self.now());
+        let (ledger, id) = (&self.inner.ledger, self.id.to_string());
+        let affordable = ledger.attempts_affordable(&id, call, QUESTIONS_USUAL, self.now());
         match affordable.warning {
             Some(warning) => self.enter_note(&warning).await,
             None => Ok(()),
         }
     }
 
-    /// The right to ask, and what that may cost; the job waits where it is more than is left.
-    async fn reserve(&self, request: &Request) -> Result<(Reservation, Option<f64>), Halt> {
-        let price = self.inner.asker.asker.ladder().price_max(request.strength);
-        let call = Call::of(&self.inner.asker.asker.offering(request), price);
-        let usd_max = price.map(|price| atoms::budget::cost_usd(&price, call.usage_max()));
+    /// The right to ask; the job waits where that may cost more than is left.
+    async fn reserve(&self, call: &Call) -> Result<Reservation, Halt> {
         match self
             .inner
             .ledger
-            .reserve(&self.id.to_string(), &call, self.now())
+            .reserve(&self.id.to_string(), call, self.now())
         {
-            Admission::Granted(reservation) => Ok((reservation, usd_max)),
+            Admission::Granted(reservation) => Ok(reservation),
             Admission::Paused(paused) => {
                 let entry = Entry::Paused {
                     reason: paused.to_string(),

@@ -148,13 +148,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn files(of: &[(&str, &str)]) -> Files {
-        let owned = |(path, text): &(&str, &str)| {
-            ((*path).to_owned(), Bytes::copy_from_slice(text.as_bytes()))
-        };
-        of.iter().map(owned).collect()
-    }
+    use crate::tree::tests::files;
 
     #[test]
     fn an_edit_that_reaches_for_what_proves_it_is_refused_by_name() {

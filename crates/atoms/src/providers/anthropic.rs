@@ -11,7 +11,7 @@ use super::{
     HttpSettings, Models, Prices, Secret,
     failures::{Failures, Trouble},
     http::{Link, Resets},
-    models,
+    models, reply,
 };
 use crate::{Answer, Listener, Price, Provider, ProviderError, Request, Turn};
 
@@ -87,14 +87,7 @@ impl Provider for Anthropic {
         let mut message = Message::default();
         let plain = request.without_checks();
         let model = self.ask(&plain, &mut message, listener).await;
-        let answer = model.and_then(|model| {
-            Ok(Answer {
-                value: message.answer()?,
-                usage: message.usage(),
-                model,
-            })
-        });
-        answer.map_err(|trouble| self.failures.of(trouble, request, message.usage()))
+        reply::answered(&message, model, &self.failures, request)
     }
 
     fn takes_checks(&self) -> bool {
@@ -111,8 +104,7 @@ impl Provider for Anthropic {
         }
         let mut message = Message::default();
         let model = self.ask(request, &mut message, listener).await;
-        let turn = model.and_then(|model| Ok(message.said()?.into_turn(message.usage(), model)));
-        turn.map_err(|trouble| self.failures.of(trouble, request, message.usage()))
+        reply::turned(&message, model, &self.failures, request)
     }
 
     async fn health(&self) -> Result<(), ProviderError> {

@@ -13,7 +13,7 @@ use super::{
     HttpSettings, Models, Prices, Secret,
     failures::{Failures, Trouble},
     http::{Link, Resets},
-    models,
+    models, reply,
 };
 use crate::{Answer, Listener, Price, Provider, ProviderError, Request, Turn};
 
@@ -102,14 +102,7 @@ impl Provider for OpenAi {
         let mut completion = Completion::default();
         let plain = request.without_checks();
         let model = self.ask(&plain, &mut completion, listener).await;
-        let answer = model.and_then(|model| {
-            Ok(Answer {
-                value: completion.answer()?,
-                usage: completion.usage(),
-                model,
-            })
-        });
-        answer.map_err(|trouble| self.failures.of(trouble, request, completion.usage()))
+        reply::answered(&completion, model, &self.failures, request)
     }
 
     fn takes_checks(&self) -> bool {
@@ -126,9 +119,7 @@ impl Provider for OpenAi {
         }
         let mut completion = Completion::default();
         let model = self.ask(request, &mut completion, listener).await;
-        let turn =
-            model.and_then(|model| Ok(completion.said()?.into_turn(completion.usage(), model)));
-        turn.map_err(|trouble| self.failures.of(trouble, request, completion.usage()))
+        reply::turned(&completion, model, &self.failures, request)
     }
 
     async fn embed(&self, texts: &[&str]) -> Result<Option<Vec<Vec<f32>>>, ProviderError> {

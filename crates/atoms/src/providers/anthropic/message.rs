@@ -13,6 +13,7 @@ use crate::{
         failures::Trouble,
         http::{Assembly, Event, Taken, classify},
         json_text,
+        reply::Reply,
     },
 };
 
@@ -112,9 +113,11 @@ impl Message {
     pub(super) fn model(&self) -> Option<&str> {
         self.model.as_deref()
     }
+}
 
+impl Reply for Message {
     /// The API counts what was read from a cache, and what was written to it, beside the input.
-    pub(super) fn usage(&self) -> Usage {
+    fn usage(&self) -> Usage {
         let of = |count: Option<u64>| count.unwrap_or_default();
         let cached_tokens = of(self.tokens.cache_read_input_tokens);
         let beside = cached_tokens.saturating_add(of(self.tokens.cache_creation_input_tokens));
@@ -125,8 +128,7 @@ impl Message {
         }
     }
 
-    /// What is to be checked, or else the answer.
-    pub(super) fn said(&self) -> Result<Spoken, Trouble> {
+    fn said(&self) -> Result<Spoken, Trouble> {
         self.check_stop()?;
         match self.inputs(check::TOOL).next() {
             Some(input) => call::read(input, self.calls()).map(Spoken::Check),
@@ -135,7 +137,7 @@ impl Message {
     }
 
     /// The input of the one call of the tool, or JSON said as text.
-    pub(super) fn answer(&self) -> Result<Value, Trouble> {
+    fn answer(&self) -> Result<Value, Trouble> {
         self.check_stop()?;
         let mut inputs = self.inputs(TOOL);
         match (inputs.next(), inputs.next()) {
@@ -147,7 +149,9 @@ impl Message {
             (None, _) => self.spoken(),
         }
     }
+}
 
+impl Message {
     fn check_stop(&self) -> Result<(), Trouble> {
         match self.stop_reason.as_deref() {
             Some("max_tokens") => Err(Trouble::TooLong),

@@ -13,6 +13,7 @@ use crate::{
         failures::Trouble,
         http::{Assembly, Event, Taken, classify},
         json_text,
+        reply::Reply,
     },
 };
 
@@ -90,14 +91,15 @@ impl Completion {
     pub(super) fn model(&self) -> Option<&str> {
         self.model.as_deref()
     }
+}
 
-    pub(super) fn usage(&self) -> Usage {
+impl Reply for Completion {
+    fn usage(&self) -> Usage {
         self.usage
     }
 
-    /// What is to be checked, or else the answer. Models like to say that they will call before
-    /// they do, which is no answer.
-    pub(super) fn said(&self) -> Result<Said, Trouble> {
+    /// Models like to say that they will call before they do, which is no answer.
+    fn said(&self) -> Result<Said, Trouble> {
         self.check_end()?;
         match self.calls.values().find(|call| call.name == TOOL) {
             Some(call) => call::read(&call.arguments, self.calls.len()).map(Said::Check),
@@ -105,7 +107,7 @@ impl Completion {
         }
     }
 
-    pub(super) fn answer(&self) -> Result<Value, Trouble> {
+    fn answer(&self) -> Result<Value, Trouble> {
         self.check_end()?;
         match self.calls.values().find(|call| !call.name.is_empty()) {
             Some(call) if self.text.trim().is_empty() => Err(Trouble::malformed(format!(
@@ -115,7 +117,9 @@ impl Completion {
             _ => json_text::parse(&self.text),
         }
     }
+}
 
+impl Completion {
     fn check_end(&self) -> Result<(), Trouble> {
         match self.finish_reason.as_deref() {
             Some("length") => return Err(Trouble::TooLong),

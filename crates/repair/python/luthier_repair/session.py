@@ -1,0 +1,136 @@
+"""The process that stays: loads the program and its tests once, and forks a child for each order."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from typing import Any, BinaryIO
+
+from . import program as programs
+from . import trial
+from .cases import Cases
+from .program import Program
+from .suite import CollectionFailed, Suite
+
+# A child that says nothing for so long, beside what its tests may take, hangs where nothing can be raised.
+SILENCE_SECONDS = 2.0
+
+
+def main() -> None:
+    """Reads orders, one JSON a line, until there are no more."""
+    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    session = None
+    for line in orders:
+        order = json.loads(line)
+        if order["do"] == "load":
+            session = _load(order, answers)
+        elif session is not None:
+            session.carry_out(order)
+        answers.flush()
+
+
+def _say(answers: BinaryIO, answer: Any) -> None:
+    answers.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+    answers.flush()
+
+
+def _load(order: dict[str, Any], answers: BinaryIO) -> Session | None:
+    """The program and its tests, or why there are none."""
+    try:
+        session = Session(order, answers)
+    except CollectionFailed as error:
+        _say(answers, {"failed": str(error), "about": "tests"})
+        return None
+    except BaseException as error:
+        told = "".join(traceback.format_exception_only(type(error), error)).strip()
+        _say(answers, {"failed": told[-2000:], "about": "program"})
+        return None
+    _say(answers, {"loaded": session.tests.names(), "python": sys.version.split()[0]})
+    return session
+
+
+class Session:
+    """One program with its tests."""
+
+    def __init__(self, order: dict[str, Any], answers: BinaryIO) -> None:
+        self._answers = answers
+        sys.dont_write_bytecode = True
+        sys.path[:0] = order["paths"]
+        file, text = order["file"], order["text"]
+        if order["kind"] == "pytest":
+            programs.override(file, text)
+            suite = Suite(order["root"], order["arguments"])
+            module = programs.find(file) or programs.load(order["module"], file, text)
+            self.program, self.tests = Program({file: module}), suite
+        else:
+            module = programs.load(order["module"], file, text)
+            self.program = Program({file: module})
+            self.tests = Cases(self.program, file, order["cases"])
+        gc.collect()
+        gc.freeze()
+
+    def carry_out(self, order: dict[str, Any]) -> None:
+        """Has children do it; one that hangs or dies is blamed on what it was at, and the rest goes on."""
+        order["from"] = 0
+        while True:
+            done, is_over = self._fork(order)
+            if is_over or order["do"] == "baseline":
+                break
+            _say(self._answers, [done, "", 0.0, ""] if order["do"] == "attempts" else [done, []])
+            order["from"] = done + 1
+            if order["from"] >= len(order["candidates"]):
+                break
+        _say(self._answers, "done")
+
+    def _fork(self, order: dict[str, Any]) -> tuple[int, bool]:
+        """One child: the number of the candidate that it was at, and whether it came to the end."""
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            try:
+                trial.main(self.program, self.tests, order, writing)
+            except BaseException:
+                os.write(2, traceback.format_exc().encode())
+                os._exit(1)
+            os._exit(0)
+        os.close(writing)
+        try:
+            return self._listen(reading, order)
+        finally:
+            os.close(reading)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+    def _listen(self, reading: int, order: dict[str, Any]) -> tuple[int, bool]:
+        at, rest = order["from"], b""
+        tests = len(self.tests.names())
+        silence = SILENCE_SECONDS + order["seconds"] * (2 + min(tests, 8)) * (4 if order["do"] == "baseline" else 1)
+        until = time.monotonic() + silence
+        while True:
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([reading], [], [], left)[0]:
+                return at, False
+            data = os.read(reading, 1 << 16)
+            if not data:
+                return at, False
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                if line == b'"done"':
+                    return at, True
+                at += 1
+                self._answers.write(line + b"\n")
+            until = time.monotonic() + silence
+
+
+if __name__ == "__main__":
+    main()

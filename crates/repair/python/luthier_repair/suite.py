@@ -1,0 +1,89 @@
+"""Tests of pytest, collected once and run many times in one process."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from . import steps
+from .cases import MESSAGE_CHARS_MAX, Outcome
+
+
+class CollectionFailed(Exception):
+    """pytest found no tests, or could not read them."""
+
+
+class Suite:
+    """The items of a session that stays open. Fixtures of whatever scope are set up for each test anew."""
+
+    def __init__(self, root: str, arguments: list[str]) -> None:
+        try:
+            from _pytest.config import get_config
+            from _pytest.main import Session
+        except ImportError:
+            raise CollectionFailed(
+                f"pytest is not installed for {sys.executable}: install it there, or name another Python by --python"
+            ) from None
+        self._reports = _Reports()
+        options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler", "--rootdir", root]
+        config = get_config(options)
+        config.pluginmanager.register(self._reports)
+        config = config.pluginmanager.hook.pytest_cmdline_parse(
+            pluginmanager=config.pluginmanager, args=[*options, *arguments]
+        )
+        config._do_configure()
+        self._session = Session.from_config(config)
+        config.hook.pytest_sessionstart(session=self._session)
+        try:
+            self._session.perform_collect()
+        except BaseException as error:
+            raise CollectionFailed(f"pytest could not collect the tests: {error}") from None
+        if self._reports.errors:
+            raise CollectionFailed(f"pytest could not collect the tests: {self._reports.errors[0]}")
+        self._items = self._session.items
+        if not self._items:
+            raise CollectionFailed(f"pytest found no test in {' '.join(arguments)}")
+
+    def names(self) -> list[str]:
+        return [item.nodeid for item in self._items]
+
+    def run(self, place: int) -> Outcome:
+        from _pytest.runner import runtestprotocol
+
+        item: Any = self._items[place]
+        self._reports.errors.clear()
+        self._session.shouldfail = self._session.shouldstop = False
+        try:
+            reports = runtestprotocol(item, nextitem=None, log=False)
+        except steps.OutOfSteps:
+            return Outcome("T", 0.0, "T", "it takes more steps than it may")
+        except (Exception, SystemExit) as error:
+            return Outcome("E", 0.0, type(error).__name__, f"{type(error).__name__}: {error}"[:MESSAGE_CHARS_MAX])
+        for report in reports:
+            if report.failed:
+                return _failed(report, item)
+        return Outcome("P", 1.0, "", "")
+
+
+def _failed(report: Any, item: Any) -> Outcome:
+    told = _message(report)
+    if "OutOfSteps" in told:
+        return Outcome("T", 0.0, "T", "it takes more steps than it may")
+    letter = "F" if "AssertionError" in told or told.startswith("assert") or "Failed" in told else "E"
+    return Outcome(letter, 0.1 if letter == "F" else 0.0, told[:MESSAGE_CHARS_MAX], told[:MESSAGE_CHARS_MAX])
+
+
+def _message(report: Any) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash is not None else report.longrepr)
+
+
+class _Reports:
+    """Hears what could not be collected."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self.errors.append(str(report.longrepr)[-MESSAGE_CHARS_MAX:])

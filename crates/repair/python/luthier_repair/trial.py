@@ -1,0 +1,216 @@
+"""What is done in a forked child: tests are run, candidates are tried, and each answer is told at once."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import hashlib
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import steps
+from .cases import Outcome, attempt
+from .inputs import Recorder
+from .program import Invalid, Program
+
+# Lines are noted of at most so many steps of one test.
+LINES_EVENTS_MAX = 100_000
+# A test that needs more steps than most do is given so many times as many; some are, and not all.
+LONGER = 10
+LONGER_MAX = 2
+# Beside what the process has: a candidate that builds a list without end meets this.
+MEMORY_SLACK_BYTES = 1 << 30
+# Attempts that fail this many failing tests and come nearer with none are not worth the others.
+PATIENCE = 3
+
+
+class OutOfTime(BaseException):
+    """Raised by the clock, where no step is counted."""
+
+
+def _out_of_time(signal_number: int, frame: Any) -> None:
+    raise OutOfTime
+
+
+def hold(seconds: float) -> None:
+    """The bounds of a child, behind those of each test."""
+    gc.disable()
+    signal.signal(signal.SIGVTALRM, _out_of_time)
+    # Where nothing can be raised, as in one long multiplication, the kernel ends the process.
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    with contextlib.suppress(ValueError, OSError):
+        pages = int(open("/proc/self/statm").read().split()[0])
+        most = pages * resource.getpagesize() + MEMORY_SLACK_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    sys.setrecursionlimit(1_000)
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1):
+        os.dup2(null, number)
+    sys.stdout = sys.stderr = open(os.devnull, "w")
+
+
+def _wind(seconds: float) -> None:
+    """Sets both clocks, of this process's own time."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    signal.setitimer(signal.ITIMER_PROF, 2 * seconds)
+
+
+def run(tests: Any, place: int, steps_max: int, seconds: float) -> Outcome:
+    """One test within its bounds."""
+    steps.COUNTER.allow(steps_max)
+    try:
+        try:
+            _wind(seconds)
+            return tests.run(place)
+        finally:
+            _wind(0.0)
+    except (OutOfTime, steps.OutOfSteps):
+        return Outcome("T", 0.0, "T", "it takes longer than it may")
+    except MemoryError:
+        return Outcome("E", 0.0, "MemoryError", "it takes more memory than it may")
+    except RecursionError:
+        return Outcome("E", 0.0, "RecursionError", "it calls itself without end")
+
+
+def baseline(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[Any], None]) -> None:
+    """Each test once as it is, and once more with the lines noted that run and the calls recorded."""
+    names = tests.names()
+    longer = LONGER_MAX
+    for place, name in enumerate(names):
+        began = time.process_time()
+        program.refresh()
+        outcome = run(tests, place, order["steps_max"], order["seconds"])
+        if outcome.letter == "T" and longer:
+            longer -= 1
+            program.refresh()
+            outcome = run(tests, place, LONGER * order["steps_max"], order["seconds"])
+        taken, cpu = steps.COUNTER.taken(), time.process_time() - began
+        again = outcome
+        if outcome.letter != "T":
+            program.refresh()
+            again = run(tests, place, LONGER * order["steps_max"], order["seconds"])
+        answer = {
+            "name": name,
+            "letter": outcome.letter,
+            "again": again.letter,
+            "near": outcome.near,
+            "message": outcome.message,
+            "steps": taken,
+            "seconds": cpu,
+        }
+        tell({"test": place, **answer})
+    files = {module.__file__: path for path, module in program.modules.items() if module.__file__}
+    recorder = Recorder(files, program)
+    for place in range(len(names)):
+        program.refresh()
+        with recorder.watching(LINES_EVENTS_MAX):
+            run(tests, place, order["steps_max"], 4 * order["seconds"])
+        lines, arcs = recorder.lines()
+        tell({"lines": place, "files": lines, "arcs": arcs})
+    tell({"calls": recorder.calls()})
+
+
+def attempts(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[Any], None]) -> None:
+    """Tries each candidate: failing tests first, and all others only if one of those is better than it was."""
+    failing, passing = order["failing"], order["passing"]
+    bounds, near, seconds = order["steps"], order["near"], order["seconds"]
+    for number, candidate in _numbered(order):
+        program.refresh()
+        try:
+            _put(program, candidate)
+            tell([number, *_one(program, tests, failing, passing, bounds, near, seconds)])
+        except Invalid:
+            tell([number, "", 0.0, ""])
+        finally:
+            program.restore()
+
+
+def _numbered(order: dict[str, Any]) -> Iterator[tuple[int, Any]]:
+    candidates = order["candidates"]
+    return ((number, candidates[number]) for number in range(order["from"], len(candidates)))
+
+
+def _put(program: Program, candidate: list[list[str]]) -> None:
+    for path, unit, text in candidate:
+        program.put(path, unit, text)
+
+
+def _one(
+    program: Program,
+    tests: Any,
+    failing: list[int],
+    passing: list[int],
+    bounds: list[int],
+    near: list[float],
+    seconds: float,
+) -> tuple[str, float, str]:
+    letters: list[str] = []
+    total, gained = 0.0, 0
+    seen = hashlib.blake2b(digest_size=8)
+    for count, place in enumerate(failing):
+        if count == PATIENCE and not gained:
+            break
+        outcome = run(tests, place, bounds[place], seconds)
+        program.refresh()
+        letters.append(outcome.letter)
+        total += outcome.near
+        seen.update(outcome.value.encode("utf-8", "replace") + b"\0")
+        gained += outcome.letter == "P" or outcome.near > near[place] + 1e-6
+    if "P" in letters or gained:
+        for place in passing:
+            outcome = run(tests, place, bounds[place], seconds)
+            program.refresh()
+            letters.append(outcome.letter)
+            if outcome.letter != "P" and "P" not in letters[: len(failing)]:
+                break
+            if letters.count("P") + 3 < len(letters) - len(failing):
+                break
+    return "".join(letters), round(total, 4), seen.hexdigest()
+
+
+def calls(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[Any], None]) -> None:
+    """What each candidate gives for calls whose right answer nobody knows."""
+    module = program.modules[order["path"]]
+    for number, candidate in _numbered(order):
+        program.refresh()
+        values = []
+        try:
+            _put(program, candidate)
+            for name, arguments in order["calls"]:
+                steps.COUNTER.allow(order["steps"])
+                _wind(order["seconds"])
+                try:
+                    outcome = attempt(module, name, arguments, None, "-")
+                    values.append(("!" if outcome.letter == "E" else "=") + outcome.value)
+                except (OutOfTime, steps.OutOfSteps, MemoryError, RecursionError):
+                    values.append("T")
+                finally:
+                    _wind(0.0)
+                program.refresh()
+        except Invalid:
+            values = []
+        finally:
+            program.restore()
+        tell([number, values])
+
+
+DEEDS = {"baseline": baseline, "attempts": attempts, "calls": calls}
+
+
+def main(program: Program, tests: Any, order: dict[str, Any], pipe: int) -> None:
+    """The whole life of a child."""
+    hold(order["seconds"])
+
+    def tell(answer: Any) -> None:
+        data = json.dumps(answer, separators=(",", ":")).encode() + b"\n"
+        while data:
+            data = data[os.write(pipe, data) :]
+
+    DEEDS[order["do"]](program, tests, order, tell)
+    tell("done")

@@ -1,0 +1,117 @@
+//! Where candidates are tried: whoever runs the tests.
+
+mod command;
+mod package;
+mod process;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use serde::Deserialize;
+
+use crate::program::{Program, Splice};
+
+pub(crate) use command::CommandBench;
+pub(crate) use package::Package;
+pub(crate) use process::Process;
+
+/// New texts of some parts of the program: unit and text.
+pub(crate) type Parts = Vec<(String, String)>;
+
+/// What is tried: a program, what is changed in it, and all parts that then differ from the one that is
+/// repaired.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) base: Arc<Program>,
+    pub(crate) splices: Vec<Splice>,
+    pub(crate) parts: Parts,
+}
+
+impl Candidate {
+    /// The whole program, as it would be written.
+    pub(crate) fn text(&self) -> String {
+        self.base.with(&self.splices)
+    }
+}
+
+/// How a test ended as it is.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct Tested {
+    pub(crate) name: String,
+    pub(crate) letter: char,
+    pub(crate) again: char,
+    pub(crate) near: f64,
+    pub(crate) message: String,
+    pub(crate) steps: u64,
+    pub(crate) seconds: f64,
+    #[serde(skip)]
+    pub(crate) lines: Vec<usize>,
+    #[serde(skip)]
+    pub(crate) arcs: Vec<(usize, usize)>,
+}
+
+/// What all tests say of the program as it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Baseline {
+    pub(crate) tests: Vec<Tested>,
+    /// Calls that tests made, by function: JSON of the arguments.
+    pub(crate) calls: BTreeMap<String, Vec<String>>,
+}
+
+/// In which order tests are run, and what each may take.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Order {
+    pub(crate) failing: Vec<usize>,
+    pub(crate) passing: Vec<usize>,
+    pub(crate) steps: Vec<u64>,
+    pub(crate) near: Vec<f64>,
+    pub(crate) seconds: f64,
+}
+
+/// What became of a candidate: a letter for each test that ran, failing ones first.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) letters: String,
+    pub(crate) near: f64,
+    /// What its values were, as a hash.
+    pub(crate) behaviour: String,
+}
+
+/// Why tests could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    #[error("`{program}` could not be started: {reason}")]
+    Start { program: String, reason: String },
+    #[error("what runs the tests ended: {0}")]
+    Ended(String),
+    #[error("the program could not be loaded: {0}")]
+    Program(String),
+    #[error("the tests could not be loaded: {0}")]
+    Tests(String),
+    #[error("`{}` could not be used", path.display())]
+    Folder {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Runs tests, for one candidate after the other.
+pub(crate) trait Bench: Send {
+    /// All tests on the program as it is.
+    fn baseline(&mut self) -> Result<Baseline, BenchError>;
+
+    /// Each candidate on the tests, in order.
+    fn attempts(
+        &mut self,
+        candidates: &[Candidate],
+        order: &Order,
+    ) -> Result<Vec<Outcome>, BenchError>;
+
+    /// What each candidate gives for some calls; nothing where it cannot be asked.
+    fn calls(
+        &mut self,
+        candidates: &[Candidate],
+        calls: &[(String, String)],
+        steps: u64,
+    ) -> Result<Vec<Vec<String>>, BenchError>;
+}

@@ -1,0 +1,82 @@
+//! The Python side, as files in a folder of its own.
+
+use std::{fs, path::Path};
+
+use tempfile::TempDir;
+
+use super::BenchError;
+
+const FILES: [(&str, &str); 9] = [
+    (
+        "__init__.py",
+        include_str!("../../python/luthier_repair/__init__.py"),
+    ),
+    (
+        "cases.py",
+        include_str!("../../python/luthier_repair/cases.py"),
+    ),
+    (
+        "inputs.py",
+        include_str!("../../python/luthier_repair/inputs.py"),
+    ),
+    (
+        "judge.py",
+        include_str!("../../python/luthier_repair/judge.py"),
+    ),
+    (
+        "program.py",
+        include_str!("../../python/luthier_repair/program.py"),
+    ),
+    (
+        "session.py",
+        include_str!("../../python/luthier_repair/session.py"),
+    ),
+    (
+        "steps.py",
+        include_str!("../../python/luthier_repair/steps.py"),
+    ),
+    (
+        "suite.py",
+        include_str!("../../python/luthier_repair/suite.py"),
+    ),
+    (
+        "trial.py",
+        include_str!("../../python/luthier_repair/trial.py"),
+    ),
+];
+
+/// It goes when this does.
+pub(crate) struct Package(TempDir);
+
+impl Package {
+    pub(crate) fn write(folder: &Path) -> Result<Self, BenchError> {
+        let failed = |source| BenchError::Folder {
+            path: folder.to_owned(),
+            source,
+        };
+        let made = tempfile::Builder::new()
+            .prefix("luthier-repair-")
+            .tempdir_in(folder)
+            .map_err(failed)?;
+        let inside = made.path().join("luthier_repair");
+        fs::create_dir(&inside).map_err(failed)?;
+        for (name, text) in FILES {
+            fs::write(inside.join(name), text).map_err(failed)?;
+        }
+        fs::create_dir(made.path().join("scratch")).map_err(failed)?;
+        Ok(Self(made))
+    }
+
+    /// What Python is told to do.
+    pub(crate) fn script(&self) -> String {
+        let folder = self.0.path().to_string_lossy();
+        format!(
+            "import sys; sys.path.insert(0, {folder:?}); from luthier_repair.session import main; del sys.path[0]; main()"
+        )
+    }
+
+    /// Where tests may write.
+    pub(crate) fn scratch(&self) -> std::path::PathBuf {
+        self.0.path().join("scratch")
+    }
+}

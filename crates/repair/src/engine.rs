@@ -1,0 +1,445 @@
+//! From a task to its report.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use crate::{
+    Report, Task, Tests,
+    bench::{Baseline, Bench, BenchError, CommandBench, Order, Package, Process},
+    choice::{self, COMPARED_MAX, Choice},
+    inputs,
+    journal::Journal,
+    pool::Pool,
+    program::{BadProgram, Program},
+    rank::Suspicion,
+    report,
+    search::{self, Passer, Progress, Search},
+    task::Strategy,
+};
+
+/// A candidate may take so many times the steps of the program, and at least these.
+const STEPS_FACTOR: u64 = 10;
+const STEPS_MIN: u64 = 3_000;
+const STEPS_MAX: u64 = 2_000_000;
+/// And so much of a processor's time, where no steps are counted.
+const SECONDS_FACTOR: f64 = 10.0;
+const SECONDS_MIN: f64 = 0.1;
+const SECONDS_MAX: f64 = 5.0;
+/// Of those that pass, so many are run once more in a process that knows nothing of the others.
+const VERIFIED_MAX: usize = 5;
+const CALL_STEPS_MAX: u64 = 100_000;
+/// So many tests are named in a message.
+const NAMED_MAX: usize = 3;
+
+/// Why nothing was tried. Nothing is changed in any of these cases.
+#[derive(Debug, thiserror::Error)]
+pub enum RepairError {
+    #[error("`{file}` cannot be repaired: {reason}")]
+    Program {
+        file: String,
+        #[source]
+        reason: BadProgram,
+    },
+    #[error("all {count} tests pass: there is nothing to repair; add one that shows what is wrong")]
+    NothingFails { count: usize },
+    #[error("there are no tests: a repair needs at least one that fails and says what is right")]
+    NoTests,
+    #[error(
+        "`{test}` comes out otherwise each time: make it the same always (its clock, order or chance), then try again"
+    )]
+    Flaky { test: String },
+    #[error(
+        "`{one}` and `{other}` cannot both be right: they expect different things of the same call"
+    )]
+    Contradiction { one: String, other: String },
+    #[error(
+        "no failing test runs a line of `{file}`: the fault is elsewhere ({told}), or the tests do not reach it"
+    )]
+    Elsewhere { file: String, told: String },
+    #[error(
+        "`{test}` already needs {seconds:.1} s by itself, more than {SECONDS_MAX} s: make a smaller one that fails, too"
+    )]
+    Slow { test: String, seconds: f64 },
+    #[error(transparent)]
+    Bench(#[from] BenchError),
+    #[error("what was tried cannot be kept")]
+    Journal(#[source] std::io::Error),
+}
+
+/// Looks for a change of the program with which all tests pass. Never writes the file.
+pub fn repair(task: &Task, tell: &(dyn Fn(&Progress) + Sync)) -> Result<Report, RepairError> {
+    let began = Instant::now();
+    let program = Program::parse(&task.source).map_err(|reason| RepairError::Program {
+        file: name(task),
+        reason,
+    })?;
+    refuse_contradictions(&task.tests)?;
+    let program = Arc::new(program);
+    let package = Package::write(&task.launcher.folder)?;
+    let mut first = open(task, &package, &program)?;
+    let baseline = first.baseline()?;
+    check(task, &baseline)?;
+    let mut benches = vec![first];
+    for _ in 1..task.settings.processes.max(1) {
+        benches.push(open(task, &package, &program)?);
+    }
+    let pool = Pool::new(benches);
+    let order = order(&baseline);
+    let journal = journal(task)?;
+    let suspicion = Suspicion::of(&baseline.tests, &program.lines());
+    let deadline = began + task.settings.budget;
+    let mut search = Search::new(&pool, &order, &journal, deadline, suspicion, tell);
+    match task.settings.strategy {
+        Strategy::Search => search.run(&program)?,
+        Strategy::Random => search::by_chance(&mut search, &program, task.settings.seed)?,
+    }
+    let found = Found {
+        task,
+        package: &package,
+        baseline: &baseline,
+        pool: &pool,
+        order: &order,
+        program: &program,
+    };
+    let mut report = found.report(search)?;
+    journal.remove();
+    report.seconds = began.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+fn name(task: &Task) -> String {
+    let name = task.file.file_name().unwrap_or(task.file.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn open(task: &Task, package: &Package, program: &Program) -> Result<Box<dyn Bench>, BenchError> {
+    Ok(match &task.tests {
+        Tests::Command { words } => Box::new(CommandBench::open(task, words)?),
+        Tests::Cases(_) | Tests::Pytest { .. } => {
+            Box::new(Process::start(task, package, &program.counted())?)
+        }
+    })
+}
+
+/// Two cases of one call that expect different things.
+fn refuse_contradictions(tests: &Tests) -> Result<(), RepairError> {
+    let Tests::Cases(cases) = tests else {
+        return Ok(());
+    };
+    if cases.is_empty() {
+        return Err(RepairError::NoTests);
+    }
+    for (place, one) in cases.iter().enumerate() {
+        let other = cases[..place].iter().find(|other| {
+            one.call == other.call
+                && one.args == other.args
+                && one.kwargs == other.kwargs
+                && (&one.expect, &one.raises) != (&other.expect, &other.raises)
+        });
+        if let Some(other) = other {
+            let told = |case| serde_json::to_string(case).unwrap_or_default();
+            return Err(RepairError::Contradiction {
+                one: told(other),
+                other: told(one),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check(task: &Task, baseline: &Baseline) -> Result<(), RepairError> {
+    let tests = &baseline.tests;
+    if tests.is_empty() {
+        return Err(RepairError::NoTests);
+    }
+    if let Some(test) = tests.iter().find(|test| test.letter != test.again) {
+        return Err(RepairError::Flaky {
+            test: test.name.clone(),
+        });
+    }
+    let failing: Vec<_> = tests.iter().filter(|test| test.letter != 'P').collect();
+    if failing.is_empty() {
+        return Err(RepairError::NothingFails { count: tests.len() });
+    }
+    let slow = tests
+        .iter()
+        .find(|test| test.letter == 'P' && test.seconds > SECONDS_MAX);
+    if let Some(test) = slow.filter(|_| !matches!(task.tests, Tests::Command { .. })) {
+        return Err(RepairError::Slow {
+            test: test.name.clone(),
+            seconds: test.seconds,
+        });
+    }
+    let knows_lines = tests.iter().any(|test| !test.lines.is_empty());
+    let is_elsewhere = failing
+        .iter()
+        .all(|test| test.lines.is_empty() && test.letter != 'T');
+    if knows_lines && is_elsewhere {
+        let told: Vec<&str> = failing
+            .iter()
+            .take(NAMED_MAX)
+            .map(|test| test.message.as_str())
+            .collect();
+        return Err(RepairError::Elsewhere {
+            file: name(task),
+            told: told.join("; "),
+        });
+    }
+    Ok(())
+}
+
+/// Failing tests first, the shorter ones before the longer.
+fn order(baseline: &Baseline) -> Order {
+    let tests = &baseline.tests;
+    let passes = |place: &usize| tests[*place].letter == 'P';
+    let (mut passing, mut failing): (Vec<usize>, Vec<usize>) = (0..tests.len()).partition(passes);
+    let by_steps = |place: &usize| tests[*place].steps;
+    passing.sort_by_key(by_steps);
+    failing.sort_by_key(by_steps);
+    let ended = tests.iter().filter(|test| test.letter != 'T');
+    let usual = ended.map(|test| test.steps).max().unwrap_or(0);
+    let steps = tests.iter().map(|test| {
+        let own = if test.letter == 'T' {
+            usual
+        } else {
+            test.steps
+        };
+        // One that fails may have stopped before it had done much.
+        let own = if test.letter == 'P' {
+            own
+        } else {
+            own.max(usual / 2)
+        };
+        (own.saturating_mul(STEPS_FACTOR) + STEPS_MIN).min(STEPS_MAX)
+    });
+    let slowest = tests
+        .iter()
+        .filter(|test| test.letter != 'T')
+        .map(|test| test.seconds)
+        .fold(0.0, f64::max);
+    Order {
+        steps: steps.collect(),
+        near: tests.iter().map(|test| test.near).collect(),
+        seconds: (slowest * SECONDS_FACTOR).clamp(SECONDS_MIN, SECONDS_MAX),
+        failing,
+        passing,
+    }
+}
+
+fn journal(task: &Task) -> Result<Journal, RepairError> {
+    let Some(path) = &task.settings.journal else {
+        return Ok(Journal::default());
+    };
+    let about = format!("{:?}{:?}{}", task.source, task.tests, task.settings.seed);
+    Journal::open(path, about).map_err(RepairError::Journal)
+}
+
+/// What a search has found, and what it takes to judge it.
+struct Found<'a> {
+    task: &'a Task,
+    package: &'a Package,
+    baseline: &'a Baseline,
+    pool: &'a Pool,
+    order: &'a Order,
+    program: &'a Arc<Program>,
+}
+
+impl Found<'_> {
+    fn report(&self, search: Search<'_>) -> Result<Report, RepairError> {
+        let failing = self.order.failing.len();
+        let mut report = Report {
+            repaired: false,
+            diff: String::new(),
+            text: None,
+            tried: search.progress.tried,
+            seconds: 0.0,
+            confidence: 0.0,
+            reason: String::new(),
+            classes: Vec::new(),
+            failing,
+            fixed: search.progress.fixed,
+            tests: self.baseline.tests.len(),
+            question: None,
+            passers: search.passers.len(),
+        };
+        let mut passers = search.passers;
+        passers.sort_by(|one, other| one.cost.total_cmp(&other.cost));
+        passers.truncate(COMPARED_MAX);
+        if passers.is_empty() {
+            self.explain_nothing(&mut report, &search.partials, search.is_cut);
+            return Ok(report);
+        }
+        let choice = self.choose(&passers)?;
+        let Some(chosen) = self.first_that_holds(&choice.order, &passers)? else {
+            "what passed did so only beside other attempts, and not by itself"
+                .clone_into(&mut report.reason);
+            return Ok(report);
+        };
+        let text = chosen.candidate.text();
+        report.diff = report::diff(&name(self.task), &self.task.source, &text);
+        report.classes = chosen.edits.iter().map(|edit| edit.class).collect();
+        report.classes.dedup();
+        report.fixed = failing;
+        report.confidence = (choice.confidence * 1000.0).round() / 1000.0;
+        report.repaired = choice.confidence >= self.task.settings.confidence_min;
+        let sentence = report::sentence(&self.task.source, &text);
+        let kinds: Vec<&str> = report.classes.iter().map(|class| class.word()).collect();
+        report.reason = if report.repaired {
+            format!("{sentence} ({})", kinds.join(", "))
+        } else {
+            format!(
+                "{sentence} ({}); other changes pass all tests as well, so this is a proposal",
+                kinds.join(", ")
+            )
+        };
+        report.question = choice.question;
+        report.text = Some(text);
+        Ok(report)
+    }
+
+    fn explain_nothing(&self, report: &mut Report, partials: &[Arc<search::State>], is_cut: bool) {
+        let mut partials: Vec<_> = partials.to_vec();
+        partials.sort_by(|one, other| one.compare(other));
+        let best = partials.iter().find(|state| state.is_clean());
+        if let Some(best) = best {
+            report.diff = report::diff(&name(self.task), &self.task.source, &best.program.text);
+        }
+        let names: Vec<&str> = self
+            .order
+            .failing
+            .iter()
+            .take(NAMED_MAX)
+            .map(|place| self.baseline.tests[*place].name.as_str())
+            .collect();
+        let why = if is_cut {
+            format!(
+                "nothing that was tried in {} s",
+                self.task.settings.budget.as_secs()
+            )
+        } else {
+            "no change that it can think of".to_owned()
+        };
+        let nearest = if report.fixed > 0 {
+            format!(
+                "; the best attempt passes {} of {} failing tests and breaks none",
+                report.fixed, report.failing
+            )
+        } else {
+            String::new()
+        };
+        report.reason = format!(
+            "{why} passes all tests{nearest}; still failing: {}. More examples, a longer --budget, or a look at whether these tests are right would help",
+            names.join(", ")
+        );
+    }
+
+    /// What each that passes does on inputs that no test has.
+    fn choose(&self, passers: &[Passer]) -> Result<Choice, RepairError> {
+        let calls = inputs::make(
+            &self.functions(passers),
+            self.task.settings.seed,
+            inputs::INPUTS_MAX,
+        );
+        let mut candidates: Vec<_> = passers
+            .iter()
+            .map(|passer| passer.candidate.clone())
+            .collect();
+        let mut unchanged = candidates[0].clone();
+        unchanged.parts.clear();
+        unchanged.splices.clear();
+        unchanged.base = Arc::clone(self.program);
+        candidates.push(unchanged);
+        let values = if calls.is_empty() {
+            vec![Vec::new(); candidates.len()]
+        } else {
+            self.pool
+                .with_first(|bench| bench.calls(&candidates, &calls, CALL_STEPS_MAX))?
+        };
+        let wanted = self.wanted();
+        Ok(choice::choose(
+            passers,
+            &values,
+            &calls,
+            &self.task.source,
+            &wanted,
+        ))
+    }
+
+    /// The functions that tests call themselves, where that is known; else those that were changed, and else
+    /// all that were called.
+    fn functions(&self, passers: &[Passer]) -> BTreeMap<String, Vec<String>> {
+        let calls = &self.baseline.calls;
+        let only = |names: Vec<&str>| -> BTreeMap<String, Vec<String>> {
+            let kept = calls
+                .iter()
+                .filter(|(name, _)| names.contains(&name.as_str()));
+            kept.map(|(name, calls)| (name.clone(), calls.clone()))
+                .collect()
+        };
+        let chosen = match &self.task.tests {
+            Tests::Cases(cases) => only(cases.iter().map(|case| case.call.as_str()).collect()),
+            Tests::Pytest { .. } | Tests::Command { .. } => {
+                let units = passers.iter().flat_map(|passer| &passer.candidate.parts);
+                only(units.map(|(unit, _)| unit.as_str()).collect())
+            }
+        };
+        if chosen.is_empty() {
+            calls.clone()
+        } else {
+            chosen
+        }
+    }
+
+    /// Texts that tests have, which no repair is to have learned by heart.
+    fn wanted(&self) -> Vec<String> {
+        fn texts(value: &serde_json::Value, found: &mut Vec<String>) {
+            match value {
+                serde_json::Value::String(text) => found.push(text.clone()),
+                serde_json::Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+                serde_json::Value::Object(members) => {
+                    members.values().for_each(|item| texts(item, found));
+                }
+                _ => {}
+            }
+        }
+        let mut found = Vec::new();
+        if let Tests::Cases(cases) = &self.task.tests {
+            for case in cases {
+                case.args.iter().for_each(|value| texts(value, &mut found));
+                case.expect
+                    .iter()
+                    .for_each(|value| texts(value, &mut found));
+            }
+        }
+        found
+    }
+
+    /// Once more, on the whole text, in a process that has tried nothing else.
+    fn first_that_holds<'p>(
+        &self,
+        order: &[usize],
+        passers: &'p [Passer],
+    ) -> Result<Option<&'p Passer>, RepairError> {
+        for place in order.iter().take(VERIFIED_MAX) {
+            let passer = &passers[*place];
+            let Ok(program) = Program::parse(&passer.candidate.text()) else {
+                continue;
+            };
+            let holds = match &self.task.tests {
+                // It was run by itself in the first place.
+                Tests::Command { .. } => true,
+                Tests::Cases(_) | Tests::Pytest { .. } => {
+                    let mut fresh = open(self.task, self.package, &program)?;
+                    let tests = fresh.baseline()?.tests;
+                    !tests.is_empty()
+                        && tests
+                            .iter()
+                            .all(|test| test.letter == 'P' && test.again == 'P')
+                }
+            };
+            if holds {
+                return Ok(Some(passer));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,248 @@
+//! Calls that nobody wrote: like those that tests make, of the same types and shapes, but others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use serde_json::{Map, Number, Value};
+
+/// How many are made.
+pub(crate) const INPUTS_MAX: usize = 160;
+/// How often it is tried to make one that is new.
+const TRIES: usize = 8;
+const DEPTH_MAX: usize = 8;
+const LENGTH_MAX: usize = 200;
+
+/// Function and JSON of `[arguments, named arguments]`, from calls that were made, by function.
+pub(crate) fn make(
+    made: &BTreeMap<String, Vec<String>>,
+    seed: u64,
+    count: usize,
+) -> Vec<(String, String)> {
+    let mut chance = Rng::with_seed(seed);
+    let mut inputs = Vec::new();
+    let share = count.div_ceil(made.len().max(1));
+    for (function, calls) in made {
+        let read: Vec<Value> = calls
+            .iter()
+            .filter_map(|call| serde_json::from_str(call).ok())
+            .collect();
+        let mut corpus = Corpus::default();
+        for call in &read {
+            corpus.note(call, 0);
+        }
+        let mut known: BTreeSet<String> = calls.iter().cloned().collect();
+        for _ in 0..share * TRIES {
+            if inputs.len() >= count || read.is_empty() || known.len() >= share + calls.len() {
+                break;
+            }
+            let call = one(&read, &corpus, &mut chance);
+            if known.insert(call.clone()) {
+                inputs.push((function.clone(), call));
+            }
+        }
+    }
+    inputs
+}
+
+fn one(calls: &[Value], corpus: &Corpus, chance: &mut Rng) -> String {
+    let mut call = calls[chance.usize(..calls.len())].clone();
+    let Some(arguments) = call[0].as_array_mut() else {
+        return call.to_string();
+    };
+    if arguments.is_empty() {
+        return call.to_string();
+    }
+    let changes = chance.usize(1..=arguments.len().min(3));
+    for _ in 0..changes {
+        let place = chance.usize(..arguments.len());
+        // What stands there in another call fits, too.
+        if chance.u8(..10) < 3 {
+            let other = &calls[chance.usize(..calls.len())];
+            if let Some(value) = other[0].get(place) {
+                arguments[place] = value.clone();
+                continue;
+            }
+        }
+        let turns = chance.usize(1..=2);
+        for _ in 0..turns {
+            arguments[place] = corpus.change(&arguments[place], 0, chance);
+        }
+    }
+    call.to_string()
+}
+
+/// What values are made of.
+#[derive(Default)]
+struct Corpus {
+    integers: Vec<i64>,
+    floats: Vec<f64>,
+    texts: Vec<String>,
+    letters: Vec<char>,
+}
+
+impl Corpus {
+    fn note(&mut self, value: &Value, depth: usize) {
+        if depth > DEPTH_MAX {
+            return;
+        }
+        match value {
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => self.integers.push(whole),
+                (None, Some(float)) => self.floats.push(float),
+                _ => {}
+            },
+            Value::String(text) => {
+                self.letters.extend(text.chars().take(LENGTH_MAX));
+                self.texts.push(text.clone());
+            }
+            Value::Array(items) => {
+                for item in items {
+                    self.note(item, depth + 1);
+                }
+            }
+            Value::Object(members) => {
+                for item in members.values() {
+                    self.note(item, depth + 1);
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// Another value of the same type and shape.
+    fn change(&self, value: &Value, depth: usize, chance: &mut Rng) -> Value {
+        if depth > DEPTH_MAX {
+            return value.clone();
+        }
+        match value {
+            Value::Null => Value::Null,
+            Value::Bool(is) => Value::Bool(!is),
+            Value::Number(number) => self.number(number, chance),
+            Value::String(text) => Value::String(self.text(text, chance)),
+            Value::Array(items) => Value::Array(self.list(items, depth, chance)),
+            Value::Object(members) => Value::Object(self.object(members, depth, chance)),
+        }
+    }
+
+    fn number(&self, number: &Number, chance: &mut Rng) -> Value {
+        if let Some(whole) = number.as_i64() {
+            let other = match chance.u8(..8) {
+                0 => whole.saturating_add(1),
+                1 => whole
+                    .saturating_sub(1)
+                    .max(if whole >= 0 { 0 } else { i64::MIN }),
+                2 => whole.saturating_mul(2),
+                3 => whole / 2,
+                4 => whole.saturating_add(chance.i64(1..=12)),
+                5 if !self.integers.is_empty() => {
+                    self.integers[chance.usize(..self.integers.len())]
+                }
+                6 => chance.i64(0..=3),
+                _ => whole.saturating_add(chance.i64(-9..=9)),
+            };
+            // Most numbers that are never negative must not be.
+            let is_signed = self.integers.iter().any(|known| *known < 0);
+            return Value::from(if is_signed { other } else { other.max(0) });
+        }
+        let float = number.as_f64().unwrap_or(0.0);
+        let other = match chance.u8(..5) {
+            0 => float + 1.0,
+            1 => float / 2.0,
+            2 => float * 1.5,
+            3 if !self.floats.is_empty() => self.floats[chance.usize(..self.floats.len())],
+            _ => (float + chance.f64() * 10.0 - 5.0).abs(),
+        };
+        let rounded: f64 = format!("{other:.4}").parse().unwrap_or(other);
+        Number::from_f64(rounded).map_or(Value::Null, Value::Number)
+    }
+
+    fn text(&self, text: &str, chance: &mut Rng) -> String {
+        let mut letters: Vec<char> = text.chars().collect();
+        let place = |chance: &mut Rng, letters: &[char]| chance.usize(..letters.len().max(1));
+        match chance.u8(..9) {
+            0 if !letters.is_empty() => {
+                letters.remove(place(chance, &letters));
+            }
+            1 if !letters.is_empty() => {
+                let at = place(chance, &letters);
+                letters.insert(at, letters[at]);
+            }
+            2 if letters.len() > 1 => {
+                let (one, other) = (place(chance, &letters), place(chance, &letters));
+                letters.swap(one, other);
+            }
+            3 if !self.letters.is_empty() => {
+                let at = chance.usize(..=letters.len());
+                letters.insert(at, self.letters[chance.usize(..self.letters.len())]);
+            }
+            4 if !letters.is_empty() && !self.letters.is_empty() => {
+                let at = place(chance, &letters);
+                letters[at] = self.letters[chance.usize(..self.letters.len())];
+            }
+            5 if !self.texts.is_empty() => {
+                return self.texts[chance.usize(..self.texts.len())].clone();
+            }
+            6 if letters.len() > 1 => {
+                letters.truncate(chance.usize(1..letters.len()));
+            }
+            7 if !self.texts.is_empty() && letters.len() < LENGTH_MAX => {
+                let other = &self.texts[chance.usize(..self.texts.len())];
+                letters.extend(other.chars());
+            }
+            _ => {
+                if let Some(letter) = letters.first_mut() {
+                    *letter = if letter.is_lowercase() {
+                        letter.to_ascii_uppercase()
+                    } else {
+                        letter.to_ascii_lowercase()
+                    };
+                }
+            }
+        }
+        letters.into_iter().collect()
+    }
+
+    fn list(&self, items: &[Value], depth: usize, chance: &mut Rng) -> Vec<Value> {
+        let mut items = items.to_vec();
+        if items.is_empty() {
+            return items;
+        }
+        let at = chance.usize(..items.len());
+        // A list of two that are not alike is a pair, which keeps its length.
+        let is_record = items.len() <= 4
+            && items
+                .windows(2)
+                .any(|pair| std::mem::discriminant(&pair[0]) != std::mem::discriminant(&pair[1]));
+        match chance.u8(..7) {
+            0 if !is_record => {
+                items.remove(at);
+            }
+            1 if !is_record && items.len() < LENGTH_MAX => {
+                let item = items[chance.usize(..items.len())].clone();
+                items.insert(at, item);
+            }
+            2 if !is_record => chance.shuffle(&mut items),
+            3 if !is_record => {
+                let other = self.change(&items[at], depth + 1, chance);
+                items.push(other);
+            }
+            _ => items[at] = self.change(&items[at], depth + 1, chance),
+        }
+        items
+    }
+
+    fn object(
+        &self,
+        members: &Map<String, Value>,
+        depth: usize,
+        chance: &mut Rng,
+    ) -> Map<String, Value> {
+        let mut members = members.clone();
+        let keys: Vec<String> = members.keys().cloned().collect();
+        if let Some(key) = (!keys.is_empty()).then(|| &keys[chance.usize(..keys.len())]) {
+            let value = self.change(&members[key], depth + 1, chance);
+            members.insert(key.clone(), value);
+        }
+        members
+    }
+}

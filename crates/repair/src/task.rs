@@ -1,0 +1,139 @@
+//! What is asked of the engine.
+
+use std::{ffi::OsString, path::PathBuf, process::Command, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::bench::Package;
+
+pub const BUDGET_DEFAULT: Duration = Duration::from_mins(1);
+
+/// From here on what was found is taken for right; below, it is proposed.
+pub const CONFIDENCE_MIN: f64 = 0.5;
+
+/// A program that does not do what its tests say.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The file, as an absolute path; it is never written.
+    pub file: PathBuf,
+    pub source: String,
+    /// As tests import it.
+    pub module: String,
+    /// Where tests run.
+    pub root: PathBuf,
+    /// Folders that imports are looked up in first.
+    pub paths: Vec<PathBuf>,
+    pub tests: Tests,
+    pub launcher: Launcher,
+    pub settings: Settings,
+}
+
+#[derive(Clone, Debug)]
+pub enum Tests {
+    Cases(Vec<Case>),
+    /// Files, folders or ids, as pytest takes them.
+    Pytest {
+        arguments: Vec<String>,
+    },
+    /// A command that succeeds when all is well.
+    Command {
+        words: Vec<String>,
+    },
+}
+
+/// One call, and what it should come to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// A function of the module, or a method as `C.f`.
+    pub call: String,
+    #[serde(default)]
+    pub args: Vec<Value>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub kwargs: Map<String, Value>,
+    /// The value, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "given")]
+    pub expect: Option<Value>,
+    /// The name of an exception, and after a colon what it has to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raises: Option<String>,
+}
+
+/// `null` is a value like any other.
+mod given {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use serde_json::Value;
+
+    #[expect(clippy::ref_option, reason = "serde hands it over so")]
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<Value>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Value>, D::Error> {
+        Value::deserialize(deserializer).map(Some)
+    }
+}
+
+/// How Python is started.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    pub program: PathBuf,
+    /// Before Python's own; `{scratch}` stands for the folder that may be written.
+    pub arguments: Vec<OsString>,
+    /// Where the engine keeps what it needs while it runs.
+    pub folder: PathBuf,
+}
+
+impl Launcher {
+    pub(crate) fn command(&self, package: &Package) -> Command {
+        let mut command = Command::new(&self.program);
+        for argument in &self.arguments {
+            if argument == "{scratch}" {
+                command.arg(package.scratch());
+            } else {
+                command.arg(argument);
+            }
+        }
+        command
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub seed: u64,
+    pub budget: Duration,
+    /// How many run tests side by side.
+    pub processes: usize,
+    pub confidence_min: f64,
+    /// What was tried is kept here, so that a run that was cut goes on where it was.
+    pub journal: Option<PathBuf>,
+    pub strategy: Strategy,
+}
+
+/// How candidates are thought of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strategy {
+    #[default]
+    Search,
+    /// Mutations drawn by chance, one to three at a time: what the search is measured against.
+    Random,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            budget: BUDGET_DEFAULT,
+            processes: 2,
+            confidence_min: CONFIDENCE_MIN,
+            journal: None,
+            strategy: Strategy::default(),
+        }
+    }
+}

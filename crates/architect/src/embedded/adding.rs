@@ -7,7 +7,7 @@ use super::{
     task::{Analysis, PlanKind, Task, Workspace},
 };
 use crate::{
-    product::message::Message,
+    product::message::ToolShape,
     templates::{self, Kind, Template, words::words},
 };
 
@@ -19,8 +19,12 @@ const NEARNESS_STEP_MIN: f64 = 0.04;
 const TEMPLATES_MAX: usize = 3;
 
 /// Adds the template that the message asks for, or says why not.
-pub(super) fn analyse(task: &Task, prose: &str, message: &Message) -> Analysis {
-    let template = match choose(prose, task) {
+pub(super) fn analyse(task: &Task) -> Analysis {
+    let (prose, message) = match task.read_with(&tools(task)) {
+        Ok(read) => read,
+        Err(error) => return Analysis::reject("no message", error.to_string()),
+    };
+    let template = match choose(&prose, task) {
         Ok(template) => template,
         Err(analysis) => return *analysis,
     };
@@ -29,7 +33,7 @@ pub(super) fn analyse(task: &Task, prose: &str, message: &Message) -> Analysis {
         return Analysis::reject(summary, reason);
     }
     let wanted = missing(template, &task.workspace);
-    let given = examples::cases(message, &task.workspace, Some(template), "micro");
+    let given = examples::cases(&message, &task.workspace, Some(template), "micro");
     if let Some(problem) = given.problems.first() {
         return Analysis::reject(summary, format!("{problem}: ask for the tool alone"));
     }
@@ -55,6 +59,18 @@ pub(super) fn analyse(task: &Task, prose: &str, message: &Message) -> Analysis {
         template.name
     );
     analysis.asking(given.questions)
+}
+
+/// The tools that are there, and those of the library that could be.
+fn tools(task: &Task) -> Vec<ToolShape<'_>> {
+    let mut tools = task.workspace.shapes();
+    let library =
+        (templates::all().iter()).filter(|template| task.workspace.tool(template.name).is_none());
+    tools.extend(library.map(|template| ToolShape {
+        name: template.name,
+        parameters: &template.arguments,
+    }));
+    tools
 }
 
 fn kind(template: &Template) -> PlanKind {

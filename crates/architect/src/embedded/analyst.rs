@@ -51,7 +51,7 @@ pub(super) fn analyse(task: &Task) -> Analysis {
         return adding_tests(task, &message, &lower);
     }
     if adding::is_asked_for(&prose) {
-        return adding::analyse(task, &prose, &message);
+        return adding::analyse(task);
     }
     match setting::read(&prose, task) {
         Setting::Change(change) => changing(task, &message, change),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{CannotAnswer, literal::python};
 use crate::{
-    product::message::{BadMessage, Message},
+    product::message::{BadMessage, Message, ToolShape},
     templates::FiledCase,
 };
 
@@ -164,10 +164,18 @@ impl Task {
     /// What is asked for, in words that are no example, and the message with its examples and those
     /// of the answers.
     pub(super) fn read(&self) -> Result<(String, Message), BadMessage> {
-        let prose = Message::parse(&self.message)?.prose();
+        self.read_with(&self.workspace.shapes())
+    }
+
+    /// The same with other tools than there are.
+    pub(super) fn read_with(
+        &self,
+        tools: &[ToolShape<'_>],
+    ) -> Result<(String, Message), BadMessage> {
+        let prose = Message::parse(&self.message)?.resolved(tools).prose();
         let parts = [&self.message].into_iter().chain(&self.answers);
         let whole = parts.map(String::as_str).collect::<Vec<_>>().join("\n");
-        Ok((prose, Message::parse(&whole)?))
+        Ok((prose, Message::parse(&whole)?.resolved(tools)))
     }
 
     /// For a reviewer: the edits that are proposed, said apart or as the coder answered them.
@@ -188,6 +196,16 @@ impl Task {
 }
 
 impl Workspace {
+    /// The tools, for whoever resolves a message.
+    pub(super) fn shapes(&self) -> Vec<ToolShape<'_>> {
+        (self.tools.iter())
+            .map(|tool| ToolShape {
+                name: &tool.name,
+                parameters: &tool.parameters,
+            })
+            .collect()
+    }
+
     pub(super) fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools.iter().find(|tool| tool.name == name)
     }

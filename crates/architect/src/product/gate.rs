@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::message::Message;
+use super::message::{Message, ToolShape};
 use prose::Prose;
 
 /// From here on a message is asked about instead of acted on.
@@ -28,6 +28,15 @@ pub struct Known {
     pub state: Vec<String>,
     /// Other names of the code: constants, functions, patterns.
     pub constants: Vec<String>,
+}
+
+impl Known {
+    /// The tools, for whoever resolves a message.
+    pub fn shapes(&self) -> Vec<ToolShape<'_>> {
+        (self.tools.iter())
+            .map(|(name, parameters)| ToolShape { name, parameters })
+            .collect()
+    }
 }
 
 /// What an analyst makes of the same message.
@@ -95,6 +104,7 @@ pub fn assess(
     opinion: Option<&Opinion>,
     threshold: f64,
 ) -> Assessment {
+    let message = &message.resolved(&known.shapes());
     let prose = Prose::of(message, known);
     let mut unknowns = rules::apply(message, known, &prose);
     let certain = 1.0

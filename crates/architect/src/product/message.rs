@@ -2,7 +2,12 @@
 
 mod example;
 mod literal;
+mod object;
 mod relation;
+mod scan;
+mod session;
+mod table;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +25,16 @@ pub(crate) fn literal(text: &str) -> Option<serde_json::Value> {
     text[end..].trim().is_empty().then_some(value)
 }
 
-/// What somebody wrote.
+/// A tool, as far as a message may speak of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToolShape<'a> {
+    pub name: &'a str,
+    /// The names of its parameters, in their order.
+    pub parameters: &'a [String],
+}
+
+/// What somebody wrote, with the calls that were found in it. Only its text is kept: whoever reads it
+/// back resolves it anew.
 ///
 /// Invariant: 1 to [`MESSAGE_CHARS_MAX`] characters that are text, not all of them blank.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,15 +74,27 @@ pub struct Contradiction {
 }
 
 impl Message {
+    /// Reads the calls that are written as calls, which needs no knowledge of any tool.
     pub fn parse(text: &str) -> Result<Self, BadMessage> {
         check(text)?;
-        let found = example::find(text);
-        Ok(Self {
+        Ok(Self::read(text, &[]))
+    }
+
+    /// The same message, read with knowledge of `tools`: what it says of them in words and in tables
+    /// is among its examples and mentions as well.
+    #[must_use]
+    pub fn resolved(&self, tools: &[ToolShape<'_>]) -> Self {
+        Self::read(&self.text, tools)
+    }
+
+    fn read(text: &str, tools: &[ToolShape<'_>]) -> Self {
+        let found = scan::find(text, tools);
+        Self {
             text: text.to_owned(),
             examples: found.examples,
             mentions: found.mentions,
             spans: found.spans,
-        })
+        }
     }
 
     pub fn text(&self) -> &str {

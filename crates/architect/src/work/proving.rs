@@ -352,7 +352,8 @@ pub(crate) fn says(planned: &crate::product::message::Message, base: &Base, case
     let Some(parameters) = known.tools.get(tool) else {
         return false;
     };
-    planned.examples().iter().any(|example| {
+    let message = planned.resolved(&known.shapes());
+    message.examples().iter().any(|example| {
         let arguments = example.call.arguments(parameters);
         let is_same_call = example.call.tool == tool
             && arguments.is_ok_and(|it| Value::Object(it) == case["args"]);

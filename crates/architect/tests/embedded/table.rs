@@ -151,6 +151,22 @@ pub(crate) const SERVED: &[(&str, &str)] = &[
         "change_behaviour tools/runner/text.py::slugify 2",
     ),
     (
+        "add a test: slugify with title 'A b' and separator '_' should return 'a_b'",
+        "change_behaviour tools/runner/text.py::slugify 1",
+    ),
+    (
+        "add tests for slugify:\n| title | expected |\n|---|---|\n| 'A b' | 'a-b' |\n| 'C' | 'c' |",
+        "change_behaviour tools/runner/text.py::slugify 2",
+    ),
+    (
+        "set WORDS_MAX to 40, so that shorten should return 'a b' for text 'a b' and chars_max 9",
+        "change_behaviour tools/runner/text.py::WORDS_MAX tools/runner/text.py::shorten 1",
+    ),
+    (
+        "add a tool that counts words: count_words of 'a' should be {'words': 1, 'characters': 1, 'lines': 1}",
+        "add_tool count_words 10",
+    ),
+    (
         "There should be a tool for validating email addresses",
         "add_tool validate_email 17",
     ),
@@ -208,6 +224,11 @@ pub(crate) const ASKED: &[(&str, &str, &str)] = &[
         "add a test: slugify('A') is 'a' and slugify(title='A') is 'A'",
         "change_behaviour",
         "is `slugify(title=\"A\")` \"a\" or \"A\"?",
+    ),
+    (
+        "add a test: slugify of 'A b' is 'a' and slugify(title='A b') is 'A'",
+        "change_behaviour",
+        "is `slugify(title=\"A b\")` \"a\" or \"A\"?",
     ),
     (
         "add a test with slugify('A')",

@@ -170,6 +170,17 @@ fn a_contradiction_is_asked_about_with_both_results_even_if_one_call_names_its_a
 }
 
 #[test]
+fn what_a_message_says_of_a_tool_in_words_counts_like_a_call() {
+    let example = of("When the title is 'A b', slugify should return 'a-b'");
+    let statement = of("slugify returns 'a_b' for 'A b'");
+    let twice = of("slugify of 'A b' should be 'a-b' and slugify('A b') should be 'a_b'");
+
+    assert_eq!((example.score, example.verdict), (0.0, Verdict::Clear));
+    assert_eq!(statement.unknowns[0].rule, Rule::TwoReadings);
+    assert_eq!(twice.unknowns[0].rule, Rule::Contradiction);
+}
+
+#[test]
 fn an_analyst_raises_the_score_and_never_lowers_it() {
     let clear = Message::parse("slugify('Café') should be 'cafe'").unwrap();
     let unclear = Message::parse("Make it better.").unwrap();

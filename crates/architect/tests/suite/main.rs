@@ -4,3 +4,4 @@ mod attachments;
 mod gate;
 mod injections;
 mod message;
+mod ways;

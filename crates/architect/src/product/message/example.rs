@@ -5,11 +5,6 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{literal, relation, relation::Relation};
-
-/// How many calls of a message are read.
-const CALLS_MAX: usize = 200;
-
 /// A call with literal arguments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
@@ -156,82 +151,4 @@ fn is_equal(one: &Value, two: &Value) -> bool {
         }
         (one, two) => one == two,
     }
-}
-
-/// What a message says of calls, in its order.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) examples: Vec<Example>,
-    pub(super) mentions: Vec<Mention>,
-    /// Where calls and what they give stand, in bytes: text of theirs is no text of the message.
-    pub(super) spans: Vec<(usize, usize)>,
-}
-
-pub(super) fn find(text: &str) -> Found {
-    let lower = text.to_ascii_lowercase();
-    let mut found = Found::default();
-    let mut from = 0;
-    while found.spans.len() < CALLS_MAX {
-        let Some((at, written, end)) = next_call(text, from) else {
-            break;
-        };
-        let call = Call {
-            tool: written.name,
-            positional: written.positional,
-            keywords: written.keywords,
-        };
-        let (relation, taken) = relation::after(text, &lower, at, end);
-        let relation = match relation {
-            Relation::None => relation::before(text, &lower, at, from),
-            told => told,
-        };
-        from = end + taken;
-        found.spans.push((at, from));
-        found.add(call, relation, at);
-    }
-    found
-}
-
-impl Found {
-    fn add(&mut self, call: Call, relation: Relation, at: usize) {
-        let (observed, is_unclear) = match relation {
-            Relation::Expected { expected, observed } => {
-                self.examples.push(Example {
-                    call,
-                    expected,
-                    observed,
-                    at,
-                });
-                return;
-            }
-            Relation::Observed(observed) => (Some(observed), false),
-            Relation::Unclear => (None, true),
-            Relation::None => (None, false),
-        };
-        self.mentions.push(Mention {
-            call,
-            observed,
-            is_unclear,
-            at,
-        });
-    }
-}
-
-/// The first call at or after `from`: where it begins, what it is and where it ends.
-fn next_call(text: &str, from: usize) -> Option<(usize, literal::Written, usize)> {
-    let mut before = text[..from].chars().next_back().unwrap_or(' ');
-    for (place, letter) in text[from..].char_indices() {
-        let at = from + place;
-        let begins = letter.is_ascii_alphabetic() || letter == '_';
-        // A method of something is no tool.
-        let goes_on = before.is_alphanumeric() || matches!(before, '_' | '.');
-        before = letter;
-        if !begins || goes_on {
-            continue;
-        }
-        if let Some((written, bytes)) = literal::read_call(&text[at..]) {
-            return Some((at, written, at + bytes));
-        }
-    }
-    None
 }

@@ -1,9 +1,14 @@
 //! Python literals and calls with literal arguments, read from the start of a text.
 //! Nothing is evaluated: what is no literal is no value.
 
+mod quoted;
+mod said;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Number, Value};
+
+pub(super) use said::{is_counted, read_said};
 
 /// How deep lists and objects may be within each other.
 const DEPTH_MAX: usize = 32;
@@ -13,9 +18,6 @@ const NAME_CHARS_MAX: usize = 64;
 
 /// How many arguments a call may have.
 const ARGUMENTS_MAX: usize = 64;
-
-/// Quotation marks that word processors put instead of plain ones, each with what closes it.
-const CURLY: [(char, char); 4] = [('‘', '’'), ('“', '”'), ('„', '“'), ('«', '»')];
 
 /// A call, as it is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,14 +29,36 @@ pub(super) struct Written {
 
 /// The literal that `text` begins with and how many bytes it takes.
 pub(super) fn read(text: &str) -> Option<(Value, usize)> {
-    let mut reader = Reader { text, at: 0 };
+    begin(text, false)
+}
+
+fn begin(text: &str, is_said: bool) -> Option<(Value, usize)> {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        is_said,
+        variables: None,
+    };
     let value = reader.value(0)?;
     Some((value, reader.at))
 }
 
 /// The call that `text` begins with and how many bytes it takes.
 pub(super) fn read_call(text: &str) -> Option<(Written, usize)> {
-    let mut reader = Reader { text, at: 0 };
+    read_call_with(text, &BTreeMap::new())
+}
+
+/// The same where names stand for values.
+pub(super) fn read_call_with(
+    text: &str,
+    variables: &BTreeMap<String, Value>,
+) -> Option<(Written, usize)> {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        is_said: false,
+        variables: Some(variables),
+    };
     let name = reader.name()?;
     if !reader.eats('(') {
         return None;
@@ -60,6 +84,10 @@ pub(super) fn read_call(text: &str) -> Option<(Written, usize)> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Is it part of a sentence, which may be cited itself?
+    is_said: bool,
+    /// What names stand for, where they do.
+    variables: Option<&'a BTreeMap<String, Value>>,
 }
 
 impl<'a> Reader<'a> {
@@ -86,8 +114,16 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_space(&mut self) {
-        let rest = self.rest();
-        self.at += rest.len() - rest.trim_start().len();
+        loop {
+            let rest = self.rest();
+            let space = rest.len() - rest.trim_start().len();
+            self.at += space;
+            // A prompt begins the lines with which a statement goes on with three points.
+            let is_typed = self.variables.is_some() && rest[..space].contains('\n');
+            if !(is_typed && self.eats_text("...")) {
+                return;
+            }
+        }
     }
 
     fn name(&mut self) -> Option<String> {
@@ -205,7 +241,7 @@ impl<'a> Reader<'a> {
             "None" | "null" => Some(Value::Null),
             "True" | "true" => Some(Value::Bool(true)),
             "False" | "false" => Some(Value::Bool(false)),
-            _ => None,
+            name => self.variables?.get(name).cloned(),
         }
     }
 
@@ -218,122 +254,6 @@ impl<'a> Reader<'a> {
         let number = whole(&digits, is_negative).or_else(|| fraction(&digits, is_negative))?;
         self.at += end;
         Some(Value::Number(number))
-    }
-
-    /// A string, or several in a row, which are one.
-    fn strings(&mut self) -> Option<Value> {
-        let mut text = self.string()?;
-        loop {
-            let end = self.at;
-            let rest = self.rest();
-            self.at += rest.len() - rest.trim_start_matches([' ', '\t']).len();
-            // Curly quotes are prose as well: one after the other is not one string.
-            let is_plain = self.rest().starts_with(['\'', '"']);
-            let Some(more) = is_plain.then(|| self.string()).flatten() else {
-                self.at = end;
-                return Some(Value::String(text));
-            };
-            text.push_str(&more);
-        }
-    }
-
-    fn string(&mut self) -> Option<String> {
-        let begin = self.at;
-        let is_raw = self.eats('r') || self.eats('R');
-        if !is_raw && !self.eats('u') {
-            self.eats('U');
-        }
-        let text = self.quoted(is_raw);
-        if text.is_none() {
-            self.at = begin;
-        }
-        text
-    }
-
-    fn quoted(&mut self, is_raw: bool) -> Option<String> {
-        for quote in ["'''", "\"\"\"", "'", "\""] {
-            if self.rest().starts_with(quote) && !(quote.len() == 3 && self.is_empty_string(quote))
-            {
-                self.at += quote.len();
-                return self.until(quote, is_raw, quote.len() == 3);
-            }
-        }
-        let open = self.rest().chars().next()?;
-        let (_, close) = CURLY.into_iter().find(|(opens, _)| *opens == open)?;
-        self.at += open.len_utf8();
-        self.until(close.encode_utf8(&mut [0; 4]), is_raw, false)
-    }
-
-    /// `''` before another quote that never closes is an empty string, not the begin of a long one.
-    fn is_empty_string(&self, quote: &str) -> bool {
-        !self.rest()[quote.len()..].contains(quote)
-    }
-
-    fn until(&mut self, close: &str, is_raw: bool, has_lines: bool) -> Option<String> {
-        let mut text = String::new();
-        loop {
-            if self.eats_text(close) {
-                return Some(text);
-            }
-            match self.next()? {
-                '\\' if is_raw => {
-                    text.push('\\');
-                    text.push(self.next()?);
-                }
-                '\\' => self.escape(&mut text)?,
-                '\n' if !has_lines => return None,
-                letter => text.push(letter),
-            }
-        }
-    }
-
-    fn escape(&mut self, text: &mut String) -> Option<()> {
-        let letter = match self.next()? {
-            '\n' => return Some(()),
-            'n' => '\n',
-            't' => '\t',
-            'r' => '\r',
-            'a' => '\u{7}',
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'v' => '\u{b}',
-            '0' => '\0',
-            'x' => self.code(2)?,
-            'u' => self.utf16()?,
-            'U' => self.code(8)?,
-            kept @ ('\\' | '\'' | '"' | '/') => kept,
-            // Python keeps the backslash of an escape that it does not know.
-            unknown => {
-                text.push('\\');
-                unknown
-            }
-        };
-        text.push(letter);
-        Some(())
-    }
-
-    fn hex(&mut self, digits: usize) -> Option<u32> {
-        let code = self.rest().get(..digits)?;
-        let is_hex = code.bytes().all(|digit| digit.is_ascii_hexdigit());
-        self.at += digits;
-        is_hex.then(|| u32::from_str_radix(code, 16).ok()).flatten()
-    }
-
-    fn code(&mut self, digits: usize) -> Option<char> {
-        char::from_u32(self.hex(digits)?)
-    }
-
-    /// JSON writes letters beyond the first 65,536 as two.
-    fn utf16(&mut self) -> Option<char> {
-        let first = self.hex(4)?;
-        if !(0xd800..0xdc00).contains(&first) {
-            return char::from_u32(first);
-        }
-        if !self.eats_text("\\u") {
-            return None;
-        }
-        let second = self.hex(4)?.checked_sub(0xdc00)?;
-        char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + second)
     }
 }
 
@@ -386,93 +306,4 @@ fn fraction(digits: &str, is_negative: bool) -> Option<Number> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn check(text: &str, expected: &Value) {
-        assert_eq!(read(text), Some((expected.clone(), text.len())), "{text}");
-    }
-
-    #[test]
-    fn a_python_literal_becomes_its_json_value() {
-        check("'it\\'s'", &json!("it's"));
-        check("\"a\\tb\"", &json!("a\tb"));
-        check("r'\\d+'", &json!("\\d+"));
-        check("'a' 'b'", &json!("ab"));
-        check("'''a\nb'''", &json!("a\nb"));
-        check("''", &json!(""));
-        check("“Café”", &json!("Café"));
-        check("'\\u00e9\\x41\\U0001F600'", &json!("éA😀"));
-        check("\"\\ud83d\\ude00\"", &json!("😀"));
-        check("None", &Value::Null);
-        check("[True, false, null]", &json!([true, false, null]));
-        check("1_000", &json!(1000));
-        check("-0x1F", &json!(-31));
-        check("2.5e-3", &json!(0.0025));
-        check("(1, 'a',)", &json!([1, "a"]));
-        check("(1)", &json!(1));
-        check("(1,)", &json!([1]));
-        check("()", &json!([]));
-        check(
-            "{'a': [1, {'b': ()}], \"c\": -1.0,}",
-            &json!({"a": [1, {"b": []}], "c": -1.0}),
-        );
-    }
-
-    #[test]
-    fn a_literal_ends_where_the_sentence_goes_on() {
-        assert_eq!(read("2. It is"), Some((json!(2), 1)));
-        assert_eq!(read("'a', not 'b'"), Some((json!("a"), 3)));
-        assert_eq!(read("'' is 'x"), Some((json!(""), 2)));
-        assert_eq!(read("1.5."), Some((json!(1.5), 3)));
-    }
-
-    #[test]
-    fn what_is_no_literal_or_no_json_is_no_value() {
-        let deep = "[".repeat(DEPTH_MAX + 2);
-        let texts = [
-            "",
-            "cafe",
-            "f(1)",
-            "{1: 2}",
-            "{1, 2}",
-            "b'x'",
-            "'open",
-            "'a\nb'",
-            "[1, x]",
-            "18446744073709551616",
-            "1e999",
-            "'\\ud800'",
-            "- 1",
-            "'\\xé1'",
-            &deep,
-        ];
-
-        for text in texts {
-            assert_eq!(read(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_call_is_its_name_and_its_arguments() {
-        let (call, end) =
-            read_call("f('a', 2, *").map_or((None, 0), |(call, end)| (Some(call), end));
-        assert_eq!((call, end), (None, 0));
-
-        let (call, end) = read_call("f('a)', [1], key = {'b': None}) == 1").unwrap();
-
-        assert_eq!(end, 31);
-        assert_eq!(call.name, "f");
-        assert_eq!(call.positional, [json!("a)"), json!([1])]);
-        assert_eq!(
-            call.keywords,
-            [("key".to_owned(), json!({"b": null}))].into()
-        );
-        assert_eq!(read_call("f(a=1, 2)"), None);
-        assert_eq!(read_call("f(a=1, a=2)"), None);
-        assert_eq!(read_call("f(x)"), None);
-        assert_eq!(read_call("f 1"), None);
-    }
-}
+mod tests;

@@ -1,17 +1,27 @@
 //! What the words around a call say that it gives, and whether that is wanted or complained of.
 
+mod asserted;
+mod before;
+mod failure;
+mod phrase;
+
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::Value;
 
-use super::{example::Outcome, literal};
+use super::{example::Outcome, literal, session};
+use phrase::{
+    AS_EXPECTED, ASKED, BARE, BUT, COMPLAINT, CONDITION, DOUBTFUL_LATER, INSTEAD, IS_RIGHT, JOINED,
+    Lead, NEXT_CALL, NOT, NOW, OF_ANOTHER, OR, REQUEST, STATED, SYMBOL, UNEQUAL, UNWANTED, VERDICT,
+    WANTED,
+};
 
-/// How far before a call its expectation may begin, in bytes.
-const BEFORE_BYTES_MAX: usize = 2000;
+pub(super) use before::before;
+pub(super) use failure::traceback;
 
 /// What is said of a call.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Relation {
     None,
     Expected {
@@ -27,250 +37,238 @@ pub(super) enum Relation {
 #[derive(Clone, Copy, PartialEq)]
 enum Mood {
     Wanted,
+    /// By a sign, as in code.
+    Equal,
     Unwanted,
+    /// It is said not to be so.
+    Unequal,
     /// A statement, which is wanted unless more is said.
     Stated,
     /// As it is now.
     Now,
 }
 
-const VERB: &str = r"(?:be|equal|return|give|yield|produce|become|answer(?: with)?|say|output|print|evaluate to|result in|come out as)";
-const FILLER: &str = r"(?:(?:really|rather|instead|just|also|always|now|simply|actually|then|therefore|clearly|of course)\s+)*";
-const OUGHT: &str = r"(?:should|must|shall|ought to|has to|have to|needs to|need to|is supposed to|is expected to|is meant to)";
-const NAMES: &str =
-    r"(?:(?:it|this|that|which|and|but|the (?:result|answer|output|value)|i|we|you)\s+)*";
-
-fn anchored(pattern: &str) -> Regex {
-    Regex::new(&format!(r"^[`*\s]*[,;:.–—-]?\s*(?:#\s*)?{pattern}")).expect("the pattern is valid")
-}
-
-static SYMBOL: LazyLock<Regex> = LazyLock::new(|| anchored(r"(?:={2,3}|=>|->|→|⇒|⟶|=)"));
-static WANTED: LazyLock<Regex> = LazyLock::new(|| {
-    anchored(&format!(
-        r"{NAMES}{FILLER}(?:{OUGHT}\s+{FILLER}(?:{VERB}|(?:give|come) back)?|(?:is |was )?(?:expect(?:ed)?|want(?:ed)?)(?: to (?:be|see|get))?|to {VERB})(?: back)?\s*:?\s*(?:exactly\b)?"
-    ))
-});
-static UNWANTED: LazyLock<Regex> = LazyLock::new(|| {
-    anchored(&format!(
-        r"{NAMES}{FILLER}(?:{OUGHT}\s+(?:not|never)|should\s*n't|mustn't|must not)\s+{FILLER}{VERB}\s*:?"
-    ))
-});
-static STATED: LazyLock<Regex> = LazyLock::new(|| {
-    anchored(
-        r"(?:it\s+|which\s+)?(?:returns|gives(?: back)?|yields|produces|equals|evaluates to|becomes|answers(?: with)?|says|outputs|prints|is)\s*:?",
-    )
-});
-static NOW: LazyLock<Regex> = LazyLock::new(|| {
-    anchored(&format!(
-        r"{NAMES}(?:(?:currently|wrongly|incorrectly|today|still|now|instead|at the moment|actually|mistakenly)\s+)*(?:returns?|gives?(?: me| us)?|yields?|produces?|equals|answers?|says|outputs|prints|is|returned|gave(?: me| us)?|yielded|produced|was|got|get|see|are|am)\b(?: back)?(?:\s+(?:currently|now|today|at the moment))?\s*:?"
-    ))
-});
-static FAILS: LazyLock<Regex> = LazyLock::new(|| {
-    anchored(&format!(
-        r"{NAMES}{FILLER}{OUGHT}\s+{FILLER}(?:raise|throw|fail|refuse|be refused|be rejected|be an error|give an error|return an error)\b(?:\s+(?:an?\s+)?\w*(?:error|exception|refusal))?"
-    ))
-});
-static FAILS_NOW: LazyLock<Regex> =
-    LazyLock::new(|| anchored(r"(?:raises|throws|fails|crashes|is refused)\b"));
-static SAYING: LazyLock<Regex> = LazyLock::new(|| {
-    anchored(
-        r"(?:that\s+)?(?:says|saying|with|which says|telling|tells)\s*(?:the (?:text|message|words))?\s*:?",
-    )
-});
-static INSTEAD: LazyLock<Regex> = LazyLock::new(|| anchored(r"(?:instead of|rather than)"));
-static NOT: LazyLock<Regex> = LazyLock::new(|| anchored(r"(?:and |but )?not\b"));
-static COMPLAINT: LazyLock<Regex> = LazyLock::new(|| {
-    anchored(
-        r"(?:today\b|currently\b|now\b|right now\b|at the moment\b|at present\b|(?:which|that|this|and that) is (?:wrong|not |a bug|incorrect|nonsense|bad)|(?:which|that|this) (?:can't|cannot|isn't))",
-    )
-});
-static EXPECTING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:expect(?:ed)?|want(?:ed)?|should get|need)\s*:?").expect("the pattern is valid")
-});
-static FROM: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"^`?\s*(?:from|for|of|as the (?:result|answer) of|when calling|when i call|out of)\s*`?$",
-    )
-    .expect("the pattern is valid")
-});
-
 /// A text and the same in lower case, byte for byte.
 #[derive(Clone, Copy)]
-struct Place<'a> {
-    text: &'a str,
-    lower: &'a str,
-    at: usize,
+pub(super) struct Place<'a> {
+    pub(super) text: &'a str,
+    pub(super) lower: &'a str,
+    pub(super) at: usize,
 }
 
+type Told<'a> = (Relation, Place<'a>);
+
 impl<'a> Place<'a> {
-    fn rest(&self) -> &'a str {
+    pub(super) fn rest(&self) -> &'a str {
         &self.lower[self.at..]
+    }
+
+    fn written(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn forward(&self, bytes: usize) -> Self {
+        Self {
+            at: self.at + bytes,
+            ..*self
+        }
     }
 
     fn past(&self, phrase: &Regex) -> Option<Self> {
         let hit = phrase.find(self.rest())?;
-        Some(Self {
-            at: self.at + hit.end(),
-            ..*self
-        })
+        Some(self.forward(hit.end()))
     }
 
     /// The literal that comes after `phrase`.
     fn value_after(&self, phrase: &Regex) -> Option<(Value, Self)> {
         let begin = self.past(phrase)?;
-        let at = begin.at + marks(begin.rest());
-        let (value, bytes) = literal::read(&begin.text[at..])?;
-        let at = at + bytes;
-        Some((value, Self { at, ..begin }))
+        let is_opened = self.text[self.at..begin.at].contains('(');
+        let begin = begin.forward(marks(begin.rest()));
+        let (value, bytes) = literal::read_said(begin.written())?;
+        let end = begin.forward(bytes);
+        let closing = end.rest().trim_start_matches(['`', '*']);
+        if is_opened && closing.starts_with(')') {
+            return Some((value, end.forward(end.rest().len() - closing.len() + 1)));
+        }
+        Some((value, end))
+    }
+
+    fn outcome_after(&self, phrase: &Regex) -> Option<(Outcome, Self)> {
+        let (value, place) = self.value_after(phrase)?;
+        Some((Outcome::Value(value), place))
     }
 }
 
-/// How many bytes of white space and marks of code `text` begins with.
-fn marks(text: &str) -> usize {
-    text.len() - text.trim_start_matches(['`', ' ', '\t', '\n', '\r']).len()
+/// How many bytes of white space and marks of code, stress and citation `text` begins with.
+pub(super) fn marks(text: &str) -> usize {
+    static MARKS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:```\w*[ \t]*\r?\n|[`*\s]|\n>[ \t]+)*").expect("the pattern is valid")
+    });
+    MARKS.find(text).map_or(0, |hit| hit.end())
+}
+
+pub(super) fn wish(expected: Outcome) -> Relation {
+    Relation::Expected {
+        expected,
+        observed: None,
+    }
 }
 
 /// What the words after the call at `begin` to `end` say, and how many bytes they are.
 pub(super) fn after(text: &str, lower: &str, begin: usize, end: usize) -> (Relation, usize) {
+    let (relation, taken) = after_name(text, lower, begin, end);
+    let is_wish = matches!(relation, Relation::Expected { .. });
+    if is_wish && CONDITION.is_match(&lower[end + taken..]) {
+        return (Relation::None, 0);
+    }
+    (relation, taken)
+}
+
+/// The same of something that is no call yet: its arguments may be a condition that comes behind.
+pub(super) fn after_name(text: &str, lower: &str, begin: usize, end: usize) -> (Relation, usize) {
     let place = Place {
         text,
         lower,
         at: end,
     };
-    let told = doctest(place, begin)
-        .or_else(|| failure(place))
-        .or_else(|| value(place));
-    match told {
-        Some((relation, place)) => (relation, place.at - end),
-        None => (Relation::None, 0),
-    }
-}
-
-/// What the words before the call at `at` say: `I expect 2 from f(1)`.
-pub(super) fn before(text: &str, lower: &str, at: usize, from: usize) -> Relation {
-    let mut begin = from.max(at.saturating_sub(BEFORE_BYTES_MAX));
-    while !text.is_char_boundary(begin) {
-        begin += 1;
-    }
-    for hit in EXPECTING.find_iter(&lower[begin..at]) {
-        let start = begin + hit.end();
-        let start = start + marks(&text[start..at]);
-        let Some((value, bytes)) = literal::read(&text[start..at]) else {
-            continue;
-        };
-        if FROM.is_match(&lower[start + bytes..at]) {
-            return Relation::Expected {
-                expected: Outcome::Value(value),
-                observed: None,
-            };
-        }
-    }
-    Relation::None
-}
-
-fn doctest(place: Place<'_>, begin: usize) -> Option<(Relation, Place<'_>)> {
-    let line = place.text[..begin].rsplit('\n').next()?;
-    if line.trim() != ">>>" {
-        return None;
-    }
-    let (spaces, rest) = place.text[place.at..].split_once('\n')?;
-    let indent = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-    let at = place.at + spaces.len() + 1 + indent;
-    if !spaces.trim().is_empty() {
-        return None;
-    }
-    let expected = |expected| Relation::Expected {
-        expected,
-        observed: None,
+    let lead = Lead::of(&lower[..begin]);
+    let told = session::output(place, begin)
+        .or_else(|| asserted::after(place, begin))
+        .or_else(|| failure::told(place))
+        .or_else(|| value(place, lead))
+        .or_else(|| unread(place));
+    let Some((relation, place)) = told else {
+        return (Relation::None, 0);
     };
-    if rest[indent..].starts_with("Traceback") {
-        let (_, told) = rest.lines().find_map(|line| {
-            let is_last = line.starts_with(|letter: char| letter.is_ascii_alphabetic())
-                && !line.starts_with("Traceback");
-            is_last.then(|| line.split_once(':').unwrap_or((line, "")))
-        })?;
-        return Some((
-            expected(Outcome::Error(told.trim().to_owned())),
-            Place { at, ..place },
-        ));
-    }
-    let (value, bytes) = literal::read(&place.text[at..])?;
-    let place = Place {
-        at: at + bytes,
-        ..place
+    let is_wish = matches!(relation, Relation::Expected { .. });
+    let is_doubted = lead == Lead::Doubt || is_question(place, begin);
+    let relation = if is_wish && is_doubted {
+        Relation::Unclear
+    } else {
+        relation
     };
-    let is_whole_line = place.rest().lines().next().unwrap_or("").trim().is_empty();
-    is_whole_line.then(|| (expected(Outcome::Value(value)), place))
+    (relation, place.at - end)
 }
 
-fn failure(place: Place<'_>) -> Option<(Relation, Place<'_>)> {
-    if let Some(place) = place.past(&FAILS) {
-        let (text, place) = match place.value_after(&SAYING) {
-            Some((Value::String(text), place)) => (text, place),
-            _ => (String::new(), place),
-        };
-        let expected = Outcome::Error(text);
-        return Some((
-            Relation::Expected {
-                expected,
-                observed: None,
-            },
-            place,
-        ));
+/// A value that a tool is said to turn something into, and what is said behind it.
+pub(super) fn turned(value: Value, is_wanted: bool, place: Place<'_>) -> Told<'_> {
+    let value = Outcome::Value(value);
+    if is_wanted {
+        return wanted(value, place);
     }
-    let place = place.past(&FAILS_NOW)?;
-    let observed = Outcome::Error(String::new());
-    Some(match place.value_after(&WANTED) {
-        Some((value, place)) => {
-            let expected = Outcome::Value(value);
-            let observed = Some(observed);
-            (Relation::Expected { expected, observed }, place)
-        }
-        None => (Relation::Observed(observed), place),
-    })
+    match observed(value, place) {
+        (Relation::Observed(_), place) => (Relation::Unclear, place),
+        told => told,
+    }
 }
 
-fn value(place: Place<'_>) -> Option<(Relation, Place<'_>)> {
+/// Do the words around what stands from `begin` to `end` say that it is so now, and wrong?
+pub(super) fn is_complaint(lower: &str, (begin, end): (usize, usize)) -> bool {
+    let lead = Lead::of(&lower[..begin]);
+    matches!(lead, Lead::Now | Lead::Broken) || COMPLAINT.is_match(&lower[end..])
+}
+
+/// A value that is stated of what ends at a place.
+pub(super) fn statement(place: Place<'_>) -> Option<(Outcome, Place<'_>)> {
+    place.outcome_after(&STATED)
+}
+
+/// What is wanted, if that is said behind what there is.
+pub(super) fn after_observed(place: Place<'_>, first: Outcome) -> Told<'_> {
+    observed(first, place)
+}
+
+fn is_question(place: Place<'_>, begin: usize) -> bool {
+    let sentence = place.lower[..begin].rsplit(['.', '!', '?', '\n']).next();
+    ASKED.is_match(place.rest()) && !sentence.is_some_and(|words| REQUEST.is_match(words))
+}
+
+fn value(place: Place<'_>, lead: Lead) -> Option<Told<'_>> {
+    if let Lead::Made | Lead::Inverted = lead
+        && let Some((first, place)) = place.outcome_after(&BARE)
+    {
+        let is_wish = lead == Lead::Made;
+        return Some(if is_wish {
+            wanted(first, place)
+        } else {
+            (Relation::Unclear, place)
+        });
+    }
+    if let Some(place) = place.past(&VERDICT) {
+        return value(place, Lead::Now);
+    }
     let moods = [
-        (&SYMBOL, Mood::Wanted),
+        (&SYMBOL, Mood::Equal),
         (&UNWANTED, Mood::Unwanted),
+        (&UNEQUAL, Mood::Unequal),
         (&WANTED, Mood::Wanted),
         (&STATED, Mood::Stated),
         (&NOW, Mood::Now),
     ];
-    let (first, mood, place) = moods.into_iter().find_map(|(phrase, mood)| {
-        let (value, place) = place.value_after(phrase)?;
-        Some((Outcome::Value(value), mood, place))
-    })?;
+    let read = moods.into_iter().find_map(|(phrase, mood)| {
+        let (value, place) = place.outcome_after(phrase)?;
+        Some((value, mood, place))
+    });
+    let Some((first, mood, place)) = read else {
+        return right(place).map(|(expected, place)| (wish(expected), place));
+    };
+    if mood != Mood::Equal && is_counted(&first, place) {
+        return None;
+    }
+    let mood = match (lead, mood) {
+        (Lead::Unwanted, Mood::Wanted) => Mood::Unwanted,
+        (Lead::Now, Mood::Stated | Mood::Equal) => Mood::Now,
+        (_, mood) => mood,
+    };
     Some(match mood {
         Mood::Wanted => wanted(first, place),
-        Mood::Unwanted | Mood::Now => observed(first, place),
-        Mood::Stated => stated(first, place),
+        Mood::Equal => equal(first, place),
+        Mood::Unwanted => unwanted(first, place),
+        Mood::Now => observed(first, place),
+        Mood::Unequal => unequal(place),
+        Mood::Stated => match stated(first, place) {
+            (Relation::Expected { observed: None, .. }, place) if lead == Lead::Broken => {
+                (Relation::Unclear, place)
+            }
+            told => told,
+        },
     })
 }
 
 /// What is wanted, and perhaps what there is: `2, not 3`, `2 but it gives 3`.
-fn wanted(expected: Outcome, place: Place<'_>) -> (Relation, Place<'_>) {
+fn wanted(expected: Outcome, place: Place<'_>) -> Told<'_> {
     let other = [&INSTEAD, &NOT, &UNWANTED, &NOW];
-    let observed = other
-        .into_iter()
-        .find_map(|phrase| place.value_after(phrase));
+    let observed = (other.into_iter())
+        .find_map(|phrase| place.outcome_after(phrase))
+        .or_else(|| failure::now(place));
     let (observed, place) = match observed {
-        Some((value, place)) => (Some(Outcome::Value(value)), place),
+        Some((observed, place)) => (Some(observed), place),
         None => (None, place),
     };
     (Relation::Expected { expected, observed }, place)
 }
 
+/// `-> 2`, which is wanted unless something else is: `-> 3 (expected 2)`.
+fn equal(first: Outcome, place: Place<'_>) -> Told<'_> {
+    if place.outcome_after(&INSTEAD).is_some() {
+        return (Relation::Unclear, place);
+    }
+    match observed(first, place) {
+        (Relation::Observed(first), place) => wanted(first, place),
+        told => told,
+    }
+}
+
 /// What there is, and perhaps what is wanted: `3 but should be 2`, `3 instead of 2`.
-fn observed(observed: Outcome, place: Place<'_>) -> (Relation, Place<'_>) {
-    let other = [&INSTEAD, &WANTED];
-    match other
-        .into_iter()
-        .find_map(|phrase| place.value_after(phrase))
-    {
-        Some((value, place)) => {
-            let expected = Outcome::Value(value);
+fn observed(observed: Outcome, place: Place<'_>) -> Told<'_> {
+    let found = ([&INSTEAD, &WANTED].into_iter())
+        .find_map(|phrase| place.outcome_after(phrase))
+        .filter(|(expected, place)| !is_counted(expected, *place))
+        .or_else(|| right(place))
+        .or_else(|| failure::wanted(place))
+        .filter(|(_, place)| !OF_ANOTHER.is_match(place.rest()));
+    match found {
+        Some((expected, place)) => {
             let observed = Some(observed);
             (Relation::Expected { expected, observed }, place)
         }
@@ -278,17 +276,65 @@ fn observed(observed: Outcome, place: Place<'_>) -> (Relation, Place<'_>) {
     }
 }
 
-/// `gives 2` is a wish, unless it goes on as a complaint; `gives 2, not 3` can be both.
-fn stated(first: Outcome, place: Place<'_>) -> (Relation, Place<'_>) {
-    if place.value_after(&NOT).is_some() {
-        return (Relation::Unclear, place);
+/// `2 is expected` and `not 2, as I expected`, after what there is.
+fn right(place: Place<'_>) -> Option<(Outcome, Place<'_>)> {
+    if let Some((value, place)) = place.outcome_after(&NOT) {
+        return place.past(&AS_EXPECTED).map(|place| (value, place));
     }
-    let is_complaint = place.past(&COMPLAINT).is_some();
-    match observed(first, place) {
-        (Relation::Observed(first), place) if !is_complaint => {
-            let (expected, observed) = (first, None);
+    let (value, place) = place.outcome_after(&JOINED)?;
+    place.past(&IS_RIGHT).map(|place| (value, place))
+}
+
+fn unwanted(first: Outcome, place: Place<'_>) -> Told<'_> {
+    match place.outcome_after(&BUT) {
+        Some((expected, place)) => {
+            let observed = Some(first);
             (Relation::Expected { expected, observed }, place)
         }
+        None => observed(first, place),
+    }
+}
+
+fn unequal(place: Place<'_>) -> Told<'_> {
+    match place.outcome_after(&WANTED) {
+        Some((expected, place)) => (wish(expected), place),
+        None => (Relation::Unclear, place),
+    }
+}
+
+/// `gives 2` is a wish, unless it goes on as a complaint; `gives 2, not 3` can be both.
+pub(super) fn stated(first: Outcome, place: Place<'_>) -> Told<'_> {
+    let is_complaint = place.past(&COMPLAINT).is_some();
+    match observed(first, place) {
+        (Relation::Observed(_), place) if place.value_after(&NOT).is_some() => {
+            (Relation::Unclear, place)
+        }
+        (Relation::Observed(_), place) if !is_complaint && is_doubtful(place) => {
+            (Relation::Unclear, place)
+        }
+        (Relation::Observed(first), place) if !is_complaint => (wish(first), place),
         told => told,
     }
+}
+
+/// Does the rest of the sentence speak of something wrong?
+fn is_doubtful(place: Place<'_>) -> bool {
+    let rest = place.rest();
+    let end = NEXT_CALL.find(rest).map_or(rest.len(), |hit| hit.start());
+    DOUBTFUL_LATER.is_match(&rest[..end])
+}
+
+/// One of several values.
+fn unread(place: Place<'_>) -> Option<Told<'_>> {
+    let phrases = [&SYMBOL, &WANTED, &STATED];
+    let begin = phrases.into_iter().find_map(|phrase| place.past(phrase))?;
+    let begin = begin.forward(marks(begin.rest()));
+    let (_, bytes) = literal::read(begin.written())?;
+    let is_offered = OR.is_match(begin.forward(bytes).rest());
+    is_offered.then_some((Relation::Unclear, place))
+}
+
+/// Is a number that of something, as in `5 euros`? In prose anything may be counted.
+fn is_counted(value: &Outcome, place: Place<'_>) -> bool {
+    matches!(value, Outcome::Value(Value::Number(_))) && literal::is_counted(place.written())
 }

@@ -69,6 +69,30 @@ pub struct SandboxReport {
     pub calls: usize,
 }
 
+/// What a search for a repair came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Mended {
+    /// The change, as edits of the code or the state; none if there is none that is sure enough.
+    pub edits: Vec<Value>,
+    /// What was changed, or why nothing is.
+    pub reason: String,
+    /// A call that the likeliest repairs answer differently, and their answers.
+    pub question: Option<Differing>,
+    pub tried: usize,
+    pub seconds: f64,
+    pub confidence: f64,
+    /// The best attempt, as a diff.
+    pub diff: String,
+}
+
+/// What two repairs give for one call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Differing {
+    pub call: String,
+    pub one: String,
+    pub other: String,
+}
+
 /// The machine could not do its part: nothing was found out about the candidate.
 #[derive(Debug, thiserror::Error)]
 #[error("it could not be tried")]
@@ -88,6 +112,16 @@ pub trait Bench: Prover {
 
     /// Asks the index of packages what speaks against each, in their order. Nothing is installed.
     async fn vet(&self, wheels: &[Wheel]) -> Result<Vec<Vetted>, BenchError>;
+
+    /// Looks for a change of what `symbols` name, and of what they need, with which all cases hold, those
+    /// that are `wanted` among them. It keeps what it tried under `name`, so that a search that was cut off goes on.
+    async fn mend(
+        &self,
+        name: &str,
+        proposal: &Proposal,
+        symbols: &[String],
+        wanted: &[Value],
+    ) -> Result<Mended, BenchError>;
 
     /// Loads it and makes calls in both sandboxes.
     async fn confine(

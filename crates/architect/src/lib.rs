@@ -25,7 +25,10 @@ mod tree;
 mod work;
 
 pub use architect::{Architect, JobError, LogFailure, OnReleased, Parts, WAITING_MAX};
-pub use bench::{Bench, BenchError, Call, FailedCase, Finding, SandboxReport, Tier, TierReport};
+pub use bench::{
+    Bench, BenchError, Call, Differing, FailedCase, Finding, Mended, SandboxReport, Tier,
+    TierReport,
+};
 pub use http::PROBLEMS;
 pub use job::{
     Approval, Artefact, Ask, BadAsk, InvalidJobId, Job, JobId, Origin, Outcome, Priority, Question,

@@ -17,9 +17,11 @@ mod filter;
 mod guard;
 mod kernel;
 mod listed;
+mod pen;
 mod rails;
 mod root;
 
 pub use cage::{Cage, Fence};
 pub use guard::{Attempt, Guard};
+pub use pen::Pen;
 pub use rails::{Rails, RailsError, probe};

@@ -19,7 +19,7 @@ use crate::{
 
 /// The newest Landlock that this was tried with. An older kernel enforces what it knows; the first
 /// version is enough, since the filter stands before it.
-const LANDLOCK: ABI = ABI::V7;
+pub(crate) const LANDLOCK: ABI = ABI::V7;
 
 /// What a process may do that is held: compute, and read these files and folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,12 +113,17 @@ pub(crate) fn restrict(readable: &[impl AsRef<Path>]) -> Result<u8, RailsError> 
         .and_then(|rules| rules.scope(Scope::from_all(LANDLOCK)))
         .and_then(Ruleset::create)
         .map_err(RailsError::Landlock)?;
-    let status = ruleset
+    let restricted = ruleset
         .add_rules(path_beneath_rules(readable, reading))
         .map_err(RailsError::Paths)?
         .restrict_self()
         .map_err(RailsError::Landlock)?;
-    match status.landlock {
+    status(restricted.landlock)
+}
+
+/// Which version of Landlock holds, or why none does.
+pub(crate) fn status(landlock: LandlockStatus) -> Result<u8, RailsError> {
+    match landlock {
         LandlockStatus::NotImplemented => Err(RailsError::NoLandlock),
         LandlockStatus::NotEnabled => Err(RailsError::LandlockIsOff),
         LandlockStatus::Available { effective_abi, .. } => Ok(effective_abi as u8),

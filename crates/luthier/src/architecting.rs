@@ -3,6 +3,7 @@
 
 mod bench;
 mod checks;
+mod mending;
 mod providers;
 mod sources;
 

@@ -22,6 +22,7 @@ use crate::{
         man::ManArgs,
         mcp::McpArgs,
         release::ReleaseArgs,
+        repair::RepairArgs,
         sandbox::SandboxCommand,
         state::{HistoryArgs, PinArgs, RollbackArgs, StateCommand},
         test::TestArgs,
@@ -124,6 +125,8 @@ pub(crate) enum Command {
     /// Try a module where nobody is trusted
     #[command(subcommand)]
     Sandbox(SandboxCommand),
+    /// Repair a Python file so that its tests pass, without a model
+    Repair(RepairArgs),
     /// Speak MCP on standard input and output, for a client that starts its servers
     Mcp(McpArgs),
     /// Show what runs, and where the state stands

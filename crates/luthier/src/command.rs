@@ -18,6 +18,7 @@ pub(crate) mod man;
 pub(crate) mod mcp;
 mod pull;
 pub(crate) mod release;
+pub(crate) mod repair;
 pub(crate) mod sandbox;
 pub(crate) mod state;
 mod status;
@@ -50,6 +51,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Kpi(args) => kpi::run(session, &args).map(done),
         Command::Triggers(args) => triggers::run(session, &args).map(done),
         Command::Test(args) => test::run(session, &args),
+        Command::Repair(args) => repair::run(session, &args),
         Command::Release(args) => release::run(session, &args).map(done),
         Command::Rollback(args) => state::run(session, StateCommand::Rollback(args)).map(done),
         Command::Pin(args) => state::run(session, StateCommand::Pin(args)).map(done),

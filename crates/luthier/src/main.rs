@@ -15,6 +15,7 @@ mod failpoint;
 mod failure;
 mod live;
 mod output;
+mod pen;
 mod proof;
 mod releasing;
 mod sandboxes;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Some(PYTHON_WORKER) => return python::worker_main(),
         Some(ZYGOTE) => return sandbox::zygote_main(arguments),
         Some(SANDBOX_HOST) => return sandbox::host_main(arguments),
+        Some(pen::PEN) => return pen::main(arguments),
         _ => {}
     }
     let environment = Environment::of_process();

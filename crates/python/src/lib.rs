@@ -19,3 +19,8 @@ pub use worker::{Warm, WarmError, worker_main};
 pub fn interpreter() -> &'static std::path::Path {
     std::path::Path::new(env!("LUTHIER_PYTHON_EXECUTABLE"))
 }
+
+/// The authors' package as files: path and text.
+pub fn package() -> impl Iterator<Item = (String, &'static str)> {
+    worker::sources()
+}

@@ -26,6 +26,7 @@ use pyo3::{PyErr, Python};
 
 use crate::frame::FrameError;
 
+pub(crate) use embedded::sources;
 pub use warm::{Warm, WarmError};
 
 use self::process::Process;

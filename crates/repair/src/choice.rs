@@ -66,9 +66,11 @@ pub(crate) fn choose(
             }
         })
         .collect();
-    let mut groups: HashMap<&[String], Vec<usize>> = HashMap::new();
+    // Where nothing can be compared, each may be something else.
+    let mut groups: HashMap<(&[String], Option<usize>), Vec<usize>> = HashMap::new();
     for (place, one) in looked.iter().enumerate() {
-        groups.entry(one.values).or_default().push(place);
+        let alone = calls.is_empty().then_some(place);
+        groups.entry((one.values, alone)).or_default().push(place);
     }
     let weight_of = |members: &[usize]| {
         // Ways to write the same are no more witnesses: each further one counts for less.
@@ -82,12 +84,11 @@ pub(crate) fn choose(
     let mut ranked: Vec<(f64, Vec<usize>)> = groups
         .into_values()
         .map(|mut members| {
-            members.sort_by(|one, other| {
-                looked[*other]
-                    .weight
-                    .total_cmp(&looked[*one].weight)
-                    .then(one.cmp(other))
-            });
+            // Among those that do the same, the shorter text is the one that a person would write.
+            let merit =
+                |place: usize| -looked[place].weight.ln() / SHARPNESS + wordiness(&passers[place]);
+            members
+                .sort_by(|one, other| merit(*one).total_cmp(&merit(*other)).then(one.cmp(other)));
             (weight_of(&members), members)
         })
         .collect();
@@ -108,6 +109,18 @@ pub(crate) fn choose(
         confidence,
         question,
     }
+}
+
+/// What a longer text costs among those that do the same.
+fn wordiness(passer: &Passer) -> f64 {
+    const PER_LETTER: f64 = 0.2;
+    const LETTERS_MAX: f64 = 6.0;
+    let grown: f64 = passer
+        .edits
+        .iter()
+        .map(|edit| real(edit.text.len()) - real(edit.range.len()))
+        .sum();
+    PER_LETTER * grown.clamp(-LETTERS_MAX, LETTERS_MAX)
 }
 
 /// For each input what most give.
@@ -199,7 +212,8 @@ fn question(one: &[String], other: &[String], calls: &[(String, String)]) -> Opt
 fn told_call(function: &str, arguments: &str) -> String {
     let read: serde_json::Value = serde_json::from_str(arguments).unwrap_or_default();
     let positional = read[0].as_array().into_iter().flatten();
-    let named = read[1].as_object().into_iter().flatten();
+    let named = read.as_object().or_else(|| read[1].as_object());
+    let named = named.into_iter().flatten();
     let parts: Vec<String> = positional
         .map(ToString::to_string)
         .chain(named.map(|(name, value)| format!("{name}={value}")))

@@ -51,6 +51,7 @@ pub enum Class {
     Guard,
     Insertion,
     Synthesis,
+    Parameter,
 }
 
 impl Class {
@@ -79,6 +80,7 @@ impl Class {
             Self::Guard => "a case that was not looked at",
             Self::Insertion => "a statement that was missing",
             Self::Synthesis => "an expression made from what is at hand",
+            Self::Parameter => "another value of the state",
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use crate::{
-    Report, Task, Tests,
+    Class, Report, Task, Tests, ToolCase,
     bench::{Baseline, Bench, BenchError, CommandBench, Order, Package, Process},
     choice::{self, COMPARED_MAX, Choice},
     inputs,
     journal::Journal,
+    parameters::Parameters,
     pool::Pool,
     program::{BadProgram, Program},
     rank::Suspicion,
@@ -27,6 +28,8 @@ const SECONDS_MAX: f64 = 5.0;
 /// Of those that pass, so many are run once more in a process that knows nothing of the others.
 const VERIFIED_MAX: usize = 5;
 const CALL_STEPS_MAX: u64 = 100_000;
+/// Of the time, as much as values of the state are given.
+const TUNING_SHARE: f64 = 0.2;
 /// So many tests are named in a message.
 const NAMED_MAX: usize = 3;
 
@@ -74,7 +77,7 @@ pub fn repair(task: &Task, tell: &(dyn Fn(&Progress) + Sync)) -> Result<Report, 
     })?;
     refuse_contradictions(&task.tests)?;
     let program = Arc::new(program);
-    let package = Package::write(&task.launcher.folder)?;
+    let package = Package::write(&task.launcher.folder, beside(task))?;
     let mut first = open(task, &package, &program)?;
     let baseline = first.baseline()?;
     check(task, &baseline)?;
@@ -83,10 +86,14 @@ pub fn repair(task: &Task, tell: &(dyn Fn(&Progress) + Sync)) -> Result<Report, 
         benches.push(open(task, &package, &program)?);
     }
     let pool = Pool::new(benches);
-    let order = order(&baseline);
+    let order = order(task, &baseline);
     let journal = journal(task)?;
     let suspicion = Suspicion::of(&baseline.tests, &program.lines());
     let deadline = began + task.settings.budget;
+    if let Some(report) = tune(task, &program, &baseline, &pool, &order, &journal, began)? {
+        journal.remove();
+        return Ok(report);
+    }
     let mut search = Search::new(&pool, &order, &journal, deadline, suspicion, tell);
     match task.settings.strategy {
         Strategy::Search => search.run(&program)?,
@@ -111,10 +118,18 @@ fn name(task: &Task) -> String {
     name.to_string_lossy().into_owned()
 }
 
+/// What is to be imported beside the program.
+fn beside(task: &Task) -> &[(String, String)] {
+    match &task.tests {
+        Tests::Tools(tools) => &tools.host,
+        _ => &[],
+    }
+}
+
 fn open(task: &Task, package: &Package, program: &Program) -> Result<Box<dyn Bench>, BenchError> {
     Ok(match &task.tests {
         Tests::Command { words } => Box::new(CommandBench::open(task, words)?),
-        Tests::Cases(_) | Tests::Pytest { .. } => {
+        Tests::Cases(_) | Tests::Pytest { .. } | Tests::Tools(_) => {
             Box::new(Process::start(task, package, &program.counted())?)
         }
     })
@@ -146,6 +161,14 @@ fn refuse_contradictions(tests: &Tests) -> Result<(), RepairError> {
     Ok(())
 }
 
+/// Is a test that fails one that is to be repaired?
+fn is_wanted(task: &Task, place: usize) -> bool {
+    match &task.tests {
+        Tests::Tools(tools) => tools.cases[place].is_wanted,
+        Tests::Cases(_) | Tests::Pytest { .. } | Tests::Command { .. } => true,
+    }
+}
+
 fn check(task: &Task, baseline: &Baseline) -> Result<(), RepairError> {
     let tests = &baseline.tests;
     if tests.is_empty() {
@@ -156,7 +179,14 @@ fn check(task: &Task, baseline: &Baseline) -> Result<(), RepairError> {
             test: test.name.clone(),
         });
     }
-    let failing: Vec<_> = tests.iter().filter(|test| test.letter != 'P').collect();
+    let wanted = tests
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| is_wanted(task, *place));
+    let failing: Vec<_> = wanted
+        .map(|(_, test)| test)
+        .filter(|test| test.letter != 'P')
+        .collect();
     if failing.is_empty() {
         return Err(RepairError::NothingFails { count: tests.len() });
     }
@@ -188,10 +218,12 @@ fn check(task: &Task, baseline: &Baseline) -> Result<(), RepairError> {
 }
 
 /// Failing tests first, the shorter ones before the longer.
-fn order(baseline: &Baseline) -> Order {
+fn order(task: &Task, baseline: &Baseline) -> Order {
     let tests = &baseline.tests;
+    let is_meant = |place: &usize| tests[*place].letter == 'P' || is_wanted(task, *place);
     let passes = |place: &usize| tests[*place].letter == 'P';
-    let (mut passing, mut failing): (Vec<usize>, Vec<usize>) = (0..tests.len()).partition(passes);
+    let (mut passing, mut failing): (Vec<usize>, Vec<usize>) =
+        (0..tests.len()).filter(is_meant).partition(passes);
     let by_steps = |place: &usize| tests[*place].steps;
     passing.sort_by_key(by_steps);
     failing.sort_by_key(by_steps);
@@ -233,6 +265,55 @@ fn journal(task: &Task) -> Result<Journal, RepairError> {
     Journal::open(path, about).map_err(RepairError::Journal)
 }
 
+/// Where tools depend on state, another value there may be all that is missing.
+fn tune(
+    task: &Task,
+    program: &Arc<Program>,
+    baseline: &Baseline,
+    pool: &Pool,
+    order: &Order,
+    journal: &Journal,
+    began: Instant,
+) -> Result<Option<Report>, RepairError> {
+    let Tests::Tools(tools) = &task.tests else {
+        return Ok(None);
+    };
+    let mut parameters = Parameters {
+        pool,
+        order,
+        journal,
+        program,
+        until: began + task.settings.budget.mul_f64(TUNING_SHARE),
+        seed: task.settings.seed,
+        tried: 0,
+    };
+    let Some(state) = parameters.search(&tools.state)? else {
+        return Ok(None);
+    };
+    let pretty = |value| serde_json::to_string_pretty(value).unwrap_or_default();
+    let (before, after) = (pretty(&tools.state), pretty(&state));
+    Ok(Some(Report {
+        repaired: true,
+        diff: report::diff("state", &before, &after),
+        text: None,
+        tried: parameters.tried,
+        seconds: began.elapsed().as_secs_f64(),
+        confidence: 1.0,
+        reason: format!(
+            "{} (another value of the state)",
+            report::sentence(&before, &after)
+        ),
+        classes: vec![Class::Parameter],
+        failing: order.failing.len(),
+        fixed: order.failing.len(),
+        tests: baseline.tests.len(),
+        question: None,
+        passers: 1,
+        definitions: Vec::new(),
+        state: Some(state),
+    }))
+}
+
 /// What a search has found, and what it takes to judge it.
 struct Found<'a> {
     task: &'a Task,
@@ -260,6 +341,8 @@ impl Found<'_> {
             tests: self.baseline.tests.len(),
             question: None,
             passers: search.passers.len(),
+            definitions: Vec::new(),
+            state: None,
         };
         let mut passers = search.passers;
         passers.sort_by(|one, other| one.cost.total_cmp(&other.cost));
@@ -292,6 +375,10 @@ impl Found<'_> {
             )
         };
         report.question = choice.question;
+        if let Ok(after) = Program::parse(&text) {
+            let names = chosen.candidate.parts.iter().map(|(name, _)| name.clone());
+            report.definitions = report::definitions(&after, &names.collect(), self.program);
+        }
         report.text = Some(text);
         Ok(report)
     }
@@ -377,6 +464,7 @@ impl Found<'_> {
         };
         let chosen = match &self.task.tests {
             Tests::Cases(cases) => only(cases.iter().map(|case| case.call.as_str()).collect()),
+            Tests::Tools(tools) => return tool_calls(&tools.cases),
             Tests::Pytest { .. } | Tests::Command { .. } => {
                 let units = passers.iter().flat_map(|passer| &passer.candidate.parts);
                 only(units.map(|(unit, _)| unit.as_str()).collect())
@@ -402,6 +490,16 @@ impl Found<'_> {
             }
         }
         let mut found = Vec::new();
+        if let Tests::Tools(tools) = &self.task.tests {
+            for case in &tools.cases {
+                case.args
+                    .values()
+                    .for_each(|value| texts(value, &mut found));
+                case.expect
+                    .iter()
+                    .for_each(|value| texts(value, &mut found));
+            }
+        }
         if let Tests::Cases(cases) = &self.task.tests {
             for case in cases {
                 case.args.iter().for_each(|value| texts(value, &mut found));
@@ -427,13 +525,18 @@ impl Found<'_> {
             let holds = match &self.task.tests {
                 // It was run by itself in the first place.
                 Tests::Command { .. } => true,
-                Tests::Cases(_) | Tests::Pytest { .. } => {
+                Tests::Cases(_) | Tests::Pytest { .. } | Tests::Tools(_) => {
                     let mut fresh = open(self.task, self.package, &program)?;
                     let tests = fresh.baseline()?.tests;
-                    !tests.is_empty()
-                        && tests
-                            .iter()
-                            .all(|test| test.letter == 'P' && test.again == 'P')
+                    let is_pass = |place: &usize| {
+                        let test = tests.get(*place);
+                        test.is_some_and(|test| test.letter == 'P' && test.again == 'P')
+                    };
+                    self.order
+                        .failing
+                        .iter()
+                        .chain(&self.order.passing)
+                        .all(is_pass)
                 }
             };
             if holds {
@@ -442,4 +545,14 @@ impl Found<'_> {
         }
         Ok(None)
     }
+}
+
+/// The arguments that cases give tools, by tool.
+fn tool_calls(cases: &[ToolCase]) -> BTreeMap<String, Vec<String>> {
+    let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for case in cases {
+        let body = serde_json::Value::Object(case.args.clone()).to_string();
+        calls.entry(case.tool.clone()).or_default().push(body);
+    }
+    calls
 }

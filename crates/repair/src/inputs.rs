@@ -46,26 +46,38 @@ pub(crate) fn make(
 
 fn one(calls: &[Value], corpus: &Corpus, chance: &mut Rng) -> String {
     let mut call = calls[chance.usize(..calls.len())].clone();
-    let Some(arguments) = call[0].as_array_mut() else {
-        return call.to_string();
+    // Arguments by place come with those by name; a tool has the latter alone.
+    let places: Vec<String> = match &call {
+        Value::Array(parts) => {
+            let count = parts.first().and_then(Value::as_array).map_or(0, Vec::len);
+            (0..count).map(|place| format!("/0/{place}")).collect()
+        }
+        Value::Object(members) => members
+            .keys()
+            .map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1")))
+            .collect(),
+        _ => Vec::new(),
     };
-    if arguments.is_empty() {
+    if places.is_empty() {
         return call.to_string();
     }
-    let changes = chance.usize(1..=arguments.len().min(3));
+    let changes = chance.usize(1..=places.len().min(3));
     for _ in 0..changes {
-        let place = chance.usize(..arguments.len());
+        let place = &places[chance.usize(..places.len())];
+        let Some(argument) = call.pointer_mut(place) else {
+            continue;
+        };
         // What stands there in another call fits, too.
         if chance.u8(..10) < 3 {
             let other = &calls[chance.usize(..calls.len())];
-            if let Some(value) = other[0].get(place) {
-                arguments[place] = value.clone();
+            if let Some(value) = other.pointer(place) {
+                *argument = value.clone();
                 continue;
             }
         }
         let turns = chance.usize(1..=2);
         for _ in 0..turns {
-            arguments[place] = corpus.change(&arguments[place], 0, chance);
+            *argument = corpus.change(argument, 0, chance);
         }
     }
     call.to_string()

@@ -9,6 +9,7 @@ mod edits;
 mod engine;
 mod inputs;
 mod journal;
+mod parameters;
 mod pool;
 mod program;
 mod rank;
@@ -21,6 +22,9 @@ pub use choice::Question;
 pub use edits::Class;
 pub use engine::{RepairError, repair};
 pub use program::{BadProgram, SOURCE_BYTES_MAX};
-pub use report::Report;
+pub use report::{Definition, Report};
 pub use search::Progress;
-pub use task::{BUDGET_DEFAULT, CONFIDENCE_MIN, Case, Launcher, Settings, Strategy, Task, Tests};
+pub use task::{
+    BUDGET_DEFAULT, CONFIDENCE_MIN, Case, Launcher, Settings, Strategy, Task, Tests, ToolCase,
+    Tools,
+};

@@ -1,9 +1,14 @@
 //! What came of it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use similar::TextDiff;
 
-use crate::{Class, Question};
+use crate::{
+    Class, Question,
+    program::{Program, line_of},
+};
 
 /// Lines around a change.
 const CONTEXT: usize = 3;
@@ -36,6 +41,74 @@ pub struct Report {
     pub question: Option<Question>,
     /// How many different changes pass all tests.
     pub passers: usize,
+    /// The definitions that change, whole.
+    #[serde(skip)]
+    pub definitions: Vec<Definition>,
+    /// The state with which all tests pass, where no code is at fault.
+    #[serde(skip)]
+    pub state: Option<serde_json::Value>,
+}
+
+/// A function, method or value of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// `f`, `C.f` or `NAME`.
+    pub name: String,
+    /// With its decorators.
+    pub text: String,
+}
+
+/// What of `names` a program defines, as it is written there.
+pub(crate) fn definitions(
+    program: &Program,
+    names: &BTreeSet<String>,
+    before: &Program,
+) -> Vec<Definition> {
+    let mut found = Vec::new();
+    for (place, unit) in program.units.iter().enumerate() {
+        if !names.contains(&unit.name) {
+            continue;
+        }
+        let Some(node) = program.node(place) else {
+            continue;
+        };
+        let whole = node
+            .parent()
+            .filter(|parent| parent.kind() == "decorated_definition");
+        let whole = whole.unwrap_or(node);
+        let text = &program.text[whole.byte_range()];
+        if before.text.contains(text) {
+            continue;
+        }
+        let name = match unit.name.strip_prefix('=') {
+            None => unit.name.clone(),
+            Some(class) => {
+                let target = text.split(['=', ':']).next().unwrap_or_default().trim();
+                if class.is_empty() {
+                    target.to_owned()
+                } else {
+                    format!("{class}.{target}")
+                }
+            }
+        };
+        found.push(Definition {
+            name,
+            text: unindented(&program.text, whole.start_byte(), text),
+        });
+    }
+    found
+}
+
+/// A definition whose first line is where it is, with all others as far to the left.
+fn unindented(source: &str, at: usize, text: &str) -> String {
+    let (_, indent) = line_of(source, at);
+    let mut lines = text.lines();
+    let mut made = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        made.push('\n');
+        made.push_str(line.strip_prefix(indent).unwrap_or(line));
+    }
+    made
 }
 
 pub(crate) fn diff(file: &str, before: &str, after: &str) -> String {

@@ -1,11 +1,15 @@
 //! What is asked of the engine.
 
-use std::{ffi::OsString, path::PathBuf, process::Command, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-use crate::bench::Package;
 
 pub const BUDGET_DEFAULT: Duration = Duration::from_mins(1);
 
@@ -40,6 +44,8 @@ pub enum Tests {
     Command {
         words: Vec<String>,
     },
+    /// Calls of tools of a workspace, whose file is named by its path there.
+    Tools(Tools),
 }
 
 /// One call, and what it should come to.
@@ -58,6 +64,40 @@ pub struct Case {
     /// The name of an exception, and after a colon what it has to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raises: Option<String>,
+}
+
+/// A workspace, as the host that serves it loads it.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    /// The host's package, by path.
+    pub host: Vec<(String, String)>,
+    /// The code, by path in the workspace.
+    pub files: BTreeMap<String, String>,
+    /// The document that tools find as state.
+    pub state: Value,
+    /// Folders of third-party packages.
+    pub packages: Vec<PathBuf>,
+    pub cases: Vec<ToolCase>,
+}
+
+/// A call of a tool, and what it should come to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolCase {
+    pub tool: String,
+    pub args: Map<String, Value>,
+    /// What it sets in the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Value>,
+    #[serde(default)]
+    pub seed: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "given")]
+    pub expect: Option<Value>,
+    /// What the refusal has to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raises: Option<String>,
+    /// Is it to be repaired? Another one that fails as it is says nothing here.
+    #[serde(skip)]
+    pub is_wanted: bool,
 }
 
 /// `null` is a value like any other.
@@ -80,26 +120,32 @@ mod given {
     }
 }
 
-/// How Python is started.
+/// How programs are started.
 #[derive(Clone, Debug)]
 pub struct Launcher {
-    pub program: PathBuf,
-    /// Before Python's own; `{scratch}` stands for the folder that may be written.
-    pub arguments: Vec<OsString>,
+    /// What holds them: a command that starts the one that follows it. `{scratch}` in it stands for the
+    /// folder that may be written. Empty if nothing does.
+    pub hold: Vec<OsString>,
+    pub python: PathBuf,
     /// Where the engine keeps what it needs while it runs.
     pub folder: PathBuf,
 }
 
 impl Launcher {
-    pub(crate) fn command(&self, package: &Package) -> Command {
-        let mut command = Command::new(&self.program);
-        for argument in &self.arguments {
-            if argument == "{scratch}" {
-                command.arg(package.scratch());
+    /// A command that writes nowhere but in `scratch`.
+    pub(crate) fn command(&self, program: &OsStr, scratch: &Path) -> Command {
+        let Some((first, rest)) = self.hold.split_first() else {
+            return Command::new(program);
+        };
+        let mut command = Command::new(first);
+        for word in rest {
+            if word == "{scratch}" {
+                command.arg(scratch);
             } else {
-                command.arg(argument);
+                command.arg(word);
             }
         }
+        command.arg(program);
         command
     }
 }

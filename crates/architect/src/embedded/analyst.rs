@@ -1,5 +1,7 @@
 //! What a message asks for, as far as that can be known without guessing.
 
+use std::path::Path;
+
 use super::{
     adding,
     examples::{self, Cases},
@@ -12,7 +14,7 @@ use crate::{product::message::Message, templates};
 const TEMPLATES_MAX: usize = 3;
 
 /// What the provider can do, in the words of a message.
-const CAN: &str = "it adds tools of the library (\"add a tool that counts words\"), changes constants and values of the state (\"set the greeting to 'Hi'\"), and adds tests (\"add a test: slugify('A b') is 'a-b'\")";
+const CAN: &str = "it repairs tools by examples (\"slugify('A b') should be 'a-b'\"), adds tools of the library (\"add a tool that counts words\"), changes constants and values of the state (\"set the greeting to 'Hi'\"), and adds tests (\"add a test: slugify('A b') is 'a-b'\")";
 const WHO_CAN: &str =
     "a model (Anthropic or OpenAI-compatible), an agent CLI or the hand-off queue can write code";
 
@@ -41,7 +43,9 @@ pub(super) fn analyse(task: &Task) -> Analysis {
         Err(error) => return Analysis::reject("no message", error.to_string()),
     };
     let lower = prose.to_lowercase();
-    if let Some(word) = NEGATIONS.iter().find(|word| lower.contains(*word)) {
+    let negation = NEGATIONS.iter().find(|word| lower.contains(*word));
+    // An example says what is wanted, whatever else is not.
+    if let Some(word) = negation.filter(|_| message.examples().is_empty()) {
         let reason = format!(
             "it says `{word}`, and what is not wanted is no order to a provider that understands few sentences: say what is wanted instead; {CAN}"
         );
@@ -192,20 +196,36 @@ fn other(task: &Task, prose: &str, message: &Message) -> Analysis {
     Analysis::reject("free text", reason)
 }
 
-/// A wish for other code, kept as what it is to be proved by.
+/// Code that several tools import.
+fn is_shared_code(path: &str) -> bool {
+    let extension = Path::new(path).extension();
+    path.starts_with("tools/lib/") && extension.is_some_and(|extension| extension == "py")
+}
+
+/// A wish for other code, by what is to prove it: a search finds the code, or says that it does not.
 fn repair(task: &Task, message: &Message, why: &str) -> Analysis {
     let cases = examples::cases(message, &task.workspace, None, "micro");
+    if let Some(problem) = cases.problems.first() {
+        let reason = format!("understood: {problem}. {why}");
+        return Analysis::reject(format!("repair: {problem}"), reason);
+    }
+    if cases.made.is_empty() && cases.questions.is_empty() {
+        let reason = format!(
+            "{why}, and there is no example of what should be different: say which call gives what, as in \"slugify('A b') should be 'a-b'\""
+        );
+        return Analysis::reject("repair", reason);
+    }
     let told: Vec<String> = message.examples().iter().map(examples::told).collect();
-    let understood = match (&cases.problems[..], &told[..]) {
-        ([problem, ..], _) => problem.clone(),
-        ([], []) => "no example of what should be different".to_owned(),
-        ([], told) => told.join("; "),
-    };
-    let reason = format!(
-        "understood: {understood}. {why}, and the embedded provider writes no code of its own: {WHO_CAN}; to record the example alone, say \"add a test: …\""
-    );
-    let mut analysis = Analysis::reject(format!("repair: {understood}"), reason);
-    analysis.acceptance = cases.made;
-    analysis.symbols = cases.symbols;
-    analysis
+    let mut analysis = Analysis::new(PlanKind::Repair, format!("repair: {}", told.join("; ")));
+    why.clone_into(&mut analysis.reason);
+    let files = task.workspace.files.iter();
+    let shared = files.filter(|path| is_shared_code(path));
+    analysis.scope.extend(shared.cloned());
+    for symbol in &cases.symbols {
+        let file = symbol.split("::").next().unwrap_or_default().to_owned();
+        if !analysis.scope.contains(&file) {
+            analysis.scope.push(file);
+        }
+    }
+    accept(&mut analysis, cases)
 }

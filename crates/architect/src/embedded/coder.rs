@@ -45,11 +45,29 @@ pub(super) fn code(task: &Task) -> Result<Coded, CannotAnswer> {
     }
     match plan.kind {
         PlanKind::ChangeBehaviour | PlanKind::Tune => changed(plan, task),
+        PlanKind::Repair => repaired(task),
         kind => Err(CannotAnswer(format!(
             "it writes no code of its own, which a plan of the kind `{}` needs",
             kind.as_str()
         ))),
     }
+}
+
+/// What the search has found, or how far it came.
+fn repaired(task: &Task) -> Result<Coded, CannotAnswer> {
+    let Some(mended) = &task.mended else {
+        return Err(CannotAnswer("no repair was looked for".to_owned()));
+    };
+    if mended.edits.is_empty() {
+        return Err(CannotAnswer(format!(
+            "{} ({} changes tried in {:.0} s)",
+            mended.reason, mended.tried, mended.seconds
+        )));
+    }
+    Ok(Coded {
+        edits: mended.edits.clone(),
+        rationale: mended.reason.clone(),
+    })
 }
 
 /// Does the plan change nothing but tests?

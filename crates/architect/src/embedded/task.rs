@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{CannotAnswer, literal::python};
 use crate::{
+    bench::Mended,
     product::message::{BadMessage, Message, ToolShape},
     templates::FiledCase,
 };
@@ -17,6 +18,12 @@ pub(super) struct Task {
     /// What was answered to questions, in their order.
     #[serde(default)]
     pub(super) answers: Vec<String>,
+    /// The message with each question and its answer, where there were some.
+    #[serde(default)]
+    said: Option<String>,
+    /// What a search for a repair came to.
+    #[serde(default)]
+    pub(super) mended: Option<Mended>,
     #[serde(default)]
     pub(super) workspace: Workspace,
     plan: Option<Analysis>,
@@ -174,7 +181,8 @@ impl Task {
     ) -> Result<(String, Message), BadMessage> {
         let prose = Message::parse(&self.message)?.resolved(tools).prose();
         let parts = [&self.message].into_iter().chain(&self.answers);
-        let whole = parts.map(String::as_str).collect::<Vec<_>>().join("\n");
+        let joined = parts.map(String::as_str).collect::<Vec<_>>().join("\n");
+        let whole = self.said.clone().unwrap_or(joined);
         Ok((prose, Message::parse(&whole)?.resolved(tools)))
     }
 

@@ -39,6 +39,11 @@ impl Question {
         }
     }
 
+    /// More for a provider that is no model.
+    pub(super) fn add(&mut self, name: &str, value: &impl serde::Serialize) {
+        self.task[name] = serde_json::json!(value);
+    }
+
     /// The same for the same question.
     pub(super) fn name(&self) -> String {
         super::planning::name_of(&self.task.to_string())

@@ -132,7 +132,7 @@ impl Candidate {
     }
 
     /// A case that asks the same, whatever it expects.
-    fn find_same(&self, case: &Value) -> Option<(String, usize, Value)> {
+    pub(crate) fn find_same(&self, case: &Value) -> Option<(String, usize, Value)> {
         // What a session remembers depends on the cases before it.
         if case.get("session").is_some() {
             return None;

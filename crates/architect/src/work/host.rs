@@ -8,6 +8,7 @@ mod atom;
 mod claims;
 mod context;
 mod graph;
+mod mend;
 mod tests;
 mod votes;
 

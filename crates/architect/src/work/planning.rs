@@ -1,6 +1,6 @@
 //! Level 1: what is asked for, and whether it is clear enough to begin.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use atoms::{
     AtomKind, Prompt, Strength,
@@ -12,7 +12,7 @@ use plan::{Acceptance, Document, Task};
 use serde_json::Value;
 use topology::{Budget, MiniCodebase, SymbolPath};
 
-use super::{Base, Halt, Work, ask::Question, evidence::Evidence, known};
+use super::{Base, Halt, Work, ask::Question, candidate::Candidate, evidence::Evidence, known};
 use crate::{
     job::{Entry, Question as Asked, Stage},
     product::{
@@ -57,7 +57,7 @@ impl Planned {
 }
 
 impl Work {
-    pub(super) async fn plan(&self, base: &Base) -> Result<Planned, Halt> {
+    pub(super) async fn plan(&self, base: &Arc<Base>) -> Result<Planned, Halt> {
         if matches!(self.job.stage, Stage::Received) {
             self.enter(Stage::Planning, "reading the request").await?;
         }
@@ -82,6 +82,9 @@ impl Work {
         if !is_sure || !analysis.unknowns.is_empty() || has_contradiction(&assessed) {
             self.ask_if_unclear(&assessed).await?;
         }
+        if self.is_embedded() && analysis.kind == Intent::Repair {
+            self.ask_of_goldens(base, &analysis).await?;
+        }
         if analysis.kind == Intent::Reject {
             let reason = analysis.reason.unwrap_or(analysis.summary);
             return Err(Halt::Rejected(reason));
@@ -103,7 +106,7 @@ impl Work {
     }
 
     /// The message, with the answers that were given since.
-    fn said(&self) -> String {
+    pub(super) fn said(&self) -> String {
         let mut text = self.job.ask.message.clone();
         for (id, answer) in &self.job.answers {
             let asked = self
@@ -141,6 +144,7 @@ impl Work {
             "kind": "analyst",
             "message": self.job.ask.message,
             "answers": self.job.answers.values().collect::<Vec<_>>(),
+            "said": self.said(),
             "workspace": known::workspace(base),
         });
         let question = Question::new(prompt, Strength::Cheap, task);
@@ -150,6 +154,57 @@ impl Work {
                 "an analyst answered as another kind".to_owned(),
             )),
         }
+    }
+
+    /// A case that is there and says otherwise is not changed by a word in passing.
+    async fn ask_of_goldens(&self, base: &Arc<Base>, analysis: &Analysis) -> Result<(), Halt> {
+        let candidate = Candidate::of(base);
+        let contradicted = analysis.acceptance.iter().filter_map(|filed| {
+            let case = serde_json::to_value(&filed.case).ok()?;
+            let (path, line, old) = candidate.find_same(&case)?;
+            (old["expect"] != case["expect"]).then(|| {
+                format!(
+                    "`{path}` line {} says that this gives {}, and not {}: is that case wrong, \
+                     and to be changed (yes or no)?",
+                    line + 1,
+                    old["expect"],
+                    case["expect"]
+                )
+            })
+        });
+        let mut open = Vec::new();
+        for question in contradicted {
+            let asked = self
+                .job
+                .questions
+                .iter()
+                .find(|asked| asked.question == question);
+            let answer = asked.and_then(|asked| self.job.answers.get(&asked.id));
+            match answer.map(|answer| answer.trim().to_lowercase()) {
+                None => open.push(question),
+                Some(answer) if answer.starts_with('y') => {}
+                Some(_) => {
+                    return Err(Halt::Rejected(format!(
+                        "{question} It is not, so nothing is changed"
+                    )));
+                }
+            }
+        }
+        if open.is_empty() {
+            return Ok(());
+        }
+        let first = self.job.questions.len() + 1;
+        let questions = (open.into_iter().zip(first..))
+            .map(|(question, number)| Asked {
+                id: number.to_string(),
+                question,
+                why: "the message contradicts a test".to_owned(),
+            })
+            .collect();
+        self.log
+            .append(Entry::Questions { questions }, None, self.now())
+            .await?;
+        Err(Halt::Waits)
     }
 
     /// Asks instead of guessing.

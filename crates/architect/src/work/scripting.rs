@@ -85,6 +85,7 @@ impl Work {
             "workspace": known::workspace(base),
             "message": self.job.ask.message,
             "answers": self.job.answers.values().collect::<Vec<_>>(),
+            "said": self.said(),
             "plan": planned.as_value(),
         });
         match self

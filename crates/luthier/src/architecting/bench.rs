@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use architect::{
-    Bench, BenchError, Call, FailedCase, Finding, SandboxReport, Tier, TierReport,
+    Bench, BenchError, Call, FailedCase, Finding, Mended, SandboxReport, Tier, TierReport,
     wheels::{Index, Vetted, Wheel},
 };
 use async_trait::async_trait;
@@ -14,9 +14,9 @@ use repo::FileSet;
 use sandbox::{
     Candidate, Case, Isolation, Loaded, Report, Sandbox, Verdict, gate::Policy as GatePolicy,
 };
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use super::checks::Checks;
+use super::{checks::Checks, mending::Mending};
 use crate::{
     candidate::Place, config::Config, environment::Environment, failure::Failure, output::Output,
     releasing::TierProver, sandboxes, up::chain,
@@ -35,6 +35,7 @@ pub(super) struct JobBench {
     policy: GatePolicy,
     checks: Checks,
     index: Index,
+    mending: Mending,
 }
 
 impl JobBench {
@@ -50,6 +51,11 @@ impl JobBench {
             policy: config.sandbox.policy.clone(),
             checks: Checks::new(&config.architect, environment),
             index: config.architect.wheels.clone(),
+            mending: Mending {
+                folder: config.data.join("architect/repairs"),
+                budget: config.architect.repair_time_max,
+                confidence_min: config.architect.repair_confidence_min,
+            },
         })
     }
 
@@ -142,6 +148,21 @@ impl Bench for JobBench {
     async fn vet(&self, wheels: &[Wheel]) -> Result<Vec<Vetted>, BenchError> {
         let vetted = self.index.vet(wheels).await;
         vetted.map_err(|error| BenchError(Box::new(error)))
+    }
+
+    async fn mend(
+        &self,
+        name: &str,
+        proposal: &Proposal,
+        symbols: &[String],
+        wanted: &[Value],
+    ) -> Result<Mended, BenchError> {
+        let (mending, name) = (self.mending.clone(), name.to_owned());
+        let (proposal, symbols) = (proposal.clone(), symbols.to_vec());
+        let wanted = wanted.to_vec();
+        let search =
+            tokio::task::spawn_blocking(move || mending.mend(&name, &proposal, &symbols, &wanted));
+        search.await.map_err(|panic| broken(&panic))?
     }
 
     async fn confine(

@@ -38,6 +38,8 @@ pub(crate) struct ArchitectSettings {
     pub(crate) memory_bytes_max: u64,
     pub(crate) checks: Vec<String>,
     pub(crate) check_time_max: Duration,
+    pub(crate) repair_time_max: Duration,
+    pub(crate) repair_confidence_min: f64,
     /// What is asked about packages that a change adds.
     pub(crate) wheels: Index,
     pub(crate) policy: Policy,
@@ -94,6 +96,8 @@ impl ArchitectSettings {
             answer_time_max: time("architect.answer_ms_max"),
             checks: words(settings, "architect.checks"),
             check_time_max: time("architect.check_ms_max"),
+            repair_time_max: time("architect.repair_ms"),
+            repair_confidence_min: number(settings, "architect.repair_confidence"),
             wheels: wheels(settings)?,
             policy: policy(settings)?,
         })

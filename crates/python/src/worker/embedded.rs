@@ -56,6 +56,19 @@ class EmbeddedFinder:
 sys.meta_path.insert(0, EmbeddedFinder)
 ";
 
+/// The package as files, for a Python that is not in this program.
+pub(crate) fn sources() -> impl Iterator<Item = (String, &'static str)> {
+    MODULES.iter().map(|module| {
+        let path = module.name.replace('.', "/");
+        let file = if module.is_package {
+            "/__init__.py"
+        } else {
+            ".py"
+        };
+        (format!("{path}{file}"), module.source)
+    })
+}
+
 /// Makes `import luthier` work, once in a process.
 pub(super) fn install(py: Python<'_>) -> PyResult<()> {
     static DONE: PyOnceLock<()> = PyOnceLock::new();

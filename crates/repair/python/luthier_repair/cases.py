@@ -25,6 +25,8 @@ class Outcome(NamedTuple):
 class Cases:
     """Lines of `{"call", "args"?, "kwargs"?}` with `expect` or `raises`."""
 
+    starts_programs = False
+
     def __init__(self, program: Program, path: str, cases: list[dict[str, Any]]) -> None:
         self._module = program.modules[path]
         self._cases = [

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import __future__
 
+import builtins
 import copy
 import functools
+import importlib
 import importlib.machinery
 import inspect
+import json
 import os
 import sys
 import types
@@ -17,6 +20,10 @@ from . import steps
 
 # Larger values of a module are taken for tables that nobody changes.
 KEPT_ITEMS_MAX = 2_000
+# What loading a program may take.
+LOAD_STEPS_MAX = 50_000_000
+# The part that is no code: the document that tools find as state.
+STATE = "#state"
 FLAGS = __future__.annotations.compiler_flag
 
 
@@ -37,11 +44,26 @@ def override(path: str, text: str) -> None:
     importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
 
 
+def count_steps() -> None:
+    """Whatever is loaded from now on can count its steps."""
+    setattr(builtins, steps.NAME, steps.step)
+    steps.COUNTER.allow(LOAD_STEPS_MAX)
+
+
+def find_exactly(path: str) -> types.ModuleType | None:
+    """The module that says that it is the file `path`, which may be none on a disk."""
+    modules = (module for module in list(sys.modules.values()) if isinstance(module, types.ModuleType))
+    return next((module for module in modules if module.__dict__.get("__file__") == path), None)
+
+
 def load(name: str, path: str, text: str) -> types.ModuleType:
     """Runs the text as the module `name`."""
+    parent = name.rpartition(".")[0]
+    if parent:
+        importlib.import_module(parent)
     module = types.ModuleType(name)
     module.__file__ = path
-    module.__dict__[steps.NAME] = steps.step
+    module.__package__ = parent
     sys.modules[name] = module
     exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)
     return module
@@ -62,8 +84,8 @@ class Program:
 
     def __init__(self, modules: dict[str, types.ModuleType]) -> None:
         self.modules = modules
-        for module in modules.values():
-            module.__dict__[steps.NAME] = steps.step
+        # What tools find as state, where there are tools.
+        self.state: Any = None
         self._undo: list[Any] = []
         self._kept: list[tuple[Any, Any]] = []
         self._caches: list[Any] = []
@@ -99,6 +121,10 @@ class Program:
     def put(self, path: str, unit: str, text: str) -> None:
         """Puts `text` in the place of a part: `f`, `C.f`, or of the names that a statement binds (`=` and a
         class or nothing)."""
+        if unit == STATE:
+            self._undo.append(functools.partial(setattr, self, "state", self.state))
+            self.state = json.loads(text)
+            return
         module = self.modules.get(path)
         if module is None:
             raise Invalid("its module is not loaded")

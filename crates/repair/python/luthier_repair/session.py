@@ -17,6 +17,7 @@ from . import trial
 from .cases import Cases
 from .program import Program
 from .suite import CollectionFailed, Suite
+from .tools import Tools
 
 # A child that says nothing for so long, beside what its tests may take, hangs where nothing can be raised.
 SILENCE_SECONDS = 2.0
@@ -58,6 +59,31 @@ def _load(order: dict[str, Any], answers: BinaryIO) -> Session | None:
     return session
 
 
+def _tools(order: dict[str, Any]) -> tuple[Program, Tools]:
+    """A version of a workspace, loaded by the host that serves it."""
+    from luthier import _host
+
+    file = order["file"]
+    files = {path: text.encode() for path, text in order["files"].items()}
+    files[file] = order["text"].encode()
+    code = _host.load("repair", "repair", files, order["packages"])
+    module = programs.find_exactly(file)
+    if module is None:
+        raise ImportError(f"no tool imports {file}")
+    program = Program({file: module})
+    return program, Tools(_host, code, program, order["state"], order["cases"])
+
+
+def _end(child: int) -> None:
+    """The child, and all that it has started and that has not left its group."""
+    for end, of in ((os.killpg, child), (os.kill, child)):
+        try:
+            end(of, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+    os.waitpid(child, 0)
+
+
 class Session:
     """One program with its tests."""
 
@@ -65,12 +91,15 @@ class Session:
         self._answers = answers
         sys.dont_write_bytecode = True
         sys.path[:0] = order["paths"]
+        programs.count_steps()
         file, text = order["file"], order["text"]
         if order["kind"] == "pytest":
             programs.override(file, text)
             suite = Suite(order["root"], order["arguments"])
             module = programs.find(file) or programs.load(order["module"], file, text)
             self.program, self.tests = Program({file: module}), suite
+        elif order["kind"] == "tools":
+            self.program, self.tests = _tools(order)
         else:
             module = programs.load(order["module"], file, text)
             self.program = Program({file: module})
@@ -108,8 +137,7 @@ class Session:
             return self._listen(reading, order)
         finally:
             os.close(reading)
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            _end(child)
 
     def _listen(self, reading: int, order: dict[str, Any]) -> tuple[int, bool]:
         at, rest = order["from"], b""

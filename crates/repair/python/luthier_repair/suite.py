@@ -16,6 +16,9 @@ class CollectionFailed(Exception):
 class Suite:
     """The items of a session that stays open. Fixtures of whatever scope are set up for each test anew."""
 
+    # Tests of a program that starts others do so, too.
+    starts_programs = True
+
     def __init__(self, root: str, arguments: list[str]) -> None:
         try:
             from _pytest.config import get_config

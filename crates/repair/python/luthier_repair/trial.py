@@ -26,6 +26,10 @@ LONGER = 10
 LONGER_MAX = 2
 # Beside what the process has: a candidate that builds a list without end meets this.
 MEMORY_SLACK_BYTES = 1 << 30
+# What a function that is called for its value has no need of, and a broken one does without end.
+REFUSED = frozenset(
+    {"os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system", "subprocess.Popen", "os.kill", "os.killpg"}
+)
 # Attempts that fail this many failing tests and come nearer with none are not worth the others.
 PATIENCE = 3
 
@@ -38,9 +42,18 @@ def _out_of_time(signal_number: int, frame: Any) -> None:
     raise OutOfTime
 
 
-def hold(seconds: float) -> None:
+def _refuse(event: str, arguments: Any) -> None:
+    if event in REFUSED:
+        raise PermissionError(f"`{event}` is not done while a repair is looked for")
+
+
+def hold(starts_programs: bool) -> None:
     """The bounds of a child, behind those of each test."""
     gc.disable()
+    # Whatever it starts ends with it.
+    os.setsid()
+    if not starts_programs:
+        sys.addaudithook(_refuse)
     signal.signal(signal.SIGVTALRM, _out_of_time)
     # Where nothing can be raised, as in one long multiplication, the kernel ends the process.
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
@@ -186,7 +199,7 @@ def calls(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[A
                 steps.COUNTER.allow(order["steps"])
                 _wind(order["seconds"])
                 try:
-                    outcome = attempt(module, name, arguments, None, "-")
+                    outcome = _generated(tests, module, name, arguments)
                     values.append(("!" if outcome.letter == "E" else "=") + outcome.value)
                 except (OutOfTime, steps.OutOfSteps, MemoryError, RecursionError):
                     values.append("T")
@@ -200,12 +213,17 @@ def calls(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[A
         tell([number, values])
 
 
+def _generated(tests: Any, module: Any, name: str, arguments: str) -> Outcome:
+    own = getattr(tests, "generated", None)
+    return attempt(module, name, arguments, None, "-") if own is None else own(name, arguments)
+
+
 DEEDS = {"baseline": baseline, "attempts": attempts, "calls": calls}
 
 
 def main(program: Program, tests: Any, order: dict[str, Any], pipe: int) -> None:
     """The whole life of a child."""
-    hold(order["seconds"])
+    hold(tests.starts_programs)
 
     def tell(answer: Any) -> None:
         data = json.dumps(answer, separators=(",", ":")).encode() + b"\n"

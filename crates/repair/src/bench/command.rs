@@ -1,10 +1,11 @@
 //! A command that says by its exit whether all is well, run in a copy of the folder.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -12,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{Baseline, Bench, BenchError, Candidate, Order, Outcome, Tested};
-use crate::task::Task;
+use crate::task::{Launcher, Task};
 
 /// What is copied for each that runs side by side.
 const COPY_FILES_MAX: usize = 5_000;
@@ -23,6 +24,8 @@ const BASELINE_MAX: Duration = Duration::from_mins(1);
 const SLOWER: u32 = 4;
 const LEAST: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// How a shell says that.
+const NOT_FOUND: i32 = 127;
 /// Never copied: what tools keep, and what is made anew.
 const LEFT_OUT: [&str; 9] = [
     ".git",
@@ -40,6 +43,7 @@ pub(crate) struct CommandBench {
     copy: TempDir,
     file: PathBuf,
     words: Vec<String>,
+    launcher: Launcher,
     limit: Duration,
 }
 
@@ -60,6 +64,7 @@ impl CommandBench {
             file: copy.path().join(inside),
             copy,
             words: words.to_vec(),
+            launcher: task.launcher.clone(),
             limit: BASELINE_MAX,
         })
     }
@@ -74,11 +79,14 @@ impl CommandBench {
             return Ok(Some(false));
         };
         let began = Instant::now();
-        let mut child = Command::new(program)
+        let mut child = self
+            .launcher
+            .command(OsStr::new(program), self.copy.path())
             .args(arguments)
             .current_dir(self.copy.path())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONHASHSEED", "0")
+            .env("TMPDIR", self.copy.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -90,6 +98,12 @@ impl CommandBench {
             })?;
         loop {
             match child.try_wait() {
+                Ok(Some(status)) if status.code() == Some(NOT_FOUND) => {
+                    return Err(BenchError::Start {
+                        program: self.words.join(" "),
+                        reason: "there is no such command".to_owned(),
+                    });
+                }
                 Ok(Some(status)) => return Ok(Some(status.success())),
                 Ok(None) if began.elapsed() < self.limit => thread::sleep(LOOK_EVERY),
                 Ok(None) => {

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::BenchError;
 
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     (
         "__init__.py",
         include_str!("../../python/luthier_repair/__init__.py"),
@@ -40,6 +40,10 @@ const FILES: [(&str, &str); 9] = [
         include_str!("../../python/luthier_repair/suite.py"),
     ),
     (
+        "tools.py",
+        include_str!("../../python/luthier_repair/tools.py"),
+    ),
+    (
         "trial.py",
         include_str!("../../python/luthier_repair/trial.py"),
     ),
@@ -49,7 +53,7 @@ const FILES: [(&str, &str); 9] = [
 pub(crate) struct Package(TempDir);
 
 impl Package {
-    pub(crate) fn write(folder: &Path) -> Result<Self, BenchError> {
+    pub(crate) fn write(folder: &Path, beside: &[(String, String)]) -> Result<Self, BenchError> {
         let failed = |source| BenchError::Folder {
             path: folder.to_owned(),
             source,
@@ -63,6 +67,13 @@ impl Package {
         for (name, text) in FILES {
             fs::write(inside.join(name), text).map_err(failed)?;
         }
+        for (path, text) in beside {
+            let path = made.path().join("beside").join(path);
+            path.parent()
+                .map_or(Ok(()), fs::create_dir_all)
+                .map_err(failed)?;
+            fs::write(path, text).map_err(failed)?;
+        }
         fs::create_dir(made.path().join("scratch")).map_err(failed)?;
         Ok(Self(made))
     }
@@ -73,6 +84,11 @@ impl Package {
         format!(
             "import sys; sys.path.insert(0, {folder:?}); from luthier_repair.session import main; del sys.path[0]; main()"
         )
+    }
+
+    /// Where modules are that tests import.
+    pub(crate) fn beside(&self) -> std::path::PathBuf {
+        self.0.path().join("beside")
     }
 
     /// Where tests may write.

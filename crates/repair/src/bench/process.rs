@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Stdio},
 };
 
@@ -38,11 +39,11 @@ impl Process {
             file: task.file.to_string_lossy().into_owned(),
             names: Vec::new(),
         };
-        process.load(task, counted)?;
+        process.load(task, counted, &package.beside())?;
         Ok(process)
     }
 
-    fn load(&mut self, task: &Task, counted: &str) -> Result<(), BenchError> {
+    fn load(&mut self, task: &Task, counted: &str, beside: &Path) -> Result<(), BenchError> {
         let paths: Vec<_> = task
             .paths
             .iter()
@@ -64,6 +65,14 @@ impl Process {
                 order["kind"] = json!("pytest");
                 order["arguments"] = json!(arguments);
                 order["root"] = json!(task.root.to_string_lossy());
+            }
+            Tests::Tools(tools) => {
+                order["kind"] = json!("tools");
+                order["files"] = json!(tools.files);
+                order["state"] = tools.state.clone();
+                order["packages"] = json!(tools.packages);
+                order["cases"] = json!(tools.cases);
+                order["paths"] = json!([beside]);
             }
             Tests::Command { .. } => {}
         }
@@ -128,7 +137,8 @@ impl Process {
 }
 
 fn spawn(launcher: &Launcher, task: &Task, package: &Package) -> Result<Child, BenchError> {
-    let mut command = launcher.command(package);
+    let scratch = package.scratch();
+    let mut command = launcher.command(launcher.python.as_os_str(), &scratch);
     if !matches!(task.tests, Tests::Pytest { .. }) {
         command.arg("-I");
     }
@@ -138,12 +148,12 @@ fn spawn(launcher: &Launcher, task: &Task, package: &Package) -> Result<Child, B
         .current_dir(&task.root)
         .env("PYTHONHASHSEED", "0")
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("TMPDIR", package.scratch())
+        .env("TMPDIR", &scratch)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     command.spawn().map_err(|error| BenchError::Start {
-        program: launcher.program.to_string_lossy().into_owned(),
+        program: launcher.python.to_string_lossy().into_owned(),
         reason: error.to_string(),
     })
 }

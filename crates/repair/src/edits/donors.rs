@@ -145,7 +145,7 @@ pub(super) fn make(site: &mut Site<'_>, node: Node<'_>) {
         let is_in_operator = node.parent().is_some_and(|parent| {
             parent.kind().ends_with("operator") || parent.kind() == "attribute"
         });
-        let made = if is_in_operator {
+        let made = if is_in_operator && made.contains(' ') {
             format!("({made})")
         } else {
             made

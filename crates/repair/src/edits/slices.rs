@@ -161,9 +161,14 @@ fn sliced(site: &mut Site<'_>, node: Node<'_>) {
     let is_whole = node.parent().is_some_and(|parent| {
         let is_right = parent.child_by_field_name("right") == Some(node);
         match parent.kind() {
-            "argument_list" | "return_statement" | "binary_operator" | "comparison_operator" => {
-                true
-            }
+            "argument_list"
+            | "return_statement"
+            | "binary_operator"
+            | "comparison_operator"
+            | "boolean_operator"
+            | "conditional_expression"
+            | "tuple"
+            | "expression_list" => true,
             "for_statement" | "for_in_clause" | "assignment" | "augmented_assignment" => is_right,
             _ => false,
         }
@@ -174,5 +179,20 @@ fn sliced(site: &mut Site<'_>, node: Node<'_>) {
     let text = site.text(node);
     for part in ["[1:]", "[:-1]", "[0]", "[-1]", "[::-1]", "[1]"] {
         site.put(node, format!("{text}{part}"), Class::Slice, 1.9);
+    }
+    for bound in site
+        .pool
+        .names()
+        .filter(|bound| *bound != text)
+        .map(ToOwned::to_owned)
+        .collect::<Vec<_>>()
+    {
+        for part in [
+            format!("[:{bound}]"),
+            format!("[{bound}:]"),
+            format!("[{bound}]"),
+        ] {
+            site.put(node, format!("{text}{part}"), Class::Slice, 2.1);
+        }
     }
 }

@@ -46,7 +46,12 @@ impl JobHost {
             let touched: Vec<String> = touched.iter().map(ToString::to_string).collect();
             self.claim(path, &touched).await?;
         }
-        let question = self.question(path, kind, task, options).await?;
+        let mut question = self.question(path, kind, task, options).await?;
+        if kind == AtomKind::Coder
+            && let Some(mended) = self.mended().await?
+        {
+            question.add("mended", &mended);
+        }
         let k = match options.k {
             // The same question has the same answer there.
             _ if self.work.is_embedded() => 1,
@@ -113,6 +118,7 @@ impl JobHost {
             "task": task,
             "message": self.work.job.ask.message,
             "answers": self.work.job.answers.values().collect::<Vec<_>>(),
+            "said": self.work.said(),
             "workspace": known::workspace(&self.base),
             "plan": planned.as_value(),
             "context": options.context,

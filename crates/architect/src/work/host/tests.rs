@@ -147,7 +147,7 @@ impl JobHost {
         })
     }
 
-    fn proposal(&self, candidate: &Candidate) -> Result<Proposal, String> {
+    pub(super) fn proposal(&self, candidate: &Candidate) -> Result<Proposal, String> {
         let (state, schema) = (candidate.state()?, candidate.schema()?);
         Ok(self.base.proposal(candidate.files.clone(), state, schema))
     }

@@ -4,7 +4,7 @@ use super::{COUNT_MAX, DAY_MS, Kind};
 
 const DOLLARS_MAX: f64 = 1e6;
 
-pub(super) const KEYS: [(&str, Kind, &str); 42] = [
+pub(super) const KEYS: [(&str, Kind, &str); 44] = [
     (
         "architect.provider",
         Kind::Choice {
@@ -317,6 +317,26 @@ pub(super) const KEYS: [(&str, Kind, &str); 42] = [
             unit: "ms",
         },
         "How long a job waits for a provider that does not answer; then it fails.",
+    ),
+    (
+        "architect.repair_ms",
+        Kind::Whole {
+            default: 60_000,
+            min: 100,
+            max: 60 * 60 * 1_000,
+            unit: "ms",
+        },
+        "How long the embedded provider looks for a repair.",
+    ),
+    (
+        "architect.repair_confidence",
+        Kind::Number {
+            default: 0.5,
+            min: 0.0,
+            max: 1.0,
+            unit: "",
+        },
+        "How sure it has to be of a repair; below that it asks which of two answers is right.",
     ),
     (
         "architect.memory_bytes_max",

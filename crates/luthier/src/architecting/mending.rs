@@ -1,0 +1,276 @@
+//! Looks for a repair of a workspace's tools with which its cases hold.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use architect::{BenchError, Differing, Mended};
+use release::Proposal;
+use repair::{Launcher, RepairError, Report, Settings, Task, Tests, ToolCase, Tools};
+use serde_json::{Value, json};
+
+use super::bench::broken;
+use crate::pen::PEN;
+
+/// Where code is that several tools share.
+const LIB: &str = "tools/lib/";
+
+/// What tools read beside their state.
+const ASSETS: &str = "state/assets/";
+
+/// Of the time that is left, how much of it the first of several files is given.
+const FIRST_SHARE: f64 = 0.6;
+
+/// What says what is right, in this order.
+const TIERS: [&str; 3] = ["tests/micro/", "tests/fast/", "tests/full/"];
+
+/// How searches are run.
+#[derive(Clone, Debug)]
+pub(super) struct Mending {
+    /// What was tried is kept here while a search goes on.
+    pub(super) folder: PathBuf,
+    pub(super) budget: Duration,
+    /// The least confidence with which a change is made.
+    pub(super) confidence_min: f64,
+}
+
+impl Mending {
+    /// Runs the search, which takes as long as it may; to be called where that keeps nobody waiting.
+    pub(super) fn mend(
+        &self,
+        name: &str,
+        proposal: &Proposal,
+        symbols: &[String],
+        wanted: &[Value],
+    ) -> Result<Mended, BenchError> {
+        let files = code(proposal);
+        let cases = cases(proposal, wanted);
+        if cases.is_empty() {
+            return Ok(refused("no case says what is right"));
+        }
+        let until = Instant::now() + self.budget;
+        let suspects = suspects(&files, symbols);
+        let mut best: Option<Mended> = None;
+        for (place, path) in suspects.iter().enumerate() {
+            let left = until.saturating_duration_since(Instant::now());
+            let is_last = place + 1 == suspects.len();
+            let budget = if is_last {
+                left
+            } else {
+                left.mul_f64(FIRST_SHARE)
+            };
+            if budget.is_zero() {
+                break;
+            }
+            let task = self.task(
+                &format!("{name}-{place}"),
+                proposal,
+                &files,
+                &cases,
+                path,
+                budget,
+            )?;
+            let mended = match repair::repair(&task, &|_progress| {}) {
+                Ok(report) => mended(path, report),
+                // The fault is in another file, or there is nothing to look for there.
+                Err(
+                    RepairError::Elsewhere { .. }
+                    | RepairError::Bench(repair::BenchError::Program(_)),
+                ) => continue,
+                Err(error @ RepairError::Bench(_)) => return Err(broken(&error)),
+                Err(error) => refused(&error.to_string()),
+            };
+            let is_found = !mended.edits.is_empty() || mended.question.is_some();
+            let is_better = best
+                .as_ref()
+                .is_none_or(|best| best.confidence < mended.confidence);
+            if is_found || is_better {
+                best = Some(mended);
+            }
+            if is_found {
+                break;
+            }
+        }
+        Ok(best.unwrap_or_else(|| refused("none of the code that the cases run can be changed")))
+    }
+
+    fn task(
+        &self,
+        name: &str,
+        proposal: &Proposal,
+        files: &BTreeMap<String, String>,
+        cases: &[ToolCase],
+        path: &str,
+        budget: Duration,
+    ) -> Result<Task, BenchError> {
+        let program = std::env::current_exe().map_err(|error| broken(&error))?;
+        let settings = Settings {
+            budget,
+            processes: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            confidence_min: self.confidence_min,
+            journal: Some(self.folder.join(format!("{name}.jsonl"))),
+            ..Settings::default()
+        };
+        Ok(Task {
+            file: PathBuf::from(path),
+            source: files[path].clone(),
+            module: String::new(),
+            root: std::env::temp_dir(),
+            paths: Vec::new(),
+            tests: Tests::Tools(Tools {
+                host: python::package()
+                    .map(|(path, text)| (path, text.to_owned()))
+                    .collect(),
+                files: files.clone(),
+                state: proposal.state.clone(),
+                packages: Vec::new(),
+                cases: cases.to_vec(),
+            }),
+            launcher: Launcher {
+                hold: vec![program.into(), PEN.into(), "{scratch}".into()],
+                python: python::interpreter().to_owned(),
+                folder: std::env::temp_dir(),
+            },
+            settings,
+        })
+    }
+}
+
+fn refused(reason: &str) -> Mended {
+    Mended {
+        reason: reason.to_owned(),
+        ..Mended::default()
+    }
+}
+
+/// What the Runner's tools are made of and read, as text.
+fn code(proposal: &Proposal) -> BTreeMap<String, String> {
+    let files = proposal.files.files().iter();
+    let files = files.filter(|(path, _)| {
+        path.starts_with(ASSETS) || path.starts_with("tools/") && !path.starts_with("tools/tuner/")
+    });
+    files
+        .filter_map(|(path, text)| Some((path.clone(), String::from_utf8(text.to_vec()).ok()?)))
+        .collect()
+}
+
+/// The files that may be at fault: those that the plan names, then what they share.
+fn suspects(files: &BTreeMap<String, String>, symbols: &[String]) -> Vec<String> {
+    let named = symbols.iter().filter_map(|symbol| symbol.split_once("::"));
+    let mut seen = BTreeSet::new();
+    let is_python = |path: &&str| has_ending(path, "py");
+    let shared = files
+        .keys()
+        .map(String::as_str)
+        .filter(|path| path.starts_with(LIB));
+    named
+        .map(|(path, _)| path)
+        .chain(shared)
+        .filter(|path| files.contains_key(*path))
+        .filter(is_python)
+        .filter(|path| seen.insert(*path))
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+/// The cases whose answer can be compared as it is. What the others say is seen when all tiers are run.
+fn cases(proposal: &Proposal, wanted: &[Value]) -> Vec<ToolCase> {
+    let mut cases = Vec::new();
+    for tier in TIERS {
+        let files = proposal.files.files().iter();
+        for (_, text) in
+            files.filter(|(path, _)| path.starts_with(tier) && has_ending(path, "jsonl"))
+        {
+            let lines = text.split(|byte| *byte == b'\n');
+            let read = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+            cases.extend(read.filter_map(|case| plain(&case, wanted.contains(&case))));
+        }
+    }
+    cases
+}
+
+fn plain(case: &Value, is_wanted: bool) -> Option<ToolCase> {
+    let is_alone = ["session", "skip"]
+        .iter()
+        .all(|key| case.get(key).is_none());
+    if !is_alone {
+        return None;
+    }
+    let expect = case.get("expect")?;
+    let (expect, raises) = match expect.as_object() {
+        Some(matcher) if matcher.len() == 1 && matcher.contains_key("$error") => {
+            (None, Some(matcher["$error"].as_str()?.to_owned()))
+        }
+        Some(matcher) if matcher.len() == 1 && matcher.contains_key("$equal") => {
+            (Some(matcher["$equal"].clone()), None)
+        }
+        _ if has_matcher(expect) => return None,
+        _ => (Some(expect.clone()), None),
+    };
+    Some(ToolCase {
+        tool: case["tool"].as_str()?.to_owned(),
+        args: case
+            .get("args")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default(),
+        state: case.get("state").cloned(),
+        seed: case.get("seed").and_then(Value::as_u64).unwrap_or(0),
+        expect,
+        raises,
+        is_wanted,
+    })
+}
+
+fn has_ending(path: &str, ending: &str) -> bool {
+    let extension = Path::new(path).extension();
+    extension.is_some_and(|extension| extension == ending)
+}
+
+fn has_matcher(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .any(|(key, value)| key.starts_with('$') || has_matcher(value)),
+        Value::Array(items) => items.iter().any(has_matcher),
+        _ => false,
+    }
+}
+
+fn mended(path: &str, report: Report) -> Mended {
+    let edits = report.definitions.iter().map(|definition| {
+        json!({
+            "op": "replace",
+            "target": format!("{path}::{}", definition.name),
+            "text": definition.text,
+        })
+    });
+    let state = report.state.as_ref().map(|state| {
+        let mut text = serde_json::to_string_pretty(state).unwrap_or_default();
+        text.push('\n');
+        json!({"op": "create", "path": release::STATE, "text": text})
+    });
+    let edits = edits.chain(state);
+    Mended {
+        edits: if report.repaired {
+            edits.collect()
+        } else {
+            Vec::new()
+        },
+        reason: report.reason,
+        question: report
+            .question
+            .filter(|_| !report.repaired)
+            .map(|question| Differing {
+                call: question.call,
+                one: question.one,
+                other: question.other,
+            }),
+        tried: report.tried,
+        seconds: report.seconds,
+        confidence: report.confidence,
+        diff: report.diff,
+    }
+}

@@ -4,7 +4,7 @@ mod command;
 mod package;
 mod process;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
 
 use serde::Deserialize;
 
@@ -87,6 +87,10 @@ pub enum BenchError {
     Program(String),
     #[error("the tests could not be loaded: {0}")]
     Tests(String),
+    #[error(
+        "the time was enough for {ran} of {tests} tests: name fewer of them, or give a longer --budget"
+    )]
+    Slow { ran: usize, tests: usize },
     #[error("`{}` could not be used", path.display())]
     Folder {
         path: PathBuf,
@@ -98,13 +102,14 @@ pub enum BenchError {
 /// Runs tests, for one candidate after the other.
 pub(crate) trait Bench: Send {
     /// All tests on the program as it is.
-    fn baseline(&mut self) -> Result<Baseline, BenchError>;
+    fn baseline(&mut self, deadline: Instant) -> Result<Baseline, BenchError>;
 
-    /// Each candidate on the tests, in order.
+    /// Each candidate on the tests, in order; those that the time until `deadline` was enough for.
     fn attempts(
         &mut self,
         candidates: &[Candidate],
         order: &Order,
+        deadline: Instant,
     ) -> Result<Vec<Outcome>, BenchError>;
 
     /// What each candidate gives for some calls; nothing where it cannot be asked.

@@ -15,6 +15,10 @@ const SHARPNESS: f64 = 1.6;
 const RAISING: f64 = 3.0;
 /// What a special case costs.
 const SPECIAL: f64 = 2.5;
+/// And how sure one may be of it at most: it is proposed.
+const BY_HEART_MAX: f64 = 0.4;
+/// So few tests may all be special cases.
+const FEW_TESTS: usize = 2;
 
 /// An input for which the two likeliest repairs differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +50,7 @@ pub(crate) fn choose(
     calls: &[(String, String)],
     source: &str,
     wanted: &[String],
+    (failing, tests): (usize, usize),
 ) -> Choice {
     let cheapest = passers
         .iter()
@@ -59,7 +64,7 @@ pub(crate) fn choose(
         .map(|(passer, values)| {
             let cost = passer.cost - cheapest
                 + RAISING * raises_alone(values, &usual)
-                + oddity(passer, values, before, source, wanted);
+                + oddity(passer, values, before, source, wanted, failing);
             Looked {
                 values,
                 weight: (-SHARPNESS * cost).exp(),
@@ -94,7 +99,20 @@ pub(crate) fn choose(
         .collect();
     ranked.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
     let all: f64 = ranked.iter().map(|(weight, _)| weight).sum();
-    let confidence = if all > 0.0 { ranked[0].0 / all } else { 0.0 };
+    let share = if all > 0.0 { ranked[0].0 / all } else { 0.0 };
+    // Where only tests speak, many of them say more than one.
+    let share = if calls.is_empty() {
+        share.powf(1.0 / (1.0 + real(tests).ln()))
+    } else {
+        share
+    };
+    // How likely it is beside the others says nothing if none of them is more than a special case.
+    let is_learned = is_by_heart(&passers[ranked[0].1[0]], source, failing);
+    let confidence = if is_learned {
+        share.min(BY_HEART_MAX)
+    } else {
+        share
+    };
     let question = match ranked.as_slice() {
         [first, second, ..] => {
             question(looked[first.1[0]].values, looked[second.1[0]].values, calls)
@@ -158,8 +176,12 @@ fn oddity(
     before: &[String],
     source: &str,
     wanted: &[String],
+    failing: usize,
 ) -> f64 {
     let mut odd = 0.0;
+    if is_by_heart(passer, source, failing) {
+        odd += SPECIAL;
+    }
     for edit in &passer.edits {
         let is_guard = matches!(edit.class, Class::Guard | Class::ConditionExtended);
         let compares = edit.text.contains("==") || edit.text.contains("!=");
@@ -175,6 +197,51 @@ fn oddity(
         }
     }
     odd
+}
+
+/// Does a change single out what the failing tests give it, or answer with what they expect? An edit that
+/// asks whether something is empty does not: that is a case of its own in any program.
+fn is_by_heart(passer: &Passer, source: &str, failing: usize) -> bool {
+    passer.edits.iter().any(|edit| {
+        let pieces: Vec<&str> = edit
+            .text
+            .split("\n")
+            .flat_map(|line| line.split(" and "))
+            .flat_map(|part| part.split(" or "))
+            .map(|part| part.trim().trim_start_matches("if ").trim_end_matches(':'))
+            .collect();
+        let is_new = |piece: &&&str| !source.contains(**piece);
+        let compares = pieces
+            .iter()
+            .filter(is_new)
+            .any(|piece| compares_with_literal(piece));
+        let answers = pieces.iter().any(|piece| {
+            let value = piece.strip_prefix("return ");
+            value.is_some_and(begins_with_literal)
+        });
+        match edit.class {
+            Class::Guard => compares && (failing == 1 || answers && failing <= FEW_TESTS),
+            Class::ConditionExtended | Class::ConditionReplaced => compares && failing == 1,
+            Class::Statement => answers && failing == 1 && !source.contains(edit.text.trim()),
+            _ => false,
+        }
+    })
+}
+
+fn compares_with_literal(condition: &str) -> bool {
+    ["==", "!=", "<=", ">=", "<", ">"].iter().any(|operator| {
+        condition.split_once(operator).is_some_and(|(left, right)| {
+            begins_with_literal(right.trim_start_matches('='))
+                || begins_with_literal(left.trim_start_matches("not "))
+        })
+    })
+}
+
+fn begins_with_literal(text: &str) -> bool {
+    let text = text.trim();
+    let is_constant = ["None", "True", "False"].contains(&text);
+    is_constant
+        || text.starts_with(|letter: char| letter.is_ascii_digit() || "\"'-[{".contains(letter))
 }
 
 /// The texts between quotes.
@@ -226,5 +293,149 @@ fn told(value: &str) -> String {
         Some(("=", value)) => value.to_owned(),
         Some(("!", error)) => format!("the error {error}"),
         _ => "no end".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{bench::Candidate, edits::Edit, program::Program};
+
+    fn passer(class: Class, text: &str, cost: f64) -> Passer {
+        let base = Program::parse("def f(n):\n    return n\n").unwrap();
+        let edit = Edit {
+            unit: 0,
+            range: 14..22,
+            text: text.to_owned(),
+            class,
+            cost,
+            line: 2,
+        };
+        Passer {
+            candidate: Candidate {
+                base: Arc::new(base),
+                splices: vec![edit.splice()],
+                parts: Vec::new(),
+            },
+            edits: vec![edit],
+            cost,
+        }
+    }
+
+    /// Each passer with what it gives for two calls, and last what the program gave.
+    fn chosen(passers: &[(Passer, [&str; 2])], before: [&str; 2]) -> Choice {
+        let given = passers.iter().map(|(_, values)| values);
+        let values: Vec<Vec<String>> = given
+            .chain([&before])
+            .map(|values| values.map(ToOwned::to_owned).to_vec())
+            .collect();
+        let passers: Vec<Passer> = passers.iter().map(|(passer, _)| passer.clone()).collect();
+        let calls = [("f", "[[1],{}]"), ("f", "[[2000],{}]")]
+            .map(|(function, call)| (function.to_owned(), call.to_owned()));
+        let wanted = ["a long answer".to_owned()];
+        choose(
+            &passers,
+            &values,
+            &calls,
+            "def f(n):\n    return n\n",
+            &wanted,
+            (2, 2),
+        )
+    }
+
+    #[test]
+    fn of_equally_likely_ones_what_most_do_is_taken() {
+        let choice = chosen(
+            &[
+                (passer(Class::Number, "one", 1.0), ["=1", "=1"]),
+                (passer(Class::Operator, "two", 1.0), ["=2", "=2"]),
+                (passer(Class::Name, "three", 1.0), ["=2", "=2"]),
+            ],
+            ["=0", "=0"],
+        );
+
+        assert_eq!(choice.order, [1, 2, 0]);
+        assert!((choice.confidence - 0.6).abs() < 1e-9, "{choice:?}");
+    }
+
+    #[test]
+    fn ways_to_write_the_same_leave_no_doubt_and_no_question() {
+        let choice = chosen(
+            &[
+                (passer(Class::Number, "one", 1.0), ["=1", "=1"]),
+                (passer(Class::Number, "two", 1.5), ["=1", "=1"]),
+            ],
+            ["=0", "=0"],
+        );
+
+        assert_eq!(choice.order, [0, 1]);
+        assert!((choice.confidence - 1.0).abs() < 1e-9);
+        assert_eq!(choice.question, None);
+    }
+
+    #[test]
+    fn what_tells_the_likeliest_two_apart_is_asked_by_its_shortest_call() {
+        let choice = chosen(
+            &[
+                (passer(Class::Number, "one", 1.0), ["=1", "=1"]),
+                (passer(Class::Number, "two", 1.2), ["!ValueError: no", "T"]),
+            ],
+            ["=0", "=0"],
+        );
+
+        let question = Question {
+            call: "f(1)".to_owned(),
+            one: "1".to_owned(),
+            other: "the error ValueError: no".to_owned(),
+        };
+        assert_eq!(choice.question, Some(question));
+    }
+
+    #[test]
+    fn a_guard_that_changes_nothing_else_gives_way_to_what_costs_more() {
+        let choice = chosen(
+            &[
+                (
+                    passer(Class::Guard, "if n == 7:\n    return 1", 1.0),
+                    ["=0", "=0"],
+                ),
+                (passer(Class::Operator, "n + 1", 3.0), ["=1", "=1"]),
+            ],
+            ["=0", "=0"],
+        );
+
+        assert_eq!(choice.order, [1, 0]);
+    }
+
+    #[test]
+    fn a_text_that_only_a_test_has_gives_way_to_what_costs_more() {
+        let choice = chosen(
+            &[
+                (
+                    passer(Class::Text, "return \"a long answer\"", 1.0),
+                    ["=1", "=1"],
+                ),
+                (passer(Class::Operator, "n + 1", 3.0), ["=2", "=2"]),
+            ],
+            ["=0", "=0"],
+        );
+
+        assert_eq!(choice.order, [1, 0]);
+    }
+
+    #[test]
+    fn what_raises_where_others_do_not_gives_way() {
+        let choice = chosen(
+            &[
+                (passer(Class::Number, "one", 1.0), ["!ValueError", "T"]),
+                (passer(Class::Number, "two", 1.5), ["=1", "=2"]),
+                (passer(Class::Number, "three", 9.0), ["=1", "=2"]),
+            ],
+            ["=0", "=0"],
+        );
+
+        assert_eq!(choice.order[0], 1);
     }
 }

@@ -129,7 +129,7 @@ impl<'a> Site<'a> {
         if self.program.text[range.clone()] == text {
             return;
         }
-        let line = self.program.text[..range.start].matches('\n').count() + 1;
+        let line = self.program.line_at(range.start);
         self.edits.push(Edit {
             unit: self.unit,
             range,

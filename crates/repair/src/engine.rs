@@ -1,6 +1,10 @@
 //! From a task to its report.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     Class, Report, Task, Tests, ToolCase,
@@ -27,6 +31,8 @@ const SECONDS_MIN: f64 = 0.1;
 const SECONDS_MAX: f64 = 5.0;
 /// Of those that pass, so many are run once more in a process that knows nothing of the others.
 const VERIFIED_MAX: usize = 5;
+/// What each of these may take.
+const VERIFYING_MAX: Duration = Duration::from_secs(30);
 const CALL_STEPS_MAX: u64 = 100_000;
 /// Of the time, as much as values of the state are given.
 const TUNING_SHARE: f64 = 0.2;
@@ -77,9 +83,10 @@ pub fn repair(task: &Task, tell: &(dyn Fn(&Progress) + Sync)) -> Result<Report, 
     })?;
     refuse_contradictions(&task.tests)?;
     let program = Arc::new(program);
+    let deadline = began + task.settings.budget;
     let package = Package::write(&task.launcher.folder, beside(task))?;
     let mut first = open(task, &package, &program)?;
-    let baseline = first.baseline()?;
+    let baseline = first.baseline(deadline)?;
     check(task, &baseline)?;
     let mut benches = vec![first];
     for _ in 1..task.settings.processes.max(1) {
@@ -89,7 +96,6 @@ pub fn repair(task: &Task, tell: &(dyn Fn(&Progress) + Sync)) -> Result<Report, 
     let order = order(task, &baseline);
     let journal = journal(task)?;
     let suspicion = Suspicion::of(&baseline.tests, &program.lines());
-    let deadline = began + task.settings.budget;
     if let Some(report) = tune(task, &program, &baseline, &pool, &order, &journal, began)? {
         journal.remove();
         return Ok(report);
@@ -448,6 +454,7 @@ impl Found<'_> {
             &calls,
             &self.task.source,
             &wanted,
+            (self.order.failing.len(), self.baseline.tests.len()),
         ))
     }
 
@@ -527,7 +534,8 @@ impl Found<'_> {
                 Tests::Command { .. } => true,
                 Tests::Cases(_) | Tests::Pytest { .. } | Tests::Tools(_) => {
                     let mut fresh = open(self.task, self.package, &program)?;
-                    let tests = fresh.baseline()?.tests;
+                    let deadline = Instant::now() + VERIFYING_MAX;
+                    let tests = fresh.baseline(deadline)?.tests;
                     let is_pass = |place: &usize| {
                         let test = tests.get(*place);
                         test.is_some_and(|test| test.letter == 'P' && test.again == 'P')

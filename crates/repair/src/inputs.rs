@@ -258,3 +258,64 @@ impl Corpus {
         members
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(calls: &[&str], seed: u64) -> Vec<(String, String)> {
+        let calls = calls.iter().map(ToString::to_string).collect();
+        make(&BTreeMap::from([("f".to_owned(), calls)]), seed, INPUTS_MAX)
+    }
+
+    const CALLS: [&str; 3] = [
+        r#"[[[3,1,2],"ab",{"size":4}],{}]"#,
+        r#"[[[],"",{"size":0}],{}]"#,
+        r#"[[[7],"Word",{"size":12}],{}]"#,
+    ];
+
+    #[test]
+    fn the_same_seed_makes_the_same_inputs() {
+        assert_eq!(made(&CALLS, 5), made(&CALLS, 5));
+        assert_ne!(made(&CALLS, 5), made(&CALLS, 6));
+    }
+
+    #[test]
+    fn inputs_are_new_and_of_the_types_that_tests_pass_in() {
+        let inputs = made(&CALLS, 1);
+
+        assert!(inputs.len() > 100, "{}", inputs.len());
+        for (function, call) in inputs {
+            let read: Value = serde_json::from_str(&call).unwrap();
+            let arguments = read[0].as_array().unwrap();
+            assert_eq!((function.as_str(), arguments.len()), ("f", 3));
+            assert!(!CALLS.contains(&call.as_str()));
+            let numbers = arguments[0].as_array().unwrap();
+            assert!(numbers.iter().all(|number| number.as_i64() >= Some(0)));
+            assert!(arguments[1].is_string());
+            assert!(arguments[2]["size"].is_i64(), "{call}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_negative_only_where_tests_have_negative_ones() {
+        let is_negative = |(_, call): &(String, String)| call.contains('-');
+
+        assert!(!made(&["[[5],{}]"], 1).iter().any(is_negative));
+        assert!(made(&["[[5],{}]", "[[-5],{}]"], 1).iter().any(is_negative));
+    }
+
+    #[test]
+    fn a_list_of_things_that_are_not_alike_keeps_its_length() {
+        for (_, call) in made(&[r#"[[["Ida",3]],{}]"#], 1) {
+            let read: Value = serde_json::from_str(&call).unwrap();
+            assert_eq!(read[0][0].as_array().map(Vec::len), Some(2), "{call}");
+        }
+    }
+
+    #[test]
+    fn of_calls_without_arguments_none_are_made() {
+        assert!(made(&["[[],{}]"], 1).is_empty());
+        assert!(made(&["no JSON"], 1).is_empty());
+    }
+}

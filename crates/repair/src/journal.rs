@@ -47,8 +47,8 @@ impl Journal {
         let mut known = HashMap::new();
         if let Ok(file) = File::open(path) {
             // The last line may be half there.
-            for line in BufReader::new(file).lines().map_while(Result::ok) {
-                if let Ok(entry) = serde_json::from_str::<Entry>(&line) {
+            for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
+                if let Ok(entry) = serde_json::from_slice::<Entry>(&line) {
                     known.insert(entry.key, entry.outcomes);
                 }
             }
@@ -117,5 +117,93 @@ impl Journal {
             hash.update([1]);
         }
         hex::encode(&hash.finalize()[..KEY_BYTES])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::program::Program;
+
+    fn piece(text: &str) -> Vec<Candidate> {
+        let base = Program::parse("def f():\n    return 1\n").unwrap();
+        vec![Candidate {
+            base: Arc::new(base),
+            splices: Vec::new(),
+            parts: vec![("f".to_owned(), text.to_owned())],
+        }]
+    }
+
+    fn passed() -> Vec<Outcome> {
+        vec![Outcome {
+            letters: "P".to_owned(),
+            near: 1.0,
+            behaviour: "b".to_owned(),
+        }]
+    }
+
+    fn open(path: &Path) -> Journal {
+        Journal::open(path, "program, tests and seed".to_owned()).unwrap()
+    }
+
+    #[test]
+    fn what_was_noted_is_found_again_for_the_same_pieces_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made/journal.jsonl");
+        open(&path).note(&piece("one"), &Order::default(), &passed());
+
+        let again = open(&path);
+
+        let found = |text| again.find(&piece(text), &Order::default());
+        assert_eq!(found("one"), Some(passed()));
+        assert_eq!(found("two"), None);
+        let other = Journal::open(&path, "another program".to_owned()).unwrap();
+        assert_eq!(other.find(&piece("one"), &Order::default()), None);
+    }
+
+    #[test]
+    fn half_a_line_at_the_end_costs_that_line_and_none_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let first = open(&path);
+        first.note(&piece("one"), &Order::default(), &passed());
+        first.note(&piece("two"), &Order::default(), &passed());
+        let bytes = fs::metadata(&path).unwrap().len();
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(bytes - 9).unwrap();
+
+        open(&path).note(&piece("three"), &Order::default(), &passed());
+        let last = open(&path);
+
+        let found = |text| last.find(&piece(text), &Order::default()).is_some();
+        assert_eq!(
+            [found("one"), found("two"), found("three")],
+            [true, false, true]
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_does_not_hide_those_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        fs::write(&path, b"\xff\xfe half\n").unwrap();
+        open(&path).note(&piece("one"), &Order::default(), &passed());
+
+        let again = open(&path);
+
+        let found = again.find(&piece("one"), &Order::default());
+        assert_eq!(found, Some(passed()));
+    }
+
+    #[test]
+    fn a_search_that_came_to_its_end_leaves_no_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+
+        open(&path).remove();
+
+        assert!(!path.exists());
     }
 }

@@ -75,8 +75,10 @@ impl Pool {
                 let piece = pieces[place];
                 let outcomes = journal.find(piece, order).map_or_else(
                     || {
-                        let outcomes = bench.attempts(piece, order)?;
-                        journal.note(piece, order, &outcomes);
+                        let outcomes = bench.attempts(piece, order, deadline)?;
+                        if outcomes.len() == piece.len() {
+                            journal.note(piece, order, &outcomes);
+                        }
                         Ok(outcomes)
                     },
                     Ok,
@@ -86,8 +88,13 @@ impl Pool {
                         if outcomes.iter().any(|outcome| outcome.is_pass(tests)) {
                             last.fetch_min(place + pieces_after, Ordering::Relaxed);
                         }
+                        let is_whole = outcomes.len() == piece.len();
                         tell(outcomes.len());
                         *lock(&results[place]) = Some(outcomes);
+                        if !is_whole {
+                            is_cut.store(true, Ordering::Relaxed);
+                            return;
+                        }
                     }
                     Err(error) => {
                         lock(&failure).get_or_insert(error);
@@ -110,7 +117,13 @@ impl Pool {
         let mut outcomes = Vec::new();
         for (place, result) in results.into_iter().enumerate() {
             match result.into_inner().unwrap_or_else(PoisonError::into_inner) {
-                Some(piece) if place <= last => outcomes.extend(piece),
+                Some(piece) if place <= last => {
+                    let is_whole = piece.len() == pieces[place].len();
+                    outcomes.extend(piece);
+                    if !is_whole {
+                        break;
+                    }
+                }
                 _ => break,
             }
         }

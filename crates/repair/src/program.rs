@@ -33,6 +33,8 @@ pub(crate) struct Program {
     pub(crate) text: String,
     pub(crate) tree: Tree,
     pub(crate) units: Vec<Unit>,
+    /// Where each line begins.
+    starts: Vec<usize>,
     /// Where steps are counted: an insertion before each of these bytes, with the indentation there.
     steps: BTreeMap<usize, String>,
 }
@@ -63,8 +65,16 @@ impl Program {
             text: text.to_owned(),
             tree,
             units,
+            starts: std::iter::once(0)
+                .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+                .collect(),
             steps,
         })
+    }
+
+    /// The line, from 1, on which a byte lies.
+    pub(crate) fn line_at(&self, byte: usize) -> usize {
+        self.starts.partition_point(|start| *start <= byte)
     }
 
     /// The whole text with a change.
@@ -282,3 +292,6 @@ fn copy(
     }
     made.push_str(&text[at..range.end]);
 }
+
+#[cfg(test)]
+mod tests;

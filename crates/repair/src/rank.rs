@@ -4,11 +4,16 @@ use std::collections::HashMap;
 
 use crate::bench::Tested;
 
+/// How suspicious a line is at least, when a failing test may have run it.
+const UNSEEN: f64 = 0.5;
+
 /// From 0 to 1 for each line that any test runs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Suspicion {
     lines: HashMap<usize, f64>,
     is_blind: bool,
+    /// Of any line: some of the failing tests could not be watched.
+    least: f64,
 }
 
 impl Suspicion {
@@ -48,8 +53,14 @@ impl Suspicion {
             .map(|(line, counts)| (line, score(counts)))
             .collect();
         branches(tests, own, failing, &mut lines);
+        let is_unseen = |test: &Tested| test.letter == 'T' && test.lines.is_empty();
         Self {
             is_blind: lines.is_empty(),
+            least: if tests.iter().any(is_unseen) {
+                UNSEEN
+            } else {
+                0.0
+            },
             lines,
         }
     }
@@ -60,7 +71,7 @@ impl Suspicion {
             return 1.0;
         }
         let found = lines.filter_map(|line| self.lines.get(&line));
-        found.copied().fold(0.0, f64::max)
+        found.copied().fold(self.least, f64::max)
     }
 }
 
@@ -94,4 +105,70 @@ fn branches(tests: &[Tested], own: &[usize], failing: usize, lines: &mut HashMap
 /// A count among real numbers.
 pub(crate) fn real(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tested(letter: char, lines: &[usize], arcs: &[(usize, usize)]) -> Tested {
+        Tested {
+            name: String::new(),
+            letter,
+            again: letter,
+            near: 0.0,
+            message: String::new(),
+            steps: 0,
+            seconds: 0.0,
+            lines: lines.to_vec(),
+            arcs: arcs.to_vec(),
+        }
+    }
+
+    fn is(one: f64, other: f64) -> bool {
+        (one - other).abs() < 1e-9
+    }
+
+    /// The lines of a text without steps are their own.
+    const OWN: [usize; 6] = [0, 1, 2, 3, 4, 5];
+
+    #[test]
+    fn what_failing_tests_alone_run_is_the_most_suspicious() {
+        let tests = [tested('P', &[1, 2], &[]), tested('F', &[1, 3], &[])];
+
+        let suspicion = Suspicion::of(&tests, &OWN);
+
+        let of = |line| suspicion.of_lines(line..=line);
+        assert!(of(3) > of(1) && of(1) > of(2));
+        assert!(is(of(3), 1.0) && is(of(2), 0.0) && is(of(4), 0.0));
+        assert!(is(suspicion.of_lines(2..=3), 1.0));
+    }
+
+    #[test]
+    fn a_way_that_failing_tests_alone_take_makes_the_line_before_it_suspicious() {
+        let tests = [
+            tested('P', &[1, 2, 3], &[(1, 2), (2, 3)]),
+            tested('F', &[1, 3], &[(1, 3)]),
+        ];
+
+        let suspicion = Suspicion::of(&tests, &OWN);
+
+        assert!(is(suspicion.of_lines(1..=1), 1.0));
+    }
+
+    #[test]
+    fn where_nothing_was_seen_everything_is_suspicious() {
+        let suspicion = Suspicion::of(&[tested('F', &[], &[])], &OWN);
+
+        assert!(is(suspicion.of_lines(4..=4), 1.0));
+    }
+
+    #[test]
+    fn a_failing_test_that_could_not_be_watched_may_have_run_any_line() {
+        let tests = [tested('P', &[1], &[]), tested('T', &[], &[])];
+
+        let suspicion = Suspicion::of(&tests, &OWN);
+
+        assert!(is(suspicion.of_lines(2..=5), UNSEEN));
+    }
 }

@@ -34,7 +34,9 @@ const CANDIDATES_AFTER: usize = 8_000;
 /// How much an edit costs where nothing is suspicious.
 const UNSUSPECTED: f64 = 1.4;
 /// Of values that a module binds: no test runs them, and any may use them.
-const SUSPICION_OF_VALUES: f64 = 0.5;
+const SUSPICION_OF_VALUES: f64 = 0.25;
+/// In a program with more parts, those that no failing test runs wait until the others were tried.
+const PARTS_MANY: usize = 200;
 /// Attempts that came nearer, from which the search goes on.
 const PARTIALS_MAX: usize = 10;
 const PASSERS_MAX: usize = 400;
@@ -74,6 +76,8 @@ pub(crate) struct Search<'a> {
     /// Edits of the program itself that change what it does, in the order in which they were tried.
     alive: Vec<Edit>,
     expanded: usize,
+    /// Is it the turn of the parts that no failing test runs?
+    is_behind: bool,
 }
 
 /// An edit of a state, and what both cost together.
@@ -111,6 +115,7 @@ impl<'a> Search<'a> {
             seen: HashSet::new(),
             alive: Vec::new(),
             expanded: 0,
+            is_behind: false,
         }
     }
 
@@ -134,6 +139,15 @@ impl<'a> Search<'a> {
             } else {
                 Tier::Middle
             })?;
+            if self.is_done() {
+                return Ok(());
+            }
+        }
+        if program.units.len() > PARTS_MANY {
+            self.progress.doing = "what no failing test runs";
+            self.is_behind = true;
+            let steps = self.steps(&root, Tier::Small);
+            self.walk(steps)?;
             if self.is_done() {
                 return Ok(());
             }
@@ -183,10 +197,14 @@ impl<'a> Search<'a> {
     fn steps(&self, state: &Arc<State>, tier: Tier) -> Vec<Step> {
         let program = &state.program;
         let mut steps = Vec::new();
+        let is_large = program.units.len() > PARTS_MANY;
         for (place, unit) in program.units.iter().enumerate() {
+            if is_large && Instant::now() >= self.deadline {
+                break;
+            }
             let suspicion = self.of_unit(program, place);
             // What no failing test runs is left for the end, and to small edits.
-            if suspicion == 0.0 && tier > Tier::Middle {
+            if suspicion == 0.0 && (tier > Tier::Middle || is_large && !self.is_behind) {
                 continue;
             }
             let unit_tier = if suspicion == 0.0 || !unit.is_function {
@@ -220,8 +238,8 @@ impl<'a> Search<'a> {
         if !unit.is_function {
             return SUSPICION_OF_VALUES;
         }
-        let first = program.text[..unit.range.start].matches('\n').count() + 1;
-        let last = program.text[..unit.range.end].matches('\n').count() + 1;
+        let first = program.line_at(unit.range.start);
+        let last = program.line_at(unit.range.end);
         self.suspicion.of_lines(first + 1..=last.max(first + 1))
     }
 
@@ -330,10 +348,11 @@ impl<'a> Search<'a> {
                 behaviour: outcome.behaviour.clone(),
                 letters: outcome.letters.clone(),
             };
+            if self.partials.iter().any(|known| known.stands_as(&standing)) {
+                return;
+            }
             let next = state.next(edits, &candidate.text(), cost, standing);
-            if let Some(next) = next
-                && !self.partials.iter().any(|known| known.is_like(&next))
-            {
+            if let Some(next) = next {
                 self.partials.push(Arc::new(next));
                 if self.partials.len() > 40 * PARTIALS_MAX {
                     self.partials.sort_by(|one, other| one.compare(other));

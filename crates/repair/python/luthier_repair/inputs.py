@@ -26,6 +26,7 @@ class Recorder:
             for name, value in module.__dict__.items()
             if callable(value) and not isinstance(value, type)
         }
+        self._told: set[tuple[str, str, str]] = set()
         self._lines: dict[str, set[int]] = {}
         self._arcs: dict[str, set[tuple[int, int]]] = {}
         self._calls: dict[tuple[str, str], dict[str, None]] = {}
@@ -47,9 +48,12 @@ class Recorder:
             {file: sorted(arcs) for file, arcs in self._arcs.items()},
         )
 
-    def calls(self) -> list[tuple[str, str, str]]:
-        """Calls with arguments that are plain: file, function, JSON of its arguments."""
-        return [(path, name, call) for (path, name), calls in self._calls.items() for call in calls]
+    def take_calls(self) -> list[tuple[str, str, str]]:
+        """Calls with arguments that are plain, that were not told before: file, function, JSON of its arguments."""
+        calls = [(path, name, call) for (path, name), calls in self._calls.items() for call in calls]
+        fresh = [call for call in calls if call not in self._told]
+        self._told.update(fresh)
+        return fresh
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
         path = self._files.get(frame.f_code.co_filename)

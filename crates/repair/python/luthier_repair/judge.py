@@ -114,9 +114,11 @@ def nearness(got: Any, wanted: Any, depth: int = 0) -> float:
         return 0.0
     if isinstance(wanted, (int, float)) and isinstance(got, (int, float)):
         try:
-            return 0.5 / (1.0 + abs(got - wanted))
+            distance = abs(got - wanted)
         except OverflowError:
             return 0.0
+        # What is no number is near to none.
+        return 0.0 if math.isnan(distance) else 0.5 / (1.0 + distance)
     if isinstance(wanted, str) and isinstance(got, str):
         return 0.1 + 0.8 * _ends(got, wanted)
     if isinstance(wanted, list) and isinstance(got, list):

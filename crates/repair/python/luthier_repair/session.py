@@ -13,12 +13,17 @@ import traceback
 from typing import Any, BinaryIO
 
 from . import program as programs
-from . import trial
+from . import steps, trial
 from .cases import Cases
 from .program import Program
 from .suite import CollectionFailed, Suite
 from .tools import Tools
 
+# What the program and its tests may take while they are imported.
+LOAD_STEPS_MAX = 20_000_000
+LOAD_SECONDS_MAX = 20.0
+# And so long it may take where it waits, or the machine is busy.
+LOAD_WAIT_SECONDS_MAX = 120
 # A child that says nothing for so long, beside what its tests may take, hangs where nothing can be raised.
 SILENCE_SECONDS = 2.0
 
@@ -40,14 +45,23 @@ def main() -> None:
 
 
 def _say(answers: BinaryIO, answer: Any) -> None:
-    answers.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+    written = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
+    answers.write(written.encode("utf-8", "replace") + b"\n")
     answers.flush()
 
 
 def _load(order: dict[str, Any], answers: BinaryIO) -> Session | None:
     """The program and its tests, or why there are none."""
+    steps.COUNTER.allow(LOAD_STEPS_MAX)
+    for number in (signal.SIGALRM, signal.SIGVTALRM):
+        signal.signal(number, _took_too_long)
+    signal.setitimer(signal.ITIMER_VIRTUAL, LOAD_SECONDS_MAX)
+    signal.alarm(LOAD_WAIT_SECONDS_MAX)
     try:
         session = Session(order, answers)
+    except (steps.OutOfSteps, LoadingTooLong):
+        _say(answers, {"failed": "it takes longer to import than it may", "about": "program"})
+        return None
     except CollectionFailed as error:
         _say(answers, {"failed": str(error), "about": "tests"})
         return None
@@ -55,6 +69,9 @@ def _load(order: dict[str, Any], answers: BinaryIO) -> Session | None:
         told = "".join(traceback.format_exception_only(type(error), error)).strip()
         _say(answers, {"failed": told[-2000:], "about": "program"})
         return None
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.alarm(0)
     _say(answers, {"loaded": session.tests.names(), "python": sys.version.split()[0]})
     return session
 
@@ -72,6 +89,14 @@ def _tools(order: dict[str, Any]) -> tuple[Program, Tools]:
         raise ImportError(f"no tool imports {file}")
     program = Program({file: module})
     return program, Tools(_host, code, program, order["state"], order["cases"])
+
+
+class LoadingTooLong(BaseException):
+    """Raised by the clock while the program is imported."""
+
+
+def _took_too_long(signal_number: int, frame: Any) -> None:
+    raise LoadingTooLong
 
 
 def _end(child: int) -> None:
@@ -109,18 +134,32 @@ class Session:
 
     def carry_out(self, order: dict[str, Any]) -> None:
         """Has children do it; one that hangs or dies is blamed on what it was at, and the rest goes on."""
-        order["from"] = 0
-        while True:
-            done, is_over = self._fork(order)
-            if is_over or order["do"] == "baseline":
+        order["from"], order["dead"] = 0, []
+        tests = len(self.tests.names())
+        count = 2 * tests if order["do"] == "baseline" else len(order["candidates"])
+        until = time.monotonic() + order["seconds_left"]
+        # At the end of the time that is left, what was not tried is not told of.
+        while order["from"] < count and time.monotonic() < until:
+            done, is_over = self._fork(order, until)
+            if is_over:
                 break
-            _say(self._answers, [done, "", 0.0, ""] if order["do"] == "attempts" else [done, []])
+            if done < count and time.monotonic() < until:
+                _say(self._answers, self._blame(order, done, tests))
             order["from"] = done + 1
-            if order["from"] >= len(order["candidates"]):
-                break
         _say(self._answers, "done")
 
-    def _fork(self, order: dict[str, Any]) -> tuple[int, bool]:
+    def _blame(self, order: dict[str, Any], done: int, tests: int) -> Any:
+        """What is told of that at which a child ended."""
+        if order["do"] == "attempts":
+            return [done, "", 0.0, ""]
+        if order["do"] == "calls":
+            return [done, []]
+        if done < tests:
+            order["dead"].append(done)
+            return trial.ended(done, self.tests.names()[done], order["seconds"])
+        return {"lines": done - tests, "files": {}, "arcs": {}, "calls": []}
+
+    def _fork(self, order: dict[str, Any], until: float) -> tuple[int, bool]:
         """One child: the number of the candidate that it was at, and whether it came to the end."""
         reading, writing = os.pipe()
         child = os.fork()
@@ -134,16 +173,16 @@ class Session:
             os._exit(0)
         os.close(writing)
         try:
-            return self._listen(reading, order)
+            return self._listen(reading, order, until)
         finally:
             os.close(reading)
             _end(child)
 
-    def _listen(self, reading: int, order: dict[str, Any]) -> tuple[int, bool]:
+    def _listen(self, reading: int, order: dict[str, Any], last: float) -> tuple[int, bool]:
         at, rest = order["from"], b""
         tests = len(self.tests.names())
-        silence = SILENCE_SECONDS + order["seconds"] * (2 + min(tests, 8)) * (4 if order["do"] == "baseline" else 1)
-        until = time.monotonic() + silence
+        silence = SILENCE_SECONDS + order["seconds"] * (3 if order["do"] == "baseline" else 2 + min(tests, 8))
+        until = min(time.monotonic() + silence, last)
         while True:
             left = until - time.monotonic()
             if left <= 0 or not select.select([reading], [], [], left)[0]:
@@ -157,7 +196,7 @@ class Session:
                     return at, True
                 at += 1
                 self._answers.write(line + b"\n")
-            until = time.monotonic() + silence
+            until = min(time.monotonic() + silence, last)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ MEMORY_SLACK_BYTES = 1 << 30
 REFUSED = frozenset(
     {"os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system", "subprocess.Popen", "os.kill", "os.killpg"}
 )
+# What a test that does not end when it is told to is left, before its process is ended.
+GRACE_SECONDS = 1.0
 # Attempts that fail this many failing tests and come nearer with none are not worth the others.
 PATIENCE = 3
 
@@ -71,18 +73,22 @@ def hold(starts_programs: bool) -> None:
 def _wind(seconds: float) -> None:
     """Sets both clocks, of this process's own time."""
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    signal.setitimer(signal.ITIMER_PROF, 2 * seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds + min(seconds, GRACE_SECONDS))
 
 
 def run(tests: Any, place: int, steps_max: int, seconds: float) -> Outcome:
     """One test within its bounds."""
     steps.COUNTER.allow(steps_max)
+    own = os.getpid()
     try:
         try:
             _wind(seconds)
             return tests.run(place)
         finally:
             _wind(0.0)
+            if os.getpid() != own:
+                # A copy that the program made of this process, and that came back.
+                os._exit(0)
     except (OutOfTime, steps.OutOfSteps):
         return Outcome("T", 0.0, "T", "it takes longer than it may")
     except MemoryError:
@@ -95,11 +101,11 @@ def baseline(program: Program, tests: Any, order: dict[str, Any], tell: Callable
     """Each test once as it is, and once more with the lines noted that run and the calls recorded."""
     names = tests.names()
     longer = LONGER_MAX
-    for place, name in enumerate(names):
+    for place in range(order["from"], len(names)):
         began = time.process_time()
         program.refresh()
         outcome = run(tests, place, order["steps_max"], order["seconds"])
-        if outcome.letter == "T" and longer:
+        if outcome.letter == "T" and longer and steps.COUNTER.left < 0:
             longer -= 1
             program.refresh()
             outcome = run(tests, place, LONGER * order["steps_max"], order["seconds"])
@@ -109,7 +115,7 @@ def baseline(program: Program, tests: Any, order: dict[str, Any], tell: Callable
             program.refresh()
             again = run(tests, place, LONGER * order["steps_max"], order["seconds"])
         answer = {
-            "name": name,
+            "name": names[place],
             "letter": outcome.letter,
             "again": again.letter,
             "near": outcome.near,
@@ -120,13 +126,21 @@ def baseline(program: Program, tests: Any, order: dict[str, Any], tell: Callable
         tell({"test": place, **answer})
     files = {module.__file__: path for path, module in program.modules.items() if module.__file__}
     recorder = Recorder(files, program)
-    for place in range(len(names)):
+    for place in range(max(order["from"] - len(names), 0), len(names)):
         program.refresh()
-        with recorder.watching(LINES_EVENTS_MAX):
-            run(tests, place, order["steps_max"], 4 * order["seconds"])
+        # One that ended its process would do so again.
+        if place not in order["dead"]:
+            with recorder.watching(LINES_EVENTS_MAX):
+                run(tests, place, order["steps_max"], order["seconds"])
         lines, arcs = recorder.lines()
-        tell({"lines": place, "files": lines, "arcs": arcs})
-    tell({"calls": recorder.calls()})
+        tell({"lines": place, "files": lines, "arcs": arcs, "calls": recorder.take_calls()})
+
+
+def ended(place: int, name: str, seconds: float) -> dict[str, Any]:
+    """What is told of a test that ended its process."""
+    message = "it ends the process, or takes for ever"
+    told = {"name": name, "letter": "T", "again": "T", "near": 0.0, "message": message, "steps": 0, "seconds": seconds}
+    return {"test": place, **told}
 
 
 def attempts(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[Any], None]) -> None:
@@ -226,7 +240,8 @@ def main(program: Program, tests: Any, order: dict[str, Any], pipe: int) -> None
     hold(tests.starts_programs)
 
     def tell(answer: Any) -> None:
-        data = json.dumps(answer, separators=(",", ":")).encode() + b"\n"
+        # Half of a surrogate pair is no text to whoever listens.
+        data = json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         while data:
             data = data[os.write(pipe, data) :]
 

@@ -59,9 +59,9 @@ impl CommandBench {
             .map_err(failed(&task.launcher.folder))?;
         let mut left = (COPY_FILES_MAX, COPY_BYTES_MAX);
         copy_folder(&task.root, copy.path(), &mut left).map_err(failed(&task.root))?;
-        let inside = task.file.strip_prefix(&task.root).unwrap_or(&task.file);
+        let file = own_file(task, copy.path()).map_err(failed(&task.file))?;
         Ok(Self {
-            file: copy.path().join(inside),
+            file,
             copy,
             words: words.to_vec(),
             launcher: task.launcher.clone(),
@@ -124,6 +124,31 @@ impl CommandBench {
     }
 }
 
+/// The file in the copy: what is written there must not reach the one that was copied.
+fn own_file(task: &Task, copy: &Path) -> io::Result<PathBuf> {
+    let outside = || {
+        let root = task.root.display();
+        io::Error::other(format!(
+            "it does not lie in `{root}`, of which the command gets a copy"
+        ))
+    };
+    let inside = task
+        .file
+        .strip_prefix(&task.root)
+        .ok()
+        .ok_or_else(outside)?;
+    let file = copy.join(inside);
+    let folder = file.parent().ok_or_else(outside)?.canonicalize()?;
+    if !folder.starts_with(copy.canonicalize()?) {
+        return Err(outside());
+    }
+    if file.is_symlink() {
+        fs::remove_file(&file)?;
+    }
+    fs::write(&file, &task.source)?;
+    Ok(file)
+}
+
 /// With all that it has started.
 fn end(child: &mut Child) {
     let group = i32::try_from(child.id())
@@ -170,7 +195,7 @@ fn copy_folder(from: &Path, to: &Path, left: &mut (usize, u64)) -> io::Result<()
 }
 
 impl Bench for CommandBench {
-    fn baseline(&mut self) -> Result<Baseline, BenchError> {
+    fn baseline(&mut self, _deadline: Instant) -> Result<Baseline, BenchError> {
         let text = fs::read_to_string(&self.file).map_err(|source| BenchError::Folder {
             path: self.file.clone(),
             source,
@@ -199,6 +224,7 @@ impl Bench for CommandBench {
         &mut self,
         candidates: &[Candidate],
         order: &Order,
+        deadline: Instant,
     ) -> Result<Vec<Outcome>, BenchError> {
         let usual = Duration::try_from_secs_f64(order.seconds).unwrap_or(BASELINE_MAX);
         self.limit = (usual * SLOWER).clamp(LEAST, BASELINE_MAX);
@@ -208,7 +234,11 @@ impl Bench for CommandBench {
                 ..Outcome::default()
             })
         };
-        candidates.iter().map(outcome).collect()
+        candidates
+            .iter()
+            .take_while(|_| Instant::now() < deadline)
+            .map(outcome)
+            .collect()
     }
 
     fn calls(

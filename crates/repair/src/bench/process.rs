@@ -4,11 +4,12 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Stdio},
+    time::Instant,
 };
 
 use serde_json::{Value, json};
 
-use super::{Baseline, Bench, BenchError, Candidate, Order, Outcome, Package, Tested};
+use super::{Baseline, Bench, BenchError, Candidate, Order, Outcome, Package};
 use crate::task::{Launcher, Task, Tests};
 
 /// A test of the program as it is may take this many steps, and this long.
@@ -16,6 +17,8 @@ const BASELINE_STEPS_MAX: u64 = 300_000;
 const BASELINE_SECONDS_MAX: f64 = 5.0;
 /// What one generated call may take.
 const CALL_SECONDS_MAX: f64 = 0.3;
+/// What all of them may take.
+const COMPARING_SECONDS_MAX: f64 = 30.0;
 
 pub(crate) struct Process {
     child: Child,
@@ -121,7 +124,9 @@ impl Process {
     }
 
     fn ended(&mut self, reason: &str) -> BenchError {
-        let status = self.child.try_wait().ok().flatten();
+        // Its streams are closed: it is at its end, or of no more use.
+        drop(self.child.kill());
+        let status = self.child.wait().ok();
         let how = status.map_or_else(String::new, |status| format!(" ({status})"));
         BenchError::Ended(format!("{reason}{how}"))
     }
@@ -167,37 +172,32 @@ impl Drop for Process {
 }
 
 impl Bench for Process {
-    fn baseline(&mut self) -> Result<Baseline, BenchError> {
+    fn baseline(&mut self, deadline: Instant) -> Result<Baseline, BenchError> {
         self.say(&json!({
             "do": "baseline",
             "steps_max": BASELINE_STEPS_MAX,
             "seconds": BASELINE_SECONDS_MAX,
+            "seconds_left": left(deadline),
         }))?;
         let mut baseline = Baseline::default();
         for answer in self.hear_all()? {
             note(answer, &mut baseline);
         }
-        // One that is not told of ended the process.
-        for name in &self.names[baseline.tests.len()..] {
-            baseline.tests.push(Tested {
-                name: name.clone(),
-                letter: 'T',
-                again: 'T',
-                near: 0.0,
-                message: "it ends the process, or takes for ever".to_owned(),
-                steps: 0,
-                seconds: BASELINE_SECONDS_MAX,
-                lines: Vec::new(),
-                arcs: Vec::new(),
-            });
+        if baseline.tests.len() == self.names.len() {
+            Ok(baseline)
+        } else {
+            Err(BenchError::Slow {
+                ran: baseline.tests.len(),
+                tests: self.names.len(),
+            })
         }
-        Ok(baseline)
     }
 
     fn attempts(
         &mut self,
         candidates: &[Candidate],
         order: &Order,
+        deadline: Instant,
     ) -> Result<Vec<Outcome>, BenchError> {
         let told = json!({
             "do": "attempts",
@@ -206,20 +206,21 @@ impl Bench for Process {
             "steps": order.steps,
             "near": order.near,
             "seconds": order.seconds,
+            "seconds_left": left(deadline),
             "candidates": self.candidates(candidates),
         });
         self.say(&told)?;
-        let mut outcomes = vec![Outcome::default(); candidates.len()];
+        let mut outcomes = Vec::new();
         for answer in self.hear_all()? {
             let read: Result<(usize, String, f64, String), _> = serde_json::from_value(answer);
             if let Ok((place, letters, near, behaviour)) = read
-                && let Some(outcome) = outcomes.get_mut(place)
+                && place == outcomes.len()
             {
-                *outcome = Outcome {
+                outcomes.push(Outcome {
                     letters,
                     near,
                     behaviour,
-                };
+                });
             }
         }
         Ok(outcomes)
@@ -237,6 +238,7 @@ impl Bench for Process {
             "calls": calls,
             "steps": steps,
             "seconds": CALL_SECONDS_MAX,
+            "seconds_left": COMPARING_SECONDS_MAX,
             "candidates": self.candidates(candidates),
         }))?;
         let mut values = vec![Vec::new(); candidates.len()];
@@ -250,6 +252,11 @@ impl Bench for Process {
         }
         Ok(values)
     }
+}
+
+fn left(deadline: Instant) -> f64 {
+    let left = deadline.saturating_duration_since(Instant::now());
+    left.as_secs_f64()
 }
 
 fn note(mut answer: Value, baseline: &mut Baseline) {
@@ -272,11 +279,13 @@ fn note(mut answer: Value, baseline: &mut Baseline) {
         for (_, arcs) in arcs {
             test.arcs = serde_json::from_value(arcs.take()).unwrap_or_default();
         }
-    } else if let Ok(calls) =
-        serde_json::from_value::<Vec<(String, String, String)>>(answer["calls"].take())
-    {
+        let calls: Vec<(String, String, String)> =
+            serde_json::from_value(answer["calls"].take()).unwrap_or_default();
         for (_, function, arguments) in calls {
-            baseline.calls.entry(function).or_default().push(arguments);
+            let known = baseline.calls.entry(function).or_default();
+            if !known.contains(&arguments) {
+                known.push(arguments);
+            }
         }
     }
 }

@@ -179,10 +179,9 @@ impl State {
             .then_with(|| self.standing.behaviour.cmp(&other.standing.behaviour))
     }
 
-    /// Does it do the same on the tests that fail, at no lower cost?
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        let (one, two) = (&self.standing, &other.standing);
-        one.behaviour == two.behaviour && one.letters == two.letters
+    /// Does it do the same on the tests that fail?
+    pub(crate) fn stands_as(&self, other: &Standing) -> bool {
+        self.standing.behaviour == other.behaviour && self.standing.letters == other.letters
     }
 
     pub(crate) fn may_expand(&self, tier: Tier) -> bool {

@@ -1,0 +1,100 @@
+//! What counts as the value that a case expects.
+
+use std::{path::Path, process::Command};
+
+use crate::support::python;
+
+/// A value, what JSON it is, and another that it is not.
+const TABLE: &str = r#"
+import collections, dataclasses, datetime, decimal, enum, itertools, sys
+
+sys.path.insert(0, sys.argv[1])
+from luthier_repair.judge import Unplain, nearness, plain, same
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: tuple
+
+
+class Opaque:
+    def __init__(self):
+        self.inside = 1
+
+
+TABLE = [
+    (None, None, False),
+    (True, True, 1),
+    (0, 0, False),
+    (2, 2.0, 3),
+    (0.1 + 0.2, 0.3, 0.31),
+    (float("nan"), float("nan"), 0.0),
+    (10**400, 10**400, 1.5),
+    ("a", "a", "b"),
+    ("1", "1", 1),
+    ((1, (2,)), [1, [2]], [1, 2]),
+    ([], [], None),
+    ({3, 1, 2}, [1, 2, 3], [3, 1, 2]),
+    ({2: "a", None: 2, True: 3}, {"2": "a", "null": 2, "true": 3}, {"2": "a"}),
+    (collections.OrderedDict(b=1, a=2), {"a": 2, "b": 1}, {"a": 2}),
+    (collections.deque([1]), [1], [2]),
+    ((n * n for n in range(3)), [0, 1, 4], [0, 1]),
+    (range(2), [0, 1], 2),
+    ({"a": 1}.items(), [["a", 1]], {"a": 1}),
+    (b"ab", [97, 98], "ab"),
+    (decimal.Decimal("1.50"), "1.50", 1.5),
+    (datetime.date(2024, 2, 29), "2024-02-29", "2024-03-01"),
+    (Colour.RED, "red", "RED"),
+    (Level.LOW, 1, "LOW"),
+    (Point(1, (2, 3)), {"x": 1, "y": [2, 3]}, {"x": 1}),
+    (Opaque(), {"": "Opaque", "inside": "1"}, "Opaque"),
+    (len, "<builtin_function_or_method>", "len"),
+]
+
+for value, wanted, other in TABLE:
+    shown = plain(value)
+    assert same(shown, wanted), (value, shown, wanted)
+    assert not same(shown, other), (value, shown, other)
+    assert nearness(shown, wanted) == 1.0, (value, wanted)
+    assert 0.0 <= nearness(shown, other) < 1.0, (value, other)
+
+deep = []
+for _ in range(60):
+    deep = [deep]
+for value in (itertools.count(), deep):
+    try:
+        plain(value)
+    except Unplain:
+        continue
+    raise AssertionError(value)
+
+assert nearness([1, 2, 3], [1, 2, 4]) > nearness([9, 9, 9], [1, 2, 4])
+assert nearness("abcd", "abcx") > nearness("zzzz", "abcx")
+assert nearness(5, 6) > nearness(5, 60)
+"#;
+
+#[test]
+fn values_are_compared_as_json_has_them() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
+
+    let ran = Command::new(python())
+        .args(["-I", "-B", "-c", TABLE])
+        .arg(package)
+        .output()
+        .unwrap();
+
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+}

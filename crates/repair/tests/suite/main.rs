@@ -1,0 +1,10 @@
+//! Small programs with a fault: what is repaired, what is refused, and what is never done.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bring_your_own;
+mod by_heart;
+mod determined;
+mod judging;
+mod refusing;
+mod repairing;
+mod support;

@@ -3,14 +3,13 @@
 
 server_seconds_max=60
 
-# Builds the program and leaves its path in `luthier`, or takes what the tests have built of the same
-# tree: that has other features of its dependencies, which would all be compiled once more.
+# Builds the program and leaves its path in `luthier`, or takes what the tests have built of the same tree.
 build_luthier() {
   if [ -n "${CI_LUTHIER:-}" ]; then
     luthier=$(realpath "$CI_LUTHIER")
     return
   fi
-  cargo build --release -q --bin luthier
+  cargo build --release -q --workspace --exclude benches --bin luthier
   luthier=$(realpath "$target/release/luthier")
 }
 

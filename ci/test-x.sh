@@ -99,12 +99,12 @@ stub "$box/whole/rustc" "echo \"rustc $(sed -n 's/^channel = "\(.*\)"/\1/p' rust
 run_on whole up
 expect "a whole machine is built on, and cargo's status is ours" "$status" 7
 run_on whole up
-expect "a second run only builds" "$calls" "cargo build --release --bin luthier"
+expect "a second run only builds" "$calls" "cargo build --release --workspace --exclude benches --bin luthier"
 printf '# changed\n' >>"$repository/crates/sandbox/guest/app.py"
 run_on whole up
 expect "a changed guest is made into a component again" "$calls" \
   "componentize-py *component.wasm.new
-cargo build --release --bin luthier"
+cargo build --release --workspace --exclude benches --bin luthier"
 printf '# changed\n' >>"$repository/ci/setup.sh"
 run_on whole up
 expect "a changed set-up is run again" "$output" "*looking at what this machine has*"

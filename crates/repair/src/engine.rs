@@ -1,23 +1,20 @@
 //! From a task to its report.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod found;
 
+use std::{sync::Arc, time::Instant};
+
+use self::found::Found;
 use crate::{
-    Class, Report, Task, Tests, ToolCase,
+    Class, Report, Task, Tests,
     bench::{Baseline, Bench, BenchError, CommandBench, Order, Package, Process},
-    choice::{self, COMPARED_MAX, Choice},
-    inputs,
     journal::Journal,
     parameters::Parameters,
     pool::Pool,
     program::{BadProgram, Program},
     rank::Suspicion,
     report,
-    search::{self, Passer, Progress, Search},
+    search::{self, Progress, Search},
     task::Strategy,
 };
 
@@ -29,11 +26,6 @@ const STEPS_MAX: u64 = 2_000_000;
 const SECONDS_FACTOR: f64 = 10.0;
 const SECONDS_MIN: f64 = 0.1;
 const SECONDS_MAX: f64 = 5.0;
-/// Of those that pass, so many are run once more in a process that knows nothing of the others.
-const VERIFIED_MAX: usize = 5;
-/// What each of these may take.
-const VERIFYING_MAX: Duration = Duration::from_secs(30);
-const CALL_STEPS_MAX: u64 = 100_000;
 /// Of the time, as much as values of the state are given.
 const TUNING_SHARE: f64 = 0.2;
 /// So many tests are named in a message.
@@ -318,249 +310,4 @@ fn tune(
         definitions: Vec::new(),
         state: Some(state),
     }))
-}
-
-/// What a search has found, and what it takes to judge it.
-struct Found<'a> {
-    task: &'a Task,
-    package: &'a Package,
-    baseline: &'a Baseline,
-    pool: &'a Pool,
-    order: &'a Order,
-    program: &'a Arc<Program>,
-}
-
-impl Found<'_> {
-    fn report(&self, search: Search<'_>) -> Result<Report, RepairError> {
-        let failing = self.order.failing.len();
-        let mut report = Report {
-            repaired: false,
-            diff: String::new(),
-            text: None,
-            tried: search.progress.tried,
-            seconds: 0.0,
-            confidence: 0.0,
-            reason: String::new(),
-            classes: Vec::new(),
-            failing,
-            fixed: search.progress.fixed,
-            tests: self.baseline.tests.len(),
-            question: None,
-            passers: search.passers.len(),
-            definitions: Vec::new(),
-            state: None,
-        };
-        let mut passers = search.passers;
-        passers.sort_by(|one, other| one.cost.total_cmp(&other.cost));
-        passers.truncate(COMPARED_MAX);
-        if passers.is_empty() {
-            self.explain_nothing(&mut report, &search.partials, search.is_cut);
-            return Ok(report);
-        }
-        let choice = self.choose(&passers)?;
-        let Some(chosen) = self.first_that_holds(&choice.order, &passers)? else {
-            "what passed did so only beside other attempts, and not by itself"
-                .clone_into(&mut report.reason);
-            return Ok(report);
-        };
-        let text = chosen.candidate.text();
-        report.diff = report::diff(&name(self.task), &self.task.source, &text);
-        report.classes = chosen.edits.iter().map(|edit| edit.class).collect();
-        report.classes.dedup();
-        report.fixed = failing;
-        report.confidence = (choice.confidence * 1000.0).round() / 1000.0;
-        report.repaired = choice.confidence >= self.task.settings.confidence_min;
-        let sentence = report::sentence(&self.task.source, &text);
-        let kinds: Vec<&str> = report.classes.iter().map(|class| class.word()).collect();
-        report.reason = if report.repaired {
-            format!("{sentence} ({})", kinds.join(", "))
-        } else {
-            format!(
-                "{sentence} ({}); other changes pass all tests as well, so this is a proposal",
-                kinds.join(", ")
-            )
-        };
-        report.question = choice.question;
-        if let Ok(after) = Program::parse(&text) {
-            let names = chosen.candidate.parts.iter().map(|(name, _)| name.clone());
-            report.definitions = report::definitions(&after, &names.collect(), self.program);
-        }
-        report.text = Some(text);
-        Ok(report)
-    }
-
-    fn explain_nothing(&self, report: &mut Report, partials: &[Arc<search::State>], is_cut: bool) {
-        let mut partials: Vec<_> = partials.to_vec();
-        partials.sort_by(|one, other| one.compare(other));
-        let best = partials.iter().find(|state| state.is_clean());
-        if let Some(best) = best {
-            report.diff = report::diff(&name(self.task), &self.task.source, &best.program.text);
-        }
-        let names: Vec<&str> = self
-            .order
-            .failing
-            .iter()
-            .take(NAMED_MAX)
-            .map(|place| self.baseline.tests[*place].name.as_str())
-            .collect();
-        let why = if is_cut {
-            format!(
-                "nothing that was tried in {} s",
-                self.task.settings.budget.as_secs()
-            )
-        } else {
-            "no change that it can think of".to_owned()
-        };
-        let nearest = if report.fixed > 0 {
-            format!(
-                "; the best attempt passes {} of {} failing tests and breaks none",
-                report.fixed, report.failing
-            )
-        } else {
-            String::new()
-        };
-        report.reason = format!(
-            "{why} passes all tests{nearest}; still failing: {}. More examples, a longer --budget, or a look at whether these tests are right would help",
-            names.join(", ")
-        );
-    }
-
-    /// What each that passes does on inputs that no test has.
-    fn choose(&self, passers: &[Passer]) -> Result<Choice, RepairError> {
-        let calls = inputs::make(
-            &self.functions(passers),
-            self.task.settings.seed,
-            inputs::INPUTS_MAX,
-        );
-        let mut candidates: Vec<_> = passers
-            .iter()
-            .map(|passer| passer.candidate.clone())
-            .collect();
-        let mut unchanged = candidates[0].clone();
-        unchanged.parts.clear();
-        unchanged.splices.clear();
-        unchanged.base = Arc::clone(self.program);
-        candidates.push(unchanged);
-        let values = if calls.is_empty() {
-            vec![Vec::new(); candidates.len()]
-        } else {
-            self.pool
-                .with_first(|bench| bench.calls(&candidates, &calls, CALL_STEPS_MAX))?
-        };
-        let wanted = self.wanted();
-        Ok(choice::choose(
-            passers,
-            &values,
-            &calls,
-            &self.task.source,
-            &wanted,
-            (self.order.failing.len(), self.baseline.tests.len()),
-        ))
-    }
-
-    /// The functions that tests call themselves, where that is known; else those that were changed, and else
-    /// all that were called.
-    fn functions(&self, passers: &[Passer]) -> BTreeMap<String, Vec<String>> {
-        let calls = &self.baseline.calls;
-        let only = |names: Vec<&str>| -> BTreeMap<String, Vec<String>> {
-            let kept = calls
-                .iter()
-                .filter(|(name, _)| names.contains(&name.as_str()));
-            kept.map(|(name, calls)| (name.clone(), calls.clone()))
-                .collect()
-        };
-        let chosen = match &self.task.tests {
-            Tests::Cases(cases) => only(cases.iter().map(|case| case.call.as_str()).collect()),
-            Tests::Tools(tools) => return tool_calls(&tools.cases),
-            Tests::Pytest { .. } | Tests::Command { .. } => {
-                let units = passers.iter().flat_map(|passer| &passer.candidate.parts);
-                only(units.map(|(unit, _)| unit.as_str()).collect())
-            }
-        };
-        if chosen.is_empty() {
-            calls.clone()
-        } else {
-            chosen
-        }
-    }
-
-    /// Texts that tests have, which no repair is to have learned by heart.
-    fn wanted(&self) -> Vec<String> {
-        fn texts(value: &serde_json::Value, found: &mut Vec<String>) {
-            match value {
-                serde_json::Value::String(text) => found.push(text.clone()),
-                serde_json::Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
-                serde_json::Value::Object(members) => {
-                    members.values().for_each(|item| texts(item, found));
-                }
-                _ => {}
-            }
-        }
-        let mut found = Vec::new();
-        if let Tests::Tools(tools) = &self.task.tests {
-            for case in &tools.cases {
-                case.args
-                    .values()
-                    .for_each(|value| texts(value, &mut found));
-                case.expect
-                    .iter()
-                    .for_each(|value| texts(value, &mut found));
-            }
-        }
-        if let Tests::Cases(cases) = &self.task.tests {
-            for case in cases {
-                case.args.iter().for_each(|value| texts(value, &mut found));
-                case.expect
-                    .iter()
-                    .for_each(|value| texts(value, &mut found));
-            }
-        }
-        found
-    }
-
-    /// Once more, on the whole text, in a process that has tried nothing else.
-    fn first_that_holds<'p>(
-        &self,
-        order: &[usize],
-        passers: &'p [Passer],
-    ) -> Result<Option<&'p Passer>, RepairError> {
-        for place in order.iter().take(VERIFIED_MAX) {
-            let passer = &passers[*place];
-            let Ok(program) = Program::parse(&passer.candidate.text()) else {
-                continue;
-            };
-            let holds = match &self.task.tests {
-                // It was run by itself in the first place.
-                Tests::Command { .. } => true,
-                Tests::Cases(_) | Tests::Pytest { .. } | Tests::Tools(_) => {
-                    let mut fresh = open(self.task, self.package, &program)?;
-                    let deadline = Instant::now() + VERIFYING_MAX;
-                    let tests = fresh.baseline(deadline)?.tests;
-                    let is_pass = |place: &usize| {
-                        let test = tests.get(*place);
-                        test.is_some_and(|test| test.letter == 'P' && test.again == 'P')
-                    };
-                    self.order
-                        .failing
-                        .iter()
-                        .chain(&self.order.passing)
-                        .all(is_pass)
-                }
-            };
-            if holds {
-                return Ok(Some(passer));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// The arguments that cases give tools, by tool.
-fn tool_calls(cases: &[ToolCase]) -> BTreeMap<String, Vec<String>> {
-    let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for case in cases {
-        let body = serde_json::Value::Object(case.args.clone()).to_string();
-        calls.entry(case.tool.clone()).or_default().push(body);
-    }
-    calls
 }

@@ -75,7 +75,6 @@ pub(crate) struct Search<'a> {
     seen: HashSet<u64>,
     /// Edits of the program itself that change what it does, in the order in which they were tried.
     alive: Vec<Edit>,
-    expanded: usize,
     /// Is it the turn of the parts that no failing test runs?
     is_behind: bool,
 }
@@ -114,7 +113,6 @@ impl<'a> Search<'a> {
             base_near: order.failing.iter().map(|test| order.near[*test]).sum(),
             seen: HashSet::new(),
             alive: Vec::new(),
-            expanded: 0,
             is_behind: false,
         }
     }
@@ -181,7 +179,6 @@ impl<'a> Search<'a> {
             let mut steps = Vec::new();
             for state in waiting {
                 state.expanded(tier);
-                self.expanded += 1;
                 steps.extend(self.steps(&state, tier));
             }
             steps.sort_by(compare);

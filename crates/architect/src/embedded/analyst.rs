@@ -32,6 +32,8 @@ const TEST_VERBS: &[&str] = &[
     "add", "write", "create", "put", "keep", "record", "pin", "make", "want", "need",
 ];
 const TESTS: &[&str] = &["test", "tests", "case", "cases", "golden", "goldens"];
+/// With one of these a message asks for more than other answers.
+const RESHAPES: &[&str] = &["rename", "remove", "delete", "refactor", "rewrite"];
 /// With one of these a message asks for more than a test.
 const CHANGES: &[&str] = &[
     "fix", "repair", "rename", "remove", "delete", "refactor", "rewrite", "correct",
@@ -204,6 +206,14 @@ fn is_shared_code(path: &str) -> bool {
 
 /// A wish for other code, by what is to prove it: a search finds the code, or says that it does not.
 fn repair(task: &Task, message: &Message, why: &str) -> Analysis {
+    let lower = message.text().to_lowercase();
+    let mut words = lower.split(|letter: char| !letter.is_alphanumeric());
+    if let Some(verb) = words.find(|word| RESHAPES.contains(word)) {
+        let reason = format!(
+            "it says `{verb}`, and the embedded provider writes no code of its own: {WHO_CAN}"
+        );
+        return Analysis::reject(format!("{verb} something"), reason);
+    }
     let cases = examples::cases(message, &task.workspace, None, "micro");
     if let Some(problem) = cases.problems.first() {
         let reason = format!("understood: {problem}. {why}");

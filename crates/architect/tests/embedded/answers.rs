@@ -185,7 +185,12 @@ fn what_cannot_be_answered_is_refused_with_the_reason() {
         (
             AtomKind::Coder,
             plan("repair"),
-            "embedded refuses: it writes no code of its own, which a plan of the kind `repair` needs",
+            "embedded refuses: no repair was looked for",
+        ),
+        (
+            AtomKind::Coder,
+            plan("rename"),
+            "embedded refuses: it writes no code of its own, which a plan of the kind `rename` needs",
         ),
         (
             AtomKind::Coder,

@@ -53,7 +53,7 @@ fn a_refused_message_gets_a_reason_that_somebody_can_use() {
 }
 
 #[test]
-fn a_repair_that_is_refused_keeps_its_example_as_a_case() {
+fn the_example_of_a_repair_becomes_its_case() {
     let answer = analysed(
         "slugify('Café') should be 'cafe' but it gives 'caf'",
         &busy(),
@@ -64,11 +64,12 @@ fn a_repair_that_is_refused_keeps_its_example_as_a_case() {
         answer["acceptance"],
         json!([{"file": "tests/micro/text.jsonl", "case": case}])
     );
+    assert_eq!(answer["kind"], "repair");
     assert!(
-        answer["reason"]
-            .as_str()
+        answer["scope"]
+            .as_array()
             .unwrap()
-            .contains("an agent CLI or the hand-off queue can write code")
+            .contains(&json!("tools/runner/text.py"))
     );
 }
 

@@ -2,6 +2,19 @@
 
 /// A message for a workspace with tools, and what is made of it, in short.
 pub(crate) const SERVED: &[(&str, &str)] = &[
+    // repairs
+    (
+        "slugify('Café') should be 'cafe' but it gives 'caf'",
+        "repair tools/runner/text.py::slugify 1",
+    ),
+    (
+        "add a test: slugify('A b') is 'a-b' and fix it",
+        "repair tools/runner/text.py::slugify 1",
+    ),
+    (
+        "slugify must not drop accents: slugify('é') should be 'e', slugify('ü') should be 'u'",
+        "repair tools/runner/text.py::slugify 2",
+    ),
     // templates
     ("Add a tool that counts words", "add_tool count_words 9"),
     (
@@ -339,12 +352,8 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
         "`learn` is a tool of the tuner",
     ),
     (
-        "add a test: slugify('A b') is 'a-b' and fix it",
-        "it says `fix`, which is more than a test",
-    ),
-    (
-        "slugify('Café') should be 'cafe' but it gives 'caf'",
-        "`slugify(\"Café\")` should give \"cafe\" (now it gives \"caf\")",
+        "rename slugify: slugify('A b') should be 'a-b'",
+        "it says `rename`, and the embedded provider writes no code of its own",
     ),
     ("set the greeting to Hi there", "put it in quotation marks"),
     (

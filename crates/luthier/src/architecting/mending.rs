@@ -1,7 +1,7 @@
 //! Looks for a repair of a workspace's tools with which its cases hold.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -16,6 +16,9 @@ use crate::pen::PEN;
 
 /// Where code is that several tools share.
 const LIB: &str = "tools/lib/";
+
+/// Where each module of tools is.
+const RUNNER: &str = "tools/runner/";
 
 /// What tools read beside their state.
 const ASSETS: &str = "state/assets/";
@@ -126,7 +129,7 @@ impl Mending {
                 files: files.clone(),
                 state: proposal.state.clone(),
                 packages: Vec::new(),
-                cases: cases.to_vec(),
+                cases: touched(path, files, cases),
             }),
             launcher: Launcher {
                 hold: vec![program.into(), PEN.into(), "{scratch}".into()],
@@ -156,23 +159,56 @@ fn code(proposal: &Proposal) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The files that may be at fault: those that the plan names, then what they share.
+/// The files that may be at fault: those that the plan names, then what they import, and what that imports.
 fn suspects(files: &BTreeMap<String, String>, symbols: &[String]) -> Vec<String> {
     let named = symbols.iter().filter_map(|symbol| symbol.split_once("::"));
-    let mut seen = BTreeSet::new();
-    let is_python = |path: &&str| has_ending(path, "py");
+    let mut suspects: Vec<String> = Vec::new();
+    for (path, _) in named {
+        if files.contains_key(path) && !suspects.iter().any(|known| known == path) {
+            suspects.push(path.to_owned());
+        }
+    }
+    let mut place = 0;
+    while place < suspects.len() {
+        for path in imported(&files[&suspects[place]], files) {
+            if !suspects.contains(&path) {
+                suspects.push(path);
+            }
+        }
+        place += 1;
+    }
+    suspects
+}
+
+/// The shared modules that a text speaks of.
+fn imported(text: &str, files: &BTreeMap<String, String>) -> Vec<String> {
     let shared = files
         .keys()
-        .map(String::as_str)
-        .filter(|path| path.starts_with(LIB));
-    named
-        .map(|(path, _)| path)
-        .chain(shared)
-        .filter(|path| files.contains_key(*path))
-        .filter(is_python)
-        .filter(|path| seen.insert(*path))
-        .map(ToOwned::to_owned)
-        .collect()
+        .filter(|path| path.starts_with(LIB) && has_ending(path, "py"));
+    let is_named = |path: &&String| {
+        let name = path[LIB.len()..].trim_end_matches(".py").replace('/', ".");
+        let name = name.trim_end_matches(".__init__");
+        text.contains(&format!("lib.{name} import")) || text.contains(&format!("import lib.{name}"))
+    };
+    shared.filter(is_named).cloned().collect()
+}
+
+/// The tools that a change of a file may change: those whose module it is, or whose module needs it.
+fn touched(path: &str, files: &BTreeMap<String, String>, cases: &[ToolCase]) -> Vec<ToolCase> {
+    let modules = files.keys().filter(|module| module.starts_with(RUNNER));
+    let needing: Vec<&String> = modules
+        .filter(|module| {
+            suspects(files, &[format!("{module}::")])
+                .iter()
+                .any(|needed| needed == path)
+        })
+        .map(|module| &files[module])
+        .collect();
+    let is_touched = |case: &&ToolCase| {
+        let definition = format!("def {}(", case.tool);
+        needing.iter().any(|text| text.contains(&definition))
+    };
+    cases.iter().filter(is_touched).cloned().collect()
 }
 
 /// The cases whose answer can be compared as it is. What the others say is seen when all tiers are run.

@@ -45,7 +45,7 @@ pub(super) fn add(site: &mut Site<'_>, nodes: &[Node<'_>]) {
             site.splice(gap.at..gap.at, text, class, *cost);
         }
     }
-    branches(site, nodes);
+    made_conditional(site, nodes);
 }
 
 /// Before each statement of a block, and behind its last.
@@ -176,8 +176,8 @@ fn guards(site: &Site<'_>) -> Vec<(String, f64, bool)> {
     guards
 }
 
-/// A branch of a chain once more, with another condition of the part; and statements made conditional.
-fn branches(site: &mut Site<'_>, nodes: &[Node<'_>]) {
+/// What is done always is done in one case.
+fn made_conditional(site: &mut Site<'_>, nodes: &[Node<'_>]) {
     let atoms: Vec<(String, f64)> = atoms(site.pool, Tier::Middle);
     for node in nodes {
         if !matches!(

@@ -54,7 +54,8 @@ fn a_value_of_the_state_is_tuned() {
 
 #[test]
 fn what_it_cannot_do_is_rejected_with_what_it_understood() {
-    let server = serve();
+    let short = [("LUTHIER_ARCHITECT_REPAIR_MS", "1500")];
+    let server = Server::start_with(&Workspace::proving(), &[], &short);
     chat(&server, "add a tool that counts words");
 
     let answer = chat(
@@ -68,6 +69,33 @@ fn what_it_cannot_do_is_rejected_with_what_it_understood() {
         answer["notes"].as_str().unwrap().contains("count_words"),
         "{answer}"
     );
+}
+
+#[test]
+fn a_tool_is_repaired_by_an_example() {
+    let workspace = Workspace::proving();
+    workspace.write(
+        "tools/runner/greet.py",
+        "from luthier import tool\n\n\n@tool\ndef initials(name: str) -> str:\n    \"\"\"The first letters of a name.\"\"\"\n    return \"\".join(part[1].upper() for part in name.split())\n",
+    );
+    workspace.write(
+        "tests/micro/greet.jsonl",
+        "{\"tool\": \"initials\", \"args\": {\"name\": \"\"}, \"expect\": \"\"}\n",
+    );
+    let server = Server::start_in(&workspace);
+
+    let answer = chat(
+        &server,
+        "initials is wrong: expected initials('Ada Lovelace') to be 'AL', got 'DO'",
+    );
+
+    assert_eq!(answer["result"], "committed", "{answer}");
+    let initials = value(
+        &server,
+        "initials",
+        &json!({ "name": "grace brewster hopper" }),
+    );
+    assert_eq!(initials, "GBH");
 }
 
 #[test]

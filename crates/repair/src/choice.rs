@@ -205,7 +205,7 @@ fn is_by_heart(passer: &Passer, source: &str, failing: usize) -> bool {
     passer.edits.iter().any(|edit| {
         let pieces: Vec<&str> = edit
             .text
-            .split("\n")
+            .split('\n')
             .flat_map(|line| line.split(" and "))
             .flat_map(|part| part.split(" or "))
             .map(|part| part.trim().trim_start_matches("if ").trim_end_matches(':'))

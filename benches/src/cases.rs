@@ -4,6 +4,7 @@ mod architect;
 mod plans;
 mod proof;
 mod registry;
+mod repair;
 mod runner;
 mod shards;
 mod topology;
@@ -65,6 +66,10 @@ pub(crate) struct Bench {
     pub(crate) reloads: u64,
     pub(crate) tree_lines: usize,
     pub(crate) jobs: usize,
+    /// Bugs that are repaired, of which half, and how long for each.
+    pub(crate) bugs: usize,
+    pub(crate) bugs_half: String,
+    pub(crate) bug_budget: Duration,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -101,6 +106,7 @@ impl Bench {
         self.measure_shards()?;
         self.measure_topology()?;
         self.measure_plans();
+        self.measure_repair()?;
         self.measure_architect().await
     }
 

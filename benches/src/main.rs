@@ -18,6 +18,7 @@ mod parsers;
 mod process;
 mod program;
 mod registry;
+mod repairs;
 mod runner;
 mod sandboxes;
 mod server;
@@ -64,6 +65,15 @@ struct Args {
     /// How many lines of Python the topology is made of.
     #[arg(long, value_name = "LINES", default_value_t = 100_000)]
     tree_lines: usize,
+    /// How many bugs are repaired [default: 24, and 3 of a short run]
+    #[arg(long, value_name = "N")]
+    bugs: Option<usize>,
+    /// Of which half: the one that the search was tuned on, or the one that was held out.
+    #[arg(long, value_name = "HALF", default_value = "tuning")]
+    bugs_half: String,
+    /// How long each bug is looked at, by the search and by plain mutation.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    bug_seconds: u64,
     /// Be one of the peers, on this port.
     #[arg(long, value_name = "PORT", hide = true)]
     serve_bare_rmcp: Option<u16>,
@@ -101,6 +111,9 @@ async fn main() -> Result<()> {
         reloads: if args.quick { 3 } else { 20 },
         tree_lines: args.tree_lines,
         jobs: if args.quick { 1 } else { 3 },
+        bugs: args.bugs.unwrap_or(if args.quick { 3 } else { 24 }),
+        bugs_half: args.bugs_half.clone(),
+        bug_budget: Duration::from_secs(args.bug_seconds),
         rows: Vec::new(),
     };
     bench.run().await?;

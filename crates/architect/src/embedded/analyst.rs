@@ -61,6 +61,8 @@ pub(super) fn analyse(task: &Task) -> Analysis {
     }
     match setting::read(&prose, task) {
         Setting::Change(change) => changing(task, &message, change),
+        // An example says what is wanted, whatever is sighed beside it.
+        Setting::Impossible(_) if !message.examples().is_empty() => other(task, &prose, &message),
         Setting::Impossible(reason) => Analysis::reject("change a value", reason),
         Setting::Nothing => other(task, &prose, &message),
     }

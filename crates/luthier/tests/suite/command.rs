@@ -40,6 +40,7 @@ fn help_lists_the_commands_and_long_help_the_exit_codes() {
       test         Run the cases of the workspace, and hold what comes of them against its budgets
       compat       Tell which number a change makes, and what decides
       sandbox      Try a module where nobody is trusted
+      repair       Repair a Python file so that its tests pass, without a model
       mcp          Speak MCP on standard input and output, for a client that starts its servers
       status       Show what runs, and where the state stands
       doctor       Check what this machine and this workspace need, with a fix for each

@@ -95,7 +95,7 @@ fn a_tool_is_repaired_by_an_example() {
         "initials",
         &json!({ "name": "grace brewster hopper" }),
     );
-    assert_eq!(initials, "GBH");
+    assert_eq!(initials["result"], "GBH");
 }
 
 #[test]

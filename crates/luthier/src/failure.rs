@@ -7,6 +7,7 @@ mod architect;
 mod live;
 mod proof;
 mod release;
+mod repair;
 mod sorting;
 mod tools;
 mod versions;

@@ -9,6 +9,7 @@ mod candidate;
 mod cli;
 mod command;
 mod config;
+mod draft;
 mod environment;
 mod exit;
 mod failpoint;

@@ -6,14 +6,12 @@ use std::{sync::Arc, time::Instant};
 
 use self::found::Found;
 use crate::{
-    Class, Report, Task, Tests,
+    Report, Task, Tests,
     bench::{Baseline, Bench, BenchError, CommandBench, Order, Package, Process},
     journal::Journal,
-    parameters::Parameters,
     pool::Pool,
     program::{BadProgram, Program},
     rank::Suspicion,
-    report,
     search::{self, Progress, Search},
     task::Strategy,
 };
@@ -26,8 +24,6 @@ const STEPS_MAX: u64 = 2_000_000;
 const SECONDS_FACTOR: f64 = 10.0;
 const SECONDS_MIN: f64 = 0.1;
 const SECONDS_MAX: f64 = 5.0;
-/// Of the time, as much as values of the state are given.
-const TUNING_SHARE: f64 = 0.2;
 /// So many tests are named in a message.
 const NAMED_MAX: usize = 3;
 
@@ -88,15 +84,6 @@ pub fn repair(task: &Task, tell: &(dyn Fn(&Progress) + Sync)) -> Result<Report, 
     let order = order(task, &baseline);
     let journal = journal(task)?;
     let suspicion = Suspicion::of(&baseline.tests, &program.lines());
-    if let Some(report) = tune(task, &program, &baseline, &pool, &order, &journal, began)? {
-        journal.remove();
-        return Ok(report);
-    }
-    let mut search = Search::new(&pool, &order, &journal, deadline, suspicion, tell);
-    match task.settings.strategy {
-        Strategy::Search => search.run(&program)?,
-        Strategy::Random => search::by_chance(&mut search, &program, task.settings.seed)?,
-    }
     let found = Found {
         task,
         package: &package,
@@ -105,7 +92,16 @@ pub fn repair(task: &Task, tell: &(dyn Fn(&Progress) + Sync)) -> Result<Report, 
         order: &order,
         program: &program,
     };
-    let mut report = found.report(search)?;
+    let mut report = if let Some(tuned) = found.tune(&journal, began)? {
+        tuned
+    } else {
+        let mut search = Search::new(&pool, &order, &journal, deadline, suspicion, tell);
+        match task.settings.strategy {
+            Strategy::Search => search.run(&program)?,
+            Strategy::Random => search::by_chance(&mut search, &program, task.settings.seed)?,
+        }
+        found.report(search)?
+    };
     journal.remove();
     report.seconds = began.elapsed().as_secs_f64();
     Ok(report)
@@ -218,8 +214,8 @@ fn check(task: &Task, baseline: &Baseline) -> Result<(), RepairError> {
 /// Failing tests first, the shorter ones before the longer.
 fn order(task: &Task, baseline: &Baseline) -> Order {
     let tests = &baseline.tests;
-    let is_meant = |place: &usize| tests[*place].letter == 'P' || is_wanted(task, *place);
     let passes = |place: &usize| tests[*place].letter == 'P';
+    let is_meant = |place: &usize| passes(place) || is_wanted(task, *place);
     let (mut passing, mut failing): (Vec<usize>, Vec<usize>) =
         (0..tests.len()).filter(is_meant).partition(passes);
     let by_steps = |place: &usize| tests[*place].steps;
@@ -261,53 +257,4 @@ fn journal(task: &Task) -> Result<Journal, RepairError> {
     };
     let about = format!("{:?}{:?}{}", task.source, task.tests, task.settings.seed);
     Journal::open(path, about).map_err(RepairError::Journal)
-}
-
-/// Where tools depend on state, another value there may be all that is missing.
-fn tune(
-    task: &Task,
-    program: &Arc<Program>,
-    baseline: &Baseline,
-    pool: &Pool,
-    order: &Order,
-    journal: &Journal,
-    began: Instant,
-) -> Result<Option<Report>, RepairError> {
-    let Tests::Tools(tools) = &task.tests else {
-        return Ok(None);
-    };
-    let mut parameters = Parameters {
-        pool,
-        order,
-        journal,
-        program,
-        until: began + task.settings.budget.mul_f64(TUNING_SHARE),
-        seed: task.settings.seed,
-        tried: 0,
-    };
-    let Some(state) = parameters.search(&tools.state)? else {
-        return Ok(None);
-    };
-    let pretty = |value| serde_json::to_string_pretty(value).unwrap_or_default();
-    let (before, after) = (pretty(&tools.state), pretty(&state));
-    Ok(Some(Report {
-        repaired: true,
-        diff: report::diff("state", &before, &after),
-        text: None,
-        tried: parameters.tried,
-        seconds: began.elapsed().as_secs_f64(),
-        confidence: 1.0,
-        reason: format!(
-            "{} (another value of the state)",
-            report::sentence(&before, &after)
-        ),
-        classes: vec![Class::Parameter],
-        failing: order.failing.len(),
-        fixed: order.failing.len(),
-        tests: baseline.tests.len(),
-        question: None,
-        passers: 1,
-        definitions: Vec::new(),
-        state: Some(state),
-    }))
 }

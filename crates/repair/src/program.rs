@@ -53,11 +53,11 @@ impl Program {
         if text.len() > SOURCE_BYTES_MAX {
             return Err(BadProgram::TooLarge { bytes: text.len() });
         }
-        let tree = parse(text);
-        if let Some(broken) = first_error(tree.root_node()) {
-            let line = broken.start_position().row + 1;
+        // Also what is nested too deep for those who read the tree by calling themselves.
+        if let Some(topology::Break { line, .. }) = topology::first_break(text) {
             return Err(BadProgram::Syntax { line });
         }
+        let tree = parse(text);
         let units = units(tree.root_node(), text);
         let mut steps = BTreeMap::new();
         steps::find(tree.root_node(), text, &mut steps);
@@ -148,27 +148,6 @@ pub(crate) fn parse(text: &str) -> Tree {
     parser
         .parse(text, None)
         .expect("a parser with a language and no time limit gives a tree")
-}
-
-fn first_error(root: Node<'_>) -> Option<Node<'_>> {
-    if !root.has_error() {
-        return None;
-    }
-    let mut cursor = root.walk();
-    loop {
-        let node = cursor.node();
-        if node.is_error() || node.is_missing() {
-            return Some(node);
-        }
-        if node.has_error() && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return Some(root);
-            }
-        }
-    }
 }
 
 /// The parts of a module. Of several of one name the last one holds.

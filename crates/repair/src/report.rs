@@ -13,7 +13,7 @@ use crate::{
 /// Lines around a change.
 const CONTEXT: usize = 3;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Does a change pass all tests, and is it sure enough that it is the one that is meant?
     pub repaired: bool,

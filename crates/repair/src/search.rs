@@ -165,14 +165,14 @@ impl<'a> Search<'a> {
         self.progress.doing = "edits of attempts that came nearer";
         for _ in 0..3 {
             self.partials.sort_by(|one, other| one.compare(other));
-            let mut waiting: Vec<Arc<State>> = self
+            let waiting: Vec<Arc<State>> = self
                 .partials
                 .iter()
                 .take(PARTIALS_MAX)
                 .filter(|state| state.may_expand(tier))
+                .take(PARTIALS_MAX / 2)
                 .cloned()
                 .collect();
-            waiting.truncate(PARTIALS_MAX / 2);
             if waiting.is_empty() {
                 return Ok(false);
             }

@@ -75,6 +75,8 @@ pub struct Tools {
     pub files: BTreeMap<String, String>,
     /// The document that tools find as state.
     pub state: Value,
+    /// May the fault lie in a value of it?
+    pub is_state_open: bool,
     /// Folders of third-party packages.
     pub packages: Vec<PathBuf>,
     pub cases: Vec<ToolCase>,

@@ -134,7 +134,8 @@ fn expected(outcome: &Outcome) -> Value {
     }
 }
 
-fn looks_like_matcher(value: &Value) -> bool {
+/// Would a case that expects this value be taken to match, and not to equal it?
+pub fn looks_like_matcher(value: &Value) -> bool {
     match value {
         Value::Object(members) => {
             members.keys().any(|key| key.starts_with('$'))

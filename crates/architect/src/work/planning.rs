@@ -193,18 +193,9 @@ impl Work {
         if open.is_empty() {
             return Ok(());
         }
-        let first = self.job.questions.len() + 1;
-        let questions = (open.into_iter().zip(first..))
-            .map(|(question, number)| Asked {
-                id: number.to_string(),
-                question,
-                why: "the message contradicts a test".to_owned(),
-            })
-            .collect();
-        self.log
-            .append(Entry::Questions { questions }, None, self.now())
-            .await?;
-        Err(Halt::Waits)
+        let why = "the message contradicts a test";
+        let asked = open.into_iter().map(|question| (question, why.to_owned()));
+        Err(self.put_questions(asked).await?)
     }
 
     /// Asks instead of guessing.
@@ -228,23 +219,32 @@ impl Work {
                 told(assessed)
             )));
         }
-        let first = self.job.questions.len() + 1;
-        let questions: Vec<Asked> = (assessed.unknowns.iter().zip(first..))
-            .map(|(unknown, number)| Asked {
-                id: number.to_string(),
-                question: unknown.question.clone(),
-                why: unknown.why.clone(),
-            })
-            .collect();
-        if questions.is_empty() {
+        if assessed.unknowns.is_empty() {
             return Ok(());
         }
-        let now = self.now();
-        self.log.record("rounds", &(rounds + 1).into(), now).await?;
-        self.log
-            .append(Entry::Questions { questions }, None, now)
-            .await?;
-        Err(Halt::Waits)
+        let next = (rounds + 1).into();
+        self.log.record("rounds", &next, self.now()).await?;
+        let unknowns = assessed.unknowns.iter();
+        let asked = unknowns.map(|unknown| (unknown.question.clone(), unknown.why.clone()));
+        Err(self.put_questions(asked).await?)
+    }
+
+    /// Asks whoever began the job, each question with why; the work goes on when they are answered.
+    pub(super) async fn put_questions(
+        &self,
+        asked: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Halt, Halt> {
+        let first = self.job.questions.len() + 1;
+        let questions = (asked.into_iter().zip(first..))
+            .map(|((question, why), number)| Asked {
+                id: number.to_string(),
+                question,
+                why,
+            })
+            .collect();
+        let entry = Entry::Questions { questions };
+        self.log.append(entry, None, self.now()).await?;
+        Ok(Halt::Waits)
     }
 }
 

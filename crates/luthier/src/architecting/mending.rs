@@ -72,7 +72,7 @@ impl Mending {
                 proposal,
                 &files,
                 &cases,
-                path,
+                (path, place == 0),
                 budget,
             )?;
             let mended = match repair::repair(&task, &|_progress| {}) {
@@ -105,7 +105,7 @@ impl Mending {
         proposal: &Proposal,
         files: &BTreeMap<String, String>,
         cases: &[ToolCase],
-        path: &str,
+        (path, is_state_open): (&str, bool),
         budget: Duration,
     ) -> Result<Task, BenchError> {
         let program = std::env::current_exe().map_err(|error| broken(&error))?;
@@ -128,6 +128,8 @@ impl Mending {
                     .collect(),
                 files: files.clone(),
                 state: proposal.state.clone(),
+                // What its values can do was found out with the first file.
+                is_state_open,
                 packages: Vec::new(),
                 cases: touched(path, files, cases),
             }),
@@ -242,7 +244,7 @@ fn plain(case: &Value, is_wanted: bool) -> Option<ToolCase> {
         Some(matcher) if matcher.len() == 1 && matcher.contains_key("$equal") => {
             (Some(matcher["$equal"].clone()), None)
         }
-        _ if has_matcher(expect) => return None,
+        _ if architect::embedded::looks_like_matcher(expect) => return None,
         _ => (Some(expect.clone()), None),
     };
     Some(ToolCase {
@@ -263,16 +265,6 @@ fn plain(case: &Value, is_wanted: bool) -> Option<ToolCase> {
 fn has_ending(path: &str, ending: &str) -> bool {
     let extension = Path::new(path).extension();
     extension.is_some_and(|extension| extension == ending)
-}
-
-fn has_matcher(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .any(|(key, value)| key.starts_with('$') || has_matcher(value)),
-        Value::Array(items) => items.iter().any(has_matcher),
-        _ => false,
-    }
 }
 
 fn mended(path: &str, report: Report) -> Mended {

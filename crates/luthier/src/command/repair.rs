@@ -1,18 +1,18 @@
 //! `luthier repair FILE`
 
 use std::{
-    fs::{self, File},
-    io::Write as _,
+    fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use clap::Args;
 use model::Digest;
-use repair::{Case, Launcher, Progress, RepairError, Report, Settings, Task, Tests};
+use repair::{Case, Launcher, Progress, Report, Settings, Task, Tests};
 use serde_json::json;
 
 use crate::{
+    draft::{Replace, place},
     environment::Environment,
     exit::Exit,
     failure::Failure,
@@ -347,21 +347,8 @@ fn write(task: &Task, text: &str) -> Result<(), Failure> {
         return Err(Failure::new("file_changed", Exit::Conflict, told)
             .with_hint("run the command again".to_owned()));
     }
-    let mut name = task.file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let draft = task.file.with_file_name(name);
-    let replace = || {
-        let mut file = File::options().write(true).create_new(true).open(&draft)?;
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(fs::metadata(&task.file)?.permissions())?;
-        file.sync_all()?;
-        fs::rename(&draft, &task.file)
-    };
-    replace().map_err(|error| {
-        // There may be none.
-        drop(fs::remove_file(&draft));
-        failed(error)
-    })
+    let was = fs::metadata(&task.file).map_err(failed)?;
+    place(text, Some(&was), &task.file, Replace::Always).map_err(failed)
 }
 
 fn told(
@@ -403,23 +390,4 @@ fn told(
         lines.push("nothing is written: add --write for that".to_owned());
     }
     lines.join("\n")
-}
-
-impl From<RepairError> for Failure {
-    fn from(error: RepairError) -> Self {
-        let (code, exit) = match &error {
-            RepairError::Program { .. } => ("bad_program", Exit::Invalid),
-            RepairError::NothingFails { .. } => ("nothing_fails", Exit::Invalid),
-            RepairError::NoTests => ("no_tests", Exit::Invalid),
-            RepairError::Flaky { .. } => ("flaky_test", Exit::Invalid),
-            RepairError::Contradiction { .. } => ("contradiction", Exit::Invalid),
-            RepairError::Elsewhere { .. } => ("fault_elsewhere", Exit::Invalid),
-            RepairError::Slow { .. } => ("slow_test", Exit::Invalid),
-            RepairError::Bench(repair::BenchError::Program(_)) => ("program_broken", Exit::Invalid),
-            RepairError::Bench(repair::BenchError::Tests(_)) => ("tests_broken", Exit::Invalid),
-            RepairError::Bench(_) => ("tests_not_run", Exit::Unavailable),
-            RepairError::Journal(_) => ("journal_unwritable", Exit::Unavailable),
-        };
-        Self::new(code, exit, error)
-    }
 }

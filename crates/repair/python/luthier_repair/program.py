@@ -20,8 +20,6 @@ from . import steps
 
 # Larger values of a module are taken for tables that nobody changes.
 KEPT_ITEMS_MAX = 2_000
-# What loading a program may take.
-LOAD_STEPS_MAX = 50_000_000
 # The part that is no code: the document that tools find as state.
 STATE = "#state"
 FLAGS = __future__.annotations.compiler_flag
@@ -49,7 +47,6 @@ def override(path: str, text: str) -> None:
 def count_steps() -> None:
     """Whatever is loaded from now on can count its steps."""
     setattr(builtins, steps.NAME, steps.step)
-    steps.COUNTER.allow(LOAD_STEPS_MAX)
 
 
 def find_exactly(path: str) -> types.ModuleType | None:

@@ -34,6 +34,8 @@ REFUSED = frozenset(
 GRACE_SECONDS = 1.0
 # Attempts that fail this many failing tests and come nearer with none are not worth the others.
 PATIENCE = 3
+# Of those that mend some, what breaks so many more beside them is not run to its end.
+BROKEN_BESIDE = 3
 
 
 class OutOfTime(BaseException):
@@ -148,7 +150,6 @@ def attempts(program: Program, tests: Any, order: dict[str, Any], tell: Callable
     failing, passing = order["failing"], order["passing"]
     bounds, near, seconds = order["steps"], order["near"], order["seconds"]
     for number, candidate in _numbered(order):
-        program.refresh()
         try:
             _put(program, candidate)
             tell([number, *_one(program, tests, failing, passing, bounds, near, seconds)])
@@ -178,7 +179,7 @@ def _one(
     seconds: float,
 ) -> tuple[str, float, str]:
     letters: list[str] = []
-    total, gained = 0.0, 0
+    total, gained, fixed, broken = 0.0, 0, 0, 0
     seen = hashlib.blake2b(digest_size=8)
     for count, place in enumerate(failing):
         if count == PATIENCE and not gained:
@@ -187,16 +188,17 @@ def _one(
         program.refresh()
         letters.append(outcome.letter)
         total += outcome.near
+        fixed += outcome.letter == "P"
         seen.update(outcome.value.encode("utf-8", "replace") + b"\0")
         gained += outcome.letter == "P" or outcome.near > near[place] + 1e-6
-    if "P" in letters or gained:
+    if gained:
         for place in passing:
             outcome = run(tests, place, bounds[place], seconds)
             program.refresh()
             letters.append(outcome.letter)
-            if outcome.letter != "P" and "P" not in letters[: len(failing)]:
-                break
-            if letters.count("P") + 3 < len(letters) - len(failing):
+            broken += outcome.letter != "P"
+            # One that breaks more than it mends is no step on a way, whatever the rest says.
+            if broken > (fixed + BROKEN_BESIDE if fixed else 0):
                 break
     return "".join(letters), round(total, 4), seen.hexdigest()
 
@@ -205,7 +207,6 @@ def calls(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[A
     """What each candidate gives for calls whose right answer nobody knows."""
     module = program.modules[order["path"]]
     for number, candidate in _numbered(order):
-        program.refresh()
         values = []
         try:
             _put(program, candidate)

@@ -189,7 +189,7 @@ fn filter(site: &mut Site<'_>, clause: Node<'_>) {
             }
         }
     }
-    for condition in site.pool.conditions.clone() {
+    for condition in &site.pool.conditions {
         site.splice(
             end..end,
             format!(" if {condition}"),

@@ -58,9 +58,9 @@ fn others(site: &mut Site<'_>, kind: Node<'_>, cost: f64) {
     for other in KINDS {
         site.put(kind, other, Class::Exception, cost);
     }
-    for other in site.pool.globals.clone() {
+    for other in &site.pool.globals {
         if other.ends_with("Error") || other.ends_with("Exception") {
-            site.put(kind, other, Class::Exception, cost);
+            site.put(kind, other.clone(), Class::Exception, cost);
         }
     }
 }

@@ -82,8 +82,8 @@ fn identifier(site: &mut Site<'_>, node: Node<'_>) {
         parent.kind() == "call" && parent.child_by_field_name("function") == Some(node)
     });
     if is_target(node) {
-        for other in site.pool.locals.clone() {
-            site.put(node, other, Class::Name, 1.7);
+        for other in &site.pool.locals {
+            site.put(node, other.clone(), Class::Name, 1.7);
         }
         return;
     }
@@ -94,32 +94,29 @@ fn identifier(site: &mut Site<'_>, node: Node<'_>) {
         site.put(node, other, Class::Method, 1.2);
     }
     if is_called {
-        let others: Vec<String> = site.pool.functions.keys().cloned().collect();
-        for other in others {
-            site.put(node, other, Class::Method, 1.6);
+        for other in site.pool.functions.keys() {
+            site.put(node, other.clone(), Class::Method, 1.6);
         }
         return;
     }
-    let locals = site.pool.locals.clone();
     let is_parameter = site.pool.parameters.iter().any(|name| name == text);
-    for other in locals {
-        let is_alike = site.pool.parameters.contains(&other) == is_parameter;
-        let is_near = !has_part_in_common(&other, text);
-        let cost = 1.2 + if is_alike { 0.0 } else { 0.1 } + if is_near { 0.1 } else { 0.0 };
-        site.put(node, other, Class::Name, cost);
+    for other in &site.pool.locals {
+        let is_alike = site.pool.parameters.contains(other) == is_parameter;
+        let is_far = !has_part_in_common(other, text);
+        let cost = 1.2 + if is_alike { 0.0 } else { 0.1 } + if is_far { 0.1 } else { 0.0 };
+        site.put(node, other.clone(), Class::Name, cost);
     }
-    for other in site.pool.globals.clone() {
+    for other in &site.pool.globals {
         let is_constant = text.chars().any(char::is_uppercase);
         site.put(
             node,
-            other,
+            other.clone(),
             Class::Name,
             if is_constant { 1.3 } else { 2.2 },
         );
     }
-    let fields: Vec<String> = site.pool.fields.iter().cloned().collect();
-    for other in fields {
-        site.put(node, other, Class::Name, 1.9);
+    for other in &site.pool.fields {
+        site.put(node, other.clone(), Class::Name, 1.9);
     }
 }
 
@@ -166,9 +163,8 @@ fn attribute(site: &mut Site<'_>, node: Node<'_>) {
     for other in own.into_iter().flatten() {
         site.put(name, other.clone(), Class::Name, 1.4);
     }
-    let rest: Vec<String> = pool.attributes.values().flatten().cloned().collect();
-    for other in rest {
-        site.put(name, other, Class::Name, 2.2);
+    for other in pool.attributes.values().flatten() {
+        site.put(name, other.clone(), Class::Name, 2.2);
     }
 }
 

@@ -11,8 +11,8 @@ pub(super) fn add(site: &mut Site<'_>, node: Node<'_>) {
             for other in ["break", "continue", "pass", "return"] {
                 site.put(node, other, Class::Statement, 1.1);
             }
-            for other in site.pool.returns.clone() {
-                site.put(node, other, Class::Statement, 1.7);
+            for other in &site.pool.returns {
+                site.put(node, other.clone(), Class::Statement, 1.7);
             }
         }
         "return_statement" => returned(site, node),
@@ -32,8 +32,8 @@ pub(super) fn add(site: &mut Site<'_>, node: Node<'_>) {
 
 /// The other values that the part returns, and values that are at hand.
 fn returned(site: &mut Site<'_>, node: Node<'_>) {
-    for other in site.pool.returns.clone() {
-        site.put(node, other, Class::Statement, 1.7);
+    for other in &site.pool.returns {
+        site.put(node, other.clone(), Class::Statement, 1.7);
     }
     let small = [
         "return True",

@@ -8,10 +8,12 @@ use std::{
 
 use super::{NAMED_MAX, RepairError, name, open};
 use crate::{
-    Report, Task, Tests, ToolCase,
+    Class, Report, Task, Tests, ToolCase,
     bench::{Baseline, Order, Package},
     choice::{self, COMPARED_MAX, Choice},
     inputs,
+    journal::Journal,
+    parameters::Parameters,
     pool::Pool,
     program::Program,
     report,
@@ -23,6 +25,8 @@ const VERIFIED_MAX: usize = 5;
 /// What each of these may take.
 const VERIFYING_MAX: Duration = Duration::from_secs(30);
 const CALL_STEPS_MAX: u64 = 100_000;
+/// Of the time, as much as values of the state are given.
+const TUNING_SHARE: f64 = 0.2;
 
 /// What a search has found, and what it takes to judge it.
 pub(super) struct Found<'a> {
@@ -35,24 +39,64 @@ pub(super) struct Found<'a> {
 }
 
 impl Found<'_> {
-    pub(super) fn report(&self, search: Search<'_>) -> Result<Report, RepairError> {
-        let failing = self.order.failing.len();
-        let mut report = Report {
-            repaired: false,
-            diff: String::new(),
-            text: None,
-            tried: search.progress.tried,
-            seconds: 0.0,
-            confidence: 0.0,
-            reason: String::new(),
-            classes: Vec::new(),
-            failing,
-            fixed: search.progress.fixed,
+    /// Where tools depend on state, another value there may be all that is missing.
+    pub(super) fn tune(
+        &self,
+        journal: &Journal,
+        began: Instant,
+    ) -> Result<Option<Report>, RepairError> {
+        let Tests::Tools(tools) = &self.task.tests else {
+            return Ok(None);
+        };
+        if !tools.is_state_open {
+            return Ok(None);
+        }
+        let settings = &self.task.settings;
+        let mut parameters = Parameters {
+            pool: self.pool,
+            order: self.order,
+            journal,
+            program: self.program,
+            until: began + settings.budget.mul_f64(TUNING_SHARE),
+            seed: settings.seed,
+            tried: 0,
+        };
+        let Some(state) = parameters.search(&tools.state)? else {
+            return Ok(None);
+        };
+        let pretty = |value| serde_json::to_string_pretty(value).unwrap_or_default();
+        let (before, after) = (pretty(&tools.state), pretty(&state));
+        let sentence = report::sentence(&before, &after);
+        let class = Class::Parameter;
+        Ok(Some(Report {
+            repaired: true,
+            diff: report::diff("state", &before, &after),
+            tried: parameters.tried,
+            confidence: 1.0,
+            reason: format!("{sentence} ({})", class.word()),
+            classes: vec![class],
+            fixed: self.order.failing.len(),
+            passers: 1,
+            state: Some(state),
+            ..self.begun()
+        }))
+    }
+
+    /// What is known before anything was found.
+    fn begun(&self) -> Report {
+        Report {
+            failing: self.order.failing.len(),
             tests: self.baseline.tests.len(),
-            question: None,
+            ..Report::default()
+        }
+    }
+
+    pub(super) fn report(&self, search: Search<'_>) -> Result<Report, RepairError> {
+        let mut report = Report {
+            tried: search.progress.tried,
+            fixed: search.progress.fixed,
             passers: search.passers.len(),
-            definitions: Vec::new(),
-            state: None,
+            ..self.begun()
         };
         let mut passers = search.passers;
         passers.sort_by(|one, other| one.cost.total_cmp(&other.cost));
@@ -71,7 +115,7 @@ impl Found<'_> {
         report.diff = report::diff(&name(self.task), &self.task.source, &text);
         report.classes = chosen.edits.iter().map(|edit| edit.class).collect();
         report.classes.dedup();
-        report.fixed = failing;
+        report.fixed = report.failing;
         report.confidence = (choice.confidence * 1000.0).round() / 1000.0;
         report.repaired = choice.confidence >= self.task.settings.confidence_min;
         let sentence = report::sentence(&self.task.source, &text);
@@ -201,23 +245,21 @@ impl Found<'_> {
             }
         }
         let mut found = Vec::new();
-        if let Tests::Tools(tools) = &self.task.tests {
-            for case in &tools.cases {
-                case.args
-                    .values()
-                    .for_each(|value| texts(value, &mut found));
-                case.expect
-                    .iter()
-                    .for_each(|value| texts(value, &mut found));
+        let mut note = |values: &mut dyn Iterator<Item = &serde_json::Value>| {
+            values.for_each(|value| texts(value, &mut found));
+        };
+        match &self.task.tests {
+            Tests::Tools(tools) => {
+                for case in &tools.cases {
+                    note(&mut case.args.values().chain(&case.expect));
+                }
             }
-        }
-        if let Tests::Cases(cases) = &self.task.tests {
-            for case in cases {
-                case.args.iter().for_each(|value| texts(value, &mut found));
-                case.expect
-                    .iter()
-                    .for_each(|value| texts(value, &mut found));
+            Tests::Cases(cases) => {
+                for case in cases {
+                    note(&mut case.args.iter().chain(&case.expect));
+                }
             }
+            Tests::Pytest { .. } | Tests::Command { .. } => {}
         }
         found
     }

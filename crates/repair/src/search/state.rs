@@ -111,23 +111,20 @@ impl State {
     /// With more edits of it, as what is tried.
     pub(crate) fn candidate(&self, edits: &[Edit]) -> Candidate {
         let splices: Vec<_> = edits.iter().map(Edit::splice).collect();
-        let mut parts = Vec::new();
         let mut units: Vec<usize> = edits.iter().map(|edit| edit.unit).collect();
         units.sort_unstable();
         units.dedup();
-        for name in &self.changed {
-            if name.starts_with('=') {
-                // Statements have no names: all of those that changed are told anew.
-                continue;
-            }
-            if !units
+        let is_now = |name: &String| {
+            units
                 .iter()
                 .any(|unit| self.program.units[*unit].name == *name)
-            {
-                parts.push((name.clone(), self.text_of(name)));
-            }
+        };
+        let mut parts = self.statements(&units);
+        // Statements have no names, and were all told.
+        let functions = self.changed.iter().filter(|name| !name.starts_with('='));
+        for name in functions.filter(|name| !is_now(name)) {
+            parts.push((name.clone(), self.text_of(name)));
         }
-        parts.splice(0..0, self.statements(&units));
         for unit in units {
             let own: Vec<_> = edits
                 .iter()

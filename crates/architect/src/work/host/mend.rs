@@ -6,7 +6,6 @@ use tracing::Instrument as _;
 use super::{JobHost, Trouble};
 use crate::{
     bench::{Differing, Mended},
-    job::{Entry, Question as Asked},
     tree,
     work::Halt,
 };
@@ -54,18 +53,11 @@ impl JobHost {
 
     async fn ask(&self, differing: &Differing) -> Result<Halt, Trouble> {
         let Differing { call, one, other } = differing;
-        let question = Asked {
-            id: (self.work.job.questions.len() + 1).to_string(),
-            question: format!("what should `{call}` give?"),
-            why: format!(
-                "more than one change makes all tests pass: after one of them it gives {one}, after \
-                 another {other}"
-            ),
-        };
-        let entry = Entry::Questions {
-            questions: vec![question],
-        };
-        self.work.log.append(entry, None, self.work.now()).await?;
-        Ok(Halt::Waits)
+        let question = format!("what should `{call}` give?");
+        let why = format!(
+            "more than one change makes all tests pass: after one of them it gives {one}, after \
+             another {other}"
+        );
+        Ok(self.work.put_questions([(question, why)]).await?)
     }
 }

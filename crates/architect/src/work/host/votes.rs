@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::{JobHost, Trouble, atom::value_of, edits};
 use crate::{
-    job::{Entry, Question as Asked},
     tree::{self, Files},
     work::{Halt, ask::Question, candidate::Candidate},
 };
@@ -155,19 +154,12 @@ impl JobHost {
         self.work
             .artefact(&name, "text/x-diff; charset=utf-8", bytes)
             .await?;
-        let question = Asked {
-            id: number.to_string(),
-            question: format!(
-                "{count} answers pass every case and do different things (`{name}`). Which is meant? \
-                 Say it with an example of a call on which they differ."
-            ),
-            why: "what passes the tests should not differ".to_owned(),
-        };
-        let entry = Entry::Questions {
-            questions: vec![question],
-        };
-        self.work.log.append(entry, None, self.work.now()).await?;
-        Ok(Halt::Waits)
+        let question = format!(
+            "{count} answers pass every case and do different things (`{name}`). Which is meant? \
+             Say it with an example of a call on which they differ."
+        );
+        let why = "what passes the tests should not differ".to_owned();
+        Ok(self.work.put_questions([(question, why)]).await?)
     }
 }
 

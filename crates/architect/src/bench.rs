@@ -85,6 +85,17 @@ pub struct Mended {
     pub diff: String,
 }
 
+/// What is wrong, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fault {
+    /// What may be changed, with what it needs.
+    pub symbols: Vec<String>,
+    /// The cases that fail and are to hold.
+    pub wanted: Vec<Value>,
+    /// The reasons of repairs that were released before, the newest first.
+    pub released: Vec<String>,
+}
+
 /// What two repairs give for one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Differing {
@@ -113,15 +124,17 @@ pub trait Bench: Prover {
     /// Asks the index of packages what speaks against each, in their order. Nothing is installed.
     async fn vet(&self, wheels: &[Wheel]) -> Result<Vec<Vetted>, BenchError>;
 
-    /// Looks for a change of what `symbols` name, and of what they need, with which all cases hold, those
-    /// that are `wanted` among them. It keeps what it tried under `name`, so that a search that was cut off goes on.
+    /// Looks for a change with which all cases hold. It keeps what it tried under `name`, so that a
+    /// search that was cut off goes on.
     async fn mend(
         &self,
         name: &str,
         proposal: &Proposal,
-        symbols: &[String],
-        wanted: &[Value],
+        fault: &Fault,
     ) -> Result<Mended, BenchError>;
+
+    /// Looks for the code of a tool that is not there yet, with which all cases that are `wanted` hold.
+    async fn make(&self, symbol: &str, wanted: &[Value]) -> Result<Mended, BenchError>;
 
     /// Loads it and makes calls in both sandboxes.
     async fn confine(

@@ -7,6 +7,8 @@ mod clause;
 mod coder;
 mod examples;
 mod literal;
+mod making;
+mod order;
 mod parameter;
 mod reviewer;
 mod setting;

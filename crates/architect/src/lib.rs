@@ -26,7 +26,7 @@ mod work;
 
 pub use architect::{Architect, JobError, LogFailure, OnReleased, Parts, WAITING_MAX};
 pub use bench::{
-    Bench, BenchError, Call, Differing, FailedCase, Finding, Mended, SandboxReport, Tier,
+    Bench, BenchError, Call, Differing, FailedCase, Fault, Finding, Mended, SandboxReport, Tier,
     TierReport,
 };
 pub use http::PROBLEMS;

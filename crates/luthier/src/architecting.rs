@@ -3,6 +3,7 @@
 
 mod bench;
 mod checks;
+mod making;
 mod mending;
 mod providers;
 mod sources;

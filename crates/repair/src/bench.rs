@@ -1,18 +1,28 @@
 //! Where candidates are tried: whoever runs the tests.
 
 mod command;
+mod copy;
 mod package;
 mod process;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::PathBuf,
+    process::{Child, ExitStatus},
+    sync::Arc,
+    time::Instant,
+};
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 
 use crate::program::{Program, Splice};
 
 pub(crate) use command::CommandBench;
+pub(crate) use copy::{Copy, is_apart};
 pub(crate) use package::Package;
-pub(crate) use process::Process;
+pub(crate) use process::{Process, Text, answer_to};
 
 /// New texts of some parts of the program: unit and text.
 pub(crate) type Parts = Vec<(String, String)>;
@@ -42,11 +52,25 @@ pub(crate) struct Tested {
     pub(crate) near: f64,
     pub(crate) message: String,
     pub(crate) steps: u64,
+    /// Of a processor's time.
     pub(crate) seconds: f64,
+    /// Of everybody's.
+    pub(crate) wall: f64,
     #[serde(skip)]
     pub(crate) lines: Vec<usize>,
     #[serde(skip)]
     pub(crate) arcs: Vec<(usize, usize)>,
+}
+
+impl Tested {
+    pub(crate) fn is_skipped(&self) -> bool {
+        self.letter == 'S'
+    }
+
+    /// One that is skipped asks for nothing.
+    pub(crate) fn fails(&self) -> bool {
+        self.letter != 'P' && !self.is_skipped()
+    }
 }
 
 /// What all tests say of the program as it is.
@@ -61,10 +85,15 @@ pub(crate) struct Baseline {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Order {
     pub(crate) failing: Vec<usize>,
+    /// Those among them that are skipped stand there, too, and may be skipped again.
     pub(crate) passing: Vec<usize>,
+    pub(crate) skipped: Vec<usize>,
     pub(crate) steps: Vec<u64>,
     pub(crate) near: Vec<f64>,
+    /// What one test may take of a processor's time,
     pub(crate) seconds: f64,
+    /// and, beside that, of everybody's.
+    pub(crate) wall: f64,
 }
 
 /// What became of a candidate: a letter for each test that ran, failing ones first.
@@ -95,8 +124,15 @@ pub enum BenchError {
     Folder {
         path: PathBuf,
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
+}
+
+/// Ends what was started as a group of its own, with all that it has started and that has not left the group.
+fn end(mut child: Child) -> io::Result<ExitStatus> {
+    // One that is gone by itself needs no ending. Nobody has waited for it, so its number is nobody else's.
+    _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+    child.wait()
 }
 
 /// Runs tests, for one candidate after the other.

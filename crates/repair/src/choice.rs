@@ -57,7 +57,11 @@ pub(crate) fn choose(
         .map(|passer| passer.cost)
         .fold(f64::INFINITY, f64::min);
     let before = values.last().map(Vec::as_slice).unwrap_or_default();
-    let usual = usual(&values[..passers.len()]);
+    // One that was ended in the midst of it has told nothing.
+    let is_told = |values: &[String]| values.len() == calls.len();
+    let told = values[..passers.len()].iter().map(Vec::as_slice);
+    let told: Vec<&[String]> = told.filter(|values| is_told(values)).collect();
+    let usual = usual(&told);
     let looked: Vec<Looked<'_>> = passers
         .iter()
         .zip(values)
@@ -74,7 +78,7 @@ pub(crate) fn choose(
     // Where nothing can be compared, each may be something else.
     let mut groups: HashMap<(&[String], Option<usize>), Vec<usize>> = HashMap::new();
     for (place, one) in looked.iter().enumerate() {
-        let alone = calls.is_empty().then_some(place);
+        let alone = (calls.is_empty() || !is_told(one.values)).then_some(place);
         groups.entry((one.values, alone)).or_default().push(place);
     }
     let weight_of = |members: &[usize]| {
@@ -142,8 +146,8 @@ fn wordiness(passer: &Passer) -> f64 {
 }
 
 /// For each input what most give.
-fn usual(values: &[Vec<String>]) -> Vec<String> {
-    let inputs = values.first().map_or(0, Vec::len);
+fn usual(values: &[&[String]]) -> Vec<String> {
+    let inputs = values.first().map_or(0, |values| values.len());
     (0..inputs)
         .map(|input| {
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -260,20 +264,30 @@ fn literals(text: &str) -> Vec<String> {
     found
 }
 
-fn question(one: &[String], other: &[String], calls: &[(String, String)]) -> Option<Question> {
-    // The shortest one is the easiest to answer.
-    let differing = one
-        .iter()
-        .zip(other)
-        .zip(calls)
-        .filter(|((one, other), _)| one != other);
-    let ((one, other), (function, arguments)) =
-        differing.min_by_key(|(_, (_, arguments))| arguments.len())?;
+pub(crate) fn question(
+    one: &[String],
+    other: &[String],
+    calls: &[(String, String)],
+) -> Option<Question> {
+    let place = differing(one, other, calls)?;
+    let (function, arguments) = &calls[place];
     Some(Question {
         call: told_call(function, arguments),
-        one: told(one),
-        other: told(other),
+        one: told(&one[place]),
+        other: told(&other[place]),
     })
+}
+
+/// The call for which the two differ that is the easiest to answer: the shortest.
+pub(crate) fn differing(
+    one: &[String],
+    other: &[String],
+    calls: &[(String, String)],
+) -> Option<usize> {
+    let values = one.iter().zip(other).zip(calls).enumerate();
+    let differing = values.filter(|(_, ((one, other), _))| one != other);
+    let (place, _) = differing.min_by_key(|(_, (_, (_, arguments)))| arguments.len())?;
+    Some(place)
 }
 
 fn told_call(function: &str, arguments: &str) -> String {
@@ -373,6 +387,20 @@ mod tests {
         assert_eq!(choice.order, [0, 1]);
         assert!((choice.confidence - 1.0).abs() < 1e-9);
         assert_eq!(choice.question, None);
+    }
+
+    #[test]
+    fn those_that_were_ended_before_they_told_anything_agree_with_nobody() {
+        let (one, other) = (
+            passer(Class::Number, "one", 1.0),
+            passer(Class::Operator, "two", 1.0),
+        );
+        let calls = [("f".to_owned(), "[[1],{}]".to_owned())];
+        let values = [Vec::new(), Vec::new(), vec!["=0".to_owned()]];
+
+        let choice = choose(&[one, other], &values, &calls, "", &[], (2, 2));
+
+        assert!((choice.confidence - 0.5).abs() < 1e-9, "{choice:?}");
     }
 
     #[test]

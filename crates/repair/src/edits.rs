@@ -1,22 +1,26 @@
 //! What could be changed: every edit of a part of a program that is small enough to be thought of, with how
-//! likely a person would have made it. Nothing here knows tests.
+//! likely a person would have made it. Nothing here knows tests, but for the texts that they give the program.
 
 mod arguments;
 mod conditions;
+mod copies;
 mod donors;
 mod exceptions;
+mod formats;
+mod idioms;
 mod insertions;
 mod names;
 mod numbers;
 mod operators;
 mod order;
 mod pool;
+mod results;
 mod slices;
 mod statements;
 mod texts;
 mod wrapping;
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use tree_sitter::Node;
 
@@ -55,6 +59,36 @@ pub enum Class {
 }
 
 impl Class {
+    const ALL: [Self; 23] = [
+        Self::Operator,
+        Self::Number,
+        Self::Constant,
+        Self::Text,
+        Self::Name,
+        Self::Method,
+        Self::Order,
+        Self::OffByOne,
+        Self::Condition,
+        Self::ConditionExtended,
+        Self::ConditionReplaced,
+        Self::Slice,
+        Self::Wrap,
+        Self::Unwrap,
+        Self::Argument,
+        Self::Exception,
+        Self::Statement,
+        Self::Move,
+        Self::Donor,
+        Self::Guard,
+        Self::Insertion,
+        Self::Synthesis,
+        Self::Parameter,
+    ];
+
+    fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.word() == word)
+    }
+
     /// In words, for a reason.
     pub fn word(self) -> &'static str {
         match self {
@@ -82,6 +116,31 @@ impl Class {
             Self::Synthesis => "an expression made from what is at hand",
             Self::Parameter => "another value of the state",
         }
+    }
+}
+
+/// What kinds of change were taken before, which makes them a little likelier.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prior(BTreeMap<Class, u32>);
+
+impl Prior {
+    /// From changes that were accepted, in the words of [`Class::word`]; other words say nothing.
+    pub fn of_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut counts = BTreeMap::new();
+        for class in words.into_iter().filter_map(Class::of_word) {
+            *counts.entry(class).or_default() += 1;
+        }
+        Self(counts)
+    }
+
+    /// What an edit of this kind costs less.
+    pub(crate) fn ease(&self, class: Class) -> f64 {
+        /// However often it was taken, it gets no cheaper than by this.
+        const EASE_MAX: f64 = 0.3;
+        /// So often it is taken until half of that is reached.
+        const HALFWAY: f64 = 4.0;
+        let count = f64::from(self.0.get(&class).copied().unwrap_or(0));
+        EASE_MAX * count / (count + HALFWAY)
     }
 }
 
@@ -152,6 +211,9 @@ pub(crate) enum Tier {
     Large,
 }
 
+/// Of a part so large that there are more, so many edits are thought of.
+const EDITS_MAX: usize = 300_000;
+
 /// The edits of one part, up to a tier, in no particular order.
 pub(crate) fn of(program: &Program, unit: usize, pool: &Pool, tier: Tier) -> Vec<Edit> {
     let mut site = Site {
@@ -166,27 +228,43 @@ pub(crate) fn of(program: &Program, unit: usize, pool: &Pool, tier: Tier) -> Vec
     let mut nodes = Vec::new();
     collect(root, &mut nodes);
     for node in &nodes {
+        if site.edits.len() >= EDITS_MAX {
+            return site.edits;
+        }
         operators::add(&mut site, *node);
         numbers::add(&mut site, *node);
         texts::add(&mut site, *node);
+        formats::add(&mut site, *node);
         names::add(&mut site, *node);
         order::add(&mut site, *node);
         slices::add(&mut site, *node);
         conditions::add(&mut site, *node, tier);
         exceptions::add(&mut site, *node);
         statements::add(&mut site, *node);
+        idioms::add(&mut site, *node);
+        results::add(&mut site, *node);
+        wrapping::likely(&mut site, *node);
         wrapping::unwrap(&mut site, *node);
         arguments::drop(&mut site, *node);
         donors::fill(&mut site, *node);
         if tier >= Tier::Middle {
             arguments::add(&mut site, *node);
             wrapping::wrap(&mut site, *node);
+            copies::both(&mut site, *node);
+            operators::more_compared(&mut site, *node);
             donors::add(&mut site, *node);
         }
         let is_placeholder = donors::is_placeholder(*node, site.text(*node));
         if tier >= Tier::Large || tier == Tier::Middle && is_placeholder {
             donors::make(&mut site, *node);
         }
+    }
+    copies::near(&mut site, &nodes);
+    copies::twins(&mut site, &nodes);
+    insertions::guarded(&mut site, &nodes);
+    if tier >= Tier::Middle {
+        copies::parallels(&mut site, &nodes);
+        copies::branches(&mut site, &nodes);
     }
     if tier >= Tier::Large {
         insertions::add(&mut site, &nodes);

@@ -7,10 +7,16 @@ use serde_json::{Map, Number, Value};
 
 /// How many are made.
 pub(crate) const INPUTS_MAX: usize = 160;
+/// And how many like the calls of the tests that fail.
+pub(crate) const NEAR_MAX: usize = 80;
 /// How often it is tried to make one that is new.
 const TRIES: usize = 8;
 const DEPTH_MAX: usize = 8;
+const WORDS_MAX: usize = 16;
+const WORD_CHARS_MAX: usize = 16;
 const LENGTH_MAX: usize = 200;
+/// Of so many changes of a text that is a document, one breaks it.
+const BREAKING_OF: u8 = 4;
 
 /// Function and JSON of `[arguments, named arguments]`, from calls that were made, by function.
 pub(crate) fn make(
@@ -42,6 +48,43 @@ pub(crate) fn make(
         }
     }
     inputs
+}
+
+/// Short texts of calls that were made, as they are written in Python, those that name something first.
+pub(crate) fn words(made: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    fn put(text: &str, is_key: bool, found: &mut BTreeSet<(bool, String)>) {
+        let is_odd = |letter: char| letter.is_control() || "\"\\".contains(letter);
+        if text.len() <= WORD_CHARS_MAX && !text.is_empty() && !text.contains(is_odd) {
+            found.insert((!is_key, format!("\"{text}\"")));
+        }
+    }
+    fn note(value: &Value, found: &mut BTreeSet<(bool, String)>) {
+        match value {
+            Value::String(text) => put(text, false, found),
+            Value::Array(items) => items.iter().for_each(|item| note(item, found)),
+            Value::Object(members) => {
+                for (name, member) in members {
+                    put(name, true, found);
+                    note(member, found);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    for call in made.values().flatten() {
+        if let Ok(read) = serde_json::from_str::<Value>(call) {
+            // The names of arguments are the program's own.
+            note(&read[0], &mut found);
+        }
+    }
+    let mut words: Vec<String> = Vec::new();
+    for (_, word) in found {
+        if !words.contains(&word) && words.len() < WORDS_MAX {
+            words.push(word);
+        }
+    }
+    words
 }
 
 fn one(calls: &[Value], corpus: &Corpus, chance: &mut Rng) -> String {
@@ -130,7 +173,7 @@ impl Corpus {
             Value::Null => Value::Null,
             Value::Bool(is) => Value::Bool(!is),
             Value::Number(number) => self.number(number, chance),
-            Value::String(text) => Value::String(self.text(text, chance)),
+            Value::String(text) => Value::String(self.text(text, depth, chance)),
             Value::Array(items) => Value::Array(self.list(items, depth, chance)),
             Value::Object(members) => Value::Object(self.object(members, depth, chance)),
         }
@@ -168,10 +211,34 @@ impl Corpus {
         Number::from_f64(rounded).map_or(Value::Null, Value::Number)
     }
 
-    fn text(&self, text: &str, chance: &mut Rng) -> String {
+    /// A text that is a document stays one most of the time: what is in it is changed, or its lines.
+    fn text(&self, text: &str, depth: usize, chance: &mut Rng) -> String {
+        if chance.u8(..BREAKING_OF) > 0 {
+            if let Ok(document @ (Value::Array(_) | Value::Object(_))) = serde_json::from_str(text)
+            {
+                return self.change(&document, depth + 1, chance).to_string();
+            }
+            if text.trim_end().contains('\n') {
+                return lines(text, chance);
+            }
+        }
+        self.letters(text, chance)
+    }
+
+    fn letters(&self, text: &str, chance: &mut Rng) -> String {
         let mut letters: Vec<char> = text.chars().collect();
         let place = |chance: &mut Rng, letters: &[char]| chance.usize(..letters.len().max(1));
-        match chance.u8(..9) {
+        match chance.u8(..10) {
+            // A blank at either end, or one more between words.
+            9 => {
+                let blanks = letters
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, letter)| **letter == ' ');
+                let mut places: Vec<usize> = blanks.map(|(at, _)| at).collect();
+                places.extend([0, letters.len()]);
+                letters.insert(places[chance.usize(..places.len())], ' ');
+            }
             0 if !letters.is_empty() => {
                 letters.remove(place(chance, &letters));
             }
@@ -259,6 +326,27 @@ impl Corpus {
     }
 }
 
+/// The lines of a text, with one more or one fewer, or in another order.
+fn lines(text: &str, chance: &mut Rng) -> String {
+    let end = if text.ends_with('\n') { "\n" } else { "" };
+    let mut lines: Vec<&str> = text.trim_end_matches('\n').split('\n').collect();
+    let at = chance.usize(..lines.len());
+    match chance.u8(..3) {
+        0 if lines.len() < LENGTH_MAX => {
+            let again = lines[chance.usize(..lines.len())];
+            lines.insert(at, again);
+        }
+        1 => {
+            let other = chance.usize(..lines.len());
+            lines.swap(at, other);
+        }
+        _ => {
+            lines.remove(at);
+        }
+    }
+    lines.join("\n") + end
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,6 +399,27 @@ mod tests {
             let read: Value = serde_json::from_str(&call).unwrap();
             assert_eq!(read[0][0].as_array().map(Vec::len), Some(2), "{call}");
         }
+    }
+
+    #[test]
+    fn a_text_that_is_a_document_mostly_stays_one() {
+        let inputs = made(
+            &[r#"[["[1, {\"size\": 2}]","name,size\nbolt,4\nnut,7\n"],{}]"#],
+            1,
+        );
+        let documents = inputs.iter().filter(|(_, call)| {
+            let read: Value = serde_json::from_str(call).unwrap();
+            let text = read[0][0].as_str().unwrap();
+            serde_json::from_str::<Value>(text).is_ok()
+        });
+        let tables = inputs.iter().filter(|(_, call)| {
+            let read: Value = serde_json::from_str(call).unwrap();
+            let text = read[0][1].as_str().unwrap();
+            text.lines().all(|line| line.split(',').count() == 2)
+        });
+
+        assert!(documents.count() * 3 > inputs.len() * 2);
+        assert!(tables.count() * 3 > inputs.len() * 2);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! What was tried, kept while a search goes on: one that was cut off goes on where it was, and comes to the
-//! same end. Entries are named by what was tried, so a stale file only helps less.
+//! same end. Entries are named by what was tried and by all that what came of it depends on, so a stale file
+//! only helps less.
+
+mod tree;
 
 use std::{
     collections::HashMap,
@@ -7,6 +10,7 @@ use std::{
     io::{self, BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use serde::{Deserialize, Serialize};
@@ -14,8 +18,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::bench::{Candidate, Order, Outcome};
 
+pub(crate) use tree::digest;
+
 /// A journal that grew beyond this is begun anew.
 const BYTES_MAX: u64 = 256 << 20;
+/// Of runs that nobody went on with, so many are kept beside it, and no more than so many bytes of them.
+const OTHERS_MAX: usize = 16;
+const OTHERS_BYTES_MAX: u64 = 512 << 20;
 
 /// Of the hash that names an entry.
 const KEY_BYTES: usize = 16;
@@ -43,6 +52,7 @@ impl Journal {
         }
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
+            prune(folder, path)?;
         }
         let mut known = HashMap::new();
         if let Ok(file) = File::open(path) {
@@ -103,10 +113,12 @@ impl Journal {
     fn key(&self, piece: &[Candidate], order: &Order) -> String {
         let mut hash = Sha256::new();
         hash.update(self.about.as_bytes());
-        hash.update(format!(
-            "{:?}{:?}{:?}",
-            order.failing, order.passing, order.steps
-        ));
+        // How long everything may take together is another number each time, and says nothing of most.
+        let order = Order {
+            wall: 0.0,
+            ..order.clone()
+        };
+        hash.update(format!("{order:?}"));
         for candidate in piece {
             for (unit, text) in &candidate.parts {
                 hash.update(unit.as_bytes());
@@ -118,6 +130,40 @@ impl Journal {
         }
         hex::encode(&hash.finalize()[..KEY_BYTES])
     }
+}
+
+/// Removes the oldest of those that are named like this one, if there are too many.
+fn prune(folder: &Path, own: &Path) -> io::Result<()> {
+    let mut others: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if path != own && is_named_like(&path, own) {
+            let metadata = entry.metadata()?;
+            others.push((metadata.modified()?, metadata.len(), path));
+        }
+    }
+    others.sort_by(|one, other| other.cmp(one));
+    let mut bytes = 0;
+    for (place, (_, length, path)) in others.into_iter().enumerate() {
+        bytes += length;
+        if place >= OTHERS_MAX || bytes > OTHERS_BYTES_MAX {
+            match fs::remove_file(&path) {
+                // Another run may have come to its end.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Names of journals are digests of one length.
+fn is_named_like(path: &Path, own: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().as_encoded_bytes();
+    path.extension() == own.extension()
+        && stem.iter().all(u8::is_ascii_hexdigit)
+        && Some(stem.len()) == own.file_stem().map(std::ffi::OsStr::len)
 }
 
 #[cfg(test)]
@@ -195,6 +241,28 @@ mod tests {
 
         let found = again.find(&piece("one"), &Order::default());
         assert_eq!(found, Some(passed()));
+    }
+
+    #[test]
+    fn of_those_that_nobody_went_on_with_the_oldest_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |number: usize| folder.path().join(format!("{number:024x}.jsonl"));
+        for number in 0..OTHERS_MAX + 3 {
+            let file = File::create(named(number)).unwrap();
+            let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number as u64);
+            file.set_modified(at).unwrap();
+        }
+        let else_s = folder.path().join("cases.jsonl");
+        fs::write(&else_s, "").unwrap();
+
+        let _journal = open(&named(0));
+
+        let left: Vec<usize> = (0..OTHERS_MAX + 3)
+            .filter(|number| named(*number).exists())
+            .collect();
+        assert_eq!(left[..2], [0, 3]);
+        assert_eq!(left.len(), OTHERS_MAX + 1);
+        assert!(else_s.exists());
     }
 
     #[test]

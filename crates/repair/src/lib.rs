@@ -5,6 +5,7 @@
 
 mod bench;
 mod choice;
+mod compose;
 mod edits;
 mod engine;
 mod inputs;
@@ -19,7 +20,8 @@ mod task;
 
 pub use bench::BenchError;
 pub use choice::Question;
-pub use edits::Class;
+pub use compose::{Composed, Function, Outcome, Parameter, Separating, Wanted, compose};
+pub use edits::{Class, Prior};
 pub use engine::{RepairError, repair};
 pub use program::{BadProgram, SOURCE_BYTES_MAX};
 pub use report::{Definition, Report};

@@ -29,12 +29,24 @@ const PASSED: f64 = 10.0;
 /// Behind the first document that passes none is tried.
 const PIECES_AFTER: usize = 0;
 
+/// What is no further away than this is likelier at fault than any code.
+const NEAR: f64 = 5.0;
+
+/// A document with which all tests pass.
+pub(crate) struct Moved {
+    pub(crate) document: Value,
+    /// Is it one value, hardly changed?
+    pub(crate) is_near: bool,
+}
+
 /// A search for other values.
 pub(crate) struct Parameters<'a> {
     pub(crate) pool: &'a Pool,
     pub(crate) order: &'a Order,
     pub(crate) journal: &'a Journal,
     pub(crate) program: &'a Arc<Program>,
+    /// What a document has to satisfy, as JSON Schema.
+    pub(crate) schema: &'a Value,
     pub(crate) until: Instant,
     pub(crate) seed: u64,
     pub(crate) tried: usize,
@@ -42,7 +54,13 @@ pub(crate) struct Parameters<'a> {
 
 impl Parameters<'_> {
     /// The document nearest to this one with which all tests pass.
-    pub(crate) fn search(&mut self, state: &Value) -> Result<Option<Value>, BenchError> {
+    pub(crate) fn search(&mut self, state: &Value) -> Result<Option<Moved>, BenchError> {
+        let schema = jsonschema::validator_for(self.schema).ok();
+        let is_allowed = |document: &Value| {
+            schema
+                .as_ref()
+                .is_none_or(|schema| schema.is_valid(document))
+        };
         let leaves = leaves(state);
         let mut moves: Vec<(f64, Value)> = Vec::new();
         for leaf in &leaves {
@@ -53,15 +71,19 @@ impl Parameters<'_> {
                 moves.push((cost, with(state, leaf, other)));
             }
         }
+        moves.retain(|(_, document)| is_allowed(document));
         moves.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let documents: Vec<Value> = moves.into_iter().map(|(_, document)| document).collect();
+        let (costs, documents): (Vec<f64>, Vec<Value>) = moves.into_iter().unzip();
         let scores = self.scores(&documents)?;
         if let Some((place, _)) = scores
             .iter()
             .enumerate()
             .find(|(_, score)| score.is_infinite())
         {
-            return Ok(Some(documents[place].clone()));
+            return Ok(Some(Moved {
+                document: documents[place].clone(),
+                is_near: costs[place] <= NEAR,
+            }));
         }
         // Only those numbers that the tests depend on are moved together.
         let base = self.scores(std::slice::from_ref(state))?;
@@ -81,7 +103,12 @@ impl Parameters<'_> {
         if numbers.len() < 2 {
             return Ok(None);
         }
-        self.evolve(state, &numbers)
+        let found = self.evolve(state, &numbers)?;
+        let allowed = found.filter(is_allowed);
+        Ok(allowed.map(|document| Moved {
+            document,
+            is_near: false,
+        }))
     }
 
     fn evolve(&mut self, state: &Value, numbers: &[String]) -> Result<Option<Value>, BenchError> {

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
@@ -20,6 +20,7 @@ pub(crate) const PIECE: usize = 64;
 
 pub(crate) struct Pool {
     benches: Vec<Mutex<Box<dyn Bench>>>,
+    stop: Arc<AtomicBool>,
 }
 
 /// What of a list was tried.
@@ -31,9 +32,11 @@ pub(crate) struct Tried {
 }
 
 impl Pool {
-    pub(crate) fn new(benches: Vec<Box<dyn Bench>>) -> Self {
+    /// `stop` ends what it does as the clock would.
+    pub(crate) fn new(benches: Vec<Box<dyn Bench>>, stop: Arc<AtomicBool>) -> Self {
         Self {
             benches: benches.into_iter().map(Mutex::new).collect(),
+            stop,
         }
     }
 
@@ -68,7 +71,7 @@ impl Pool {
                 if place >= pieces.len() || place > last.load(Ordering::Relaxed) {
                     return;
                 }
-                if Instant::now() >= deadline {
+                if Instant::now() >= deadline || self.stop.load(Ordering::Relaxed) {
                     is_cut.store(true, Ordering::Relaxed);
                     return;
                 }

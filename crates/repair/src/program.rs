@@ -39,6 +39,12 @@ pub(crate) struct Program {
     steps: BTreeMap<usize, String>,
 }
 
+/// A mark that some editors begin a file with, which is no part of the program, and what is behind it.
+pub(crate) fn split_mark(source: &str) -> (&str, &str) {
+    let bare = source.strip_prefix('\u{feff}').unwrap_or(source);
+    source.split_at(source.len() - bare.len())
+}
+
 /// Why a text is no program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadProgram {

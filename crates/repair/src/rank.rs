@@ -1,4 +1,5 @@
-//! How suspicious each line is, by which tests run it. It orders what is tried and never leaves out.
+//! How suspicious each line is, by which tests run it. It orders what is tried; where it is nought, the search
+//! makes small edits alone.
 
 use std::collections::HashMap;
 
@@ -20,9 +21,10 @@ impl Suspicion {
     /// After Ochiai: of the failing tests those that run a line, over the root of all failing times all that
     /// run it. `own` says which line of the program a line of the text with steps is.
     pub(crate) fn of(tests: &[Tested], own: &[usize]) -> Self {
-        let failing = tests.iter().filter(|test| test.letter != 'P').count();
+        let tests: Vec<&Tested> = tests.iter().filter(|test| !test.is_skipped()).collect();
+        let failing = tests.iter().filter(|test| test.fails()).count();
         let mut ran: HashMap<usize, (u32, u32)> = HashMap::new();
-        for test in tests {
+        for test in &tests {
             let mut lines: Vec<usize> = test
                 .lines
                 .iter()
@@ -52,8 +54,8 @@ impl Suspicion {
             .into_iter()
             .map(|(line, counts)| (line, score(counts)))
             .collect();
-        branches(tests, own, failing, &mut lines);
-        let is_unseen = |test: &Tested| test.letter == 'T' && test.lines.is_empty();
+        branches(&tests, own, failing, &mut lines);
+        let is_unseen = |test: &&Tested| test.letter == 'T' && test.lines.is_empty();
         Self {
             is_blind: lines.is_empty(),
             least: if tests.iter().any(is_unseen) {
@@ -76,7 +78,7 @@ impl Suspicion {
 }
 
 /// A way from one line to another that failing tests alone take makes the line that it leaves suspicious.
-fn branches(tests: &[Tested], own: &[usize], failing: usize, lines: &mut HashMap<usize, f64>) {
+fn branches(tests: &[&Tested], own: &[usize], failing: usize, lines: &mut HashMap<usize, f64>) {
     let mut taken: HashMap<(usize, usize), (u32, u32)> = HashMap::new();
     for test in tests {
         for (from, to) in &test.arcs {
@@ -120,6 +122,7 @@ mod tests {
             message: String::new(),
             steps: 0,
             seconds: 0.0,
+            wall: 0.0,
             lines: lines.to_vec(),
             arcs: arcs.to_vec(),
         }

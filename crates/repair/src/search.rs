@@ -16,7 +16,7 @@ pub(crate) use state::{Standing, State};
 
 use crate::{
     bench::{BenchError, Candidate, Order, Outcome},
-    edits::{self, Edit, Pool as Ingredients, Tier},
+    edits::{self, Edit, Pool as Ingredients, Prior, Tier},
     journal::Journal,
     pool::Pool,
     program::Program,
@@ -31,6 +31,10 @@ const PIECES_AFTER: usize = 24;
 const COST_AFTER: f64 = 0.9;
 /// but no more than this.
 const CANDIDATES_AFTER: usize = 8_000;
+/// What costs no more, but belongs to the next kinds of edits, is compared with what passes: so many of them,
+const NEXT_AFTER: usize = 512;
+/// and of those that are likelier so many.
+const LIKELIER_AFTER: usize = 2_048;
 /// How much an edit costs where nothing is suspicious.
 const UNSUSPECTED: f64 = 1.4;
 /// Of values that a module binds: no test runs them, and any may use them.
@@ -66,11 +70,14 @@ pub(crate) struct Search<'a> {
     pub(crate) journal: &'a Journal,
     pub(crate) deadline: Instant,
     pub(crate) suspicion: Suspicion,
+    pub(crate) prior: &'a Prior,
     pub(crate) tell: &'a (dyn Fn(&Progress) + Sync),
     pub(crate) progress: Progress,
     pub(crate) passers: Vec<Passer>,
     pub(crate) partials: Vec<Arc<State>>,
     pub(crate) is_cut: bool,
+    /// Texts that the program is given.
+    words: Vec<String>,
     base_near: f64,
     seen: HashSet<u64>,
     /// Edits of the program itself that change what it does, in the order in which they were tried.
@@ -86,13 +93,22 @@ pub(crate) struct Step {
     pub(crate) cost: f64,
 }
 
+/// By what one edit is thought likelier than another.
+pub(crate) struct Likely<'a> {
+    pub(crate) suspicion: Suspicion,
+    /// What was accepted before.
+    pub(crate) prior: &'a Prior,
+    /// Texts of the inputs.
+    pub(crate) words: Vec<String>,
+}
+
 impl<'a> Search<'a> {
     pub(crate) fn new(
         pool: &'a Pool,
         order: &'a Order,
         journal: &'a Journal,
         deadline: Instant,
-        suspicion: Suspicion,
+        likely: Likely<'a>,
         tell: &'a (dyn Fn(&Progress) + Sync),
     ) -> Self {
         let progress = Progress {
@@ -104,12 +120,14 @@ impl<'a> Search<'a> {
             order,
             journal,
             deadline,
-            suspicion,
+            suspicion: likely.suspicion,
+            prior: likely.prior,
             tell,
             progress,
             passers: Vec::new(),
             partials: Vec::new(),
             is_cut: false,
+            words: likely.words,
             base_near: order.failing.iter().map(|test| order.near[*test]).sum(),
             seen: HashSet::new(),
             alive: Vec::new(),
@@ -129,16 +147,15 @@ impl<'a> Search<'a> {
             self.progress.doing = doing;
             let steps = self.steps(&root, tier);
             self.walk(steps)?;
-            if self.is_done() {
-                return Ok(());
+            if !self.is_done() {
+                self.follow(if tier == Tier::Small {
+                    Tier::Small
+                } else {
+                    Tier::Middle
+                })?;
             }
-            self.follow(if tier == Tier::Small {
-                Tier::Small
-            } else {
-                Tier::Middle
-            })?;
             if self.is_done() {
-                return Ok(());
+                return self.compare_next(&root, tier);
             }
         }
         if program.units.len() > PARTS_MANY {
@@ -154,6 +171,31 @@ impl<'a> Search<'a> {
         self.pairs(program)?;
         while !self.is_done() && self.follow(Tier::Large)? {}
         Ok(())
+    }
+
+    /// The likeliest edits alone.
+    pub(crate) fn run_small(&mut self, program: &Arc<Program>) -> Result<(), BenchError> {
+        self.progress.doing = "small edits";
+        let steps = self.steps(&State::root(program), Tier::Small);
+        self.walk(steps)
+    }
+
+    /// What passes is not the likeliest if an edit that is thought of later passes and costs less.
+    fn compare_next(&mut self, root: &Arc<State>, tier: Tier) -> Result<(), BenchError> {
+        let next = match tier {
+            Tier::Small => Tier::Middle,
+            Tier::Middle | Tier::Large => Tier::Large,
+        };
+        let Some(best) = self.cheapest().filter(|_| !self.is_cut && tier != next) else {
+            return Ok(());
+        };
+        let mut steps = self.steps(root, next);
+        steps.retain(|step| {
+            step.cost <= best + COST_AFTER && !self.seen.contains(&fingerprint(step))
+        });
+        let likelier = steps.partition_point(|step| step.cost <= best);
+        steps.truncate(likelier.clamp(NEXT_AFTER, LIKELIER_AFTER));
+        self.walk(steps)
     }
 
     fn is_done(&self) -> bool {
@@ -196,7 +238,7 @@ impl<'a> Search<'a> {
         let mut steps = Vec::new();
         let is_large = program.units.len() > PARTS_MANY;
         for (place, unit) in program.units.iter().enumerate() {
-            if is_large && Instant::now() >= self.deadline {
+            if Instant::now() >= self.deadline {
                 break;
             }
             let suspicion = self.of_unit(program, place);
@@ -209,7 +251,7 @@ impl<'a> Search<'a> {
             } else {
                 tier
             };
-            let ingredients = Ingredients::of(program, place);
+            let ingredients = Ingredients::of(program, place, &self.words);
             for edit in edits::of(program, place, &ingredients, unit_tier) {
                 let lines =
                     edit.line..=edit.line + program.text[edit.range.clone()].matches('\n').count();
@@ -218,7 +260,8 @@ impl<'a> Search<'a> {
                 } else {
                     SUSPICION_OF_VALUES
                 };
-                let cost = state.cost + edit.cost + UNSUSPECTED * (1.0 - suspicion);
+                let own = edit.cost - self.prior.ease(edit.class);
+                let cost = state.cost + own + UNSUSPECTED * (1.0 - suspicion);
                 steps.push(Step {
                     state: Arc::clone(state),
                     edit,
@@ -368,7 +411,7 @@ fn compare(one: &Step, other: &Step) -> std::cmp::Ordering {
         .then_with(|| one.edit.text.cmp(&other.edit.text))
 }
 
-/// Two edits that make the same text of the same part, but for white space, are one.
+/// Two edits that make the same text of the same part are one.
 fn fingerprint(step: &Step) -> u64 {
     let program = &step.state.program;
     let unit = &program.units[step.edit.unit];
@@ -385,21 +428,8 @@ fn fingerprint(step: &Step) -> u64 {
         step.edit.text.as_str(),
         &text[step.edit.range.end..unit.range.end],
     ];
-    let mut line_begins = true;
-    for letter in pieces.into_iter().flat_map(str::chars) {
-        match letter {
-            '\n' => {
-                letter.hash(&mut hash);
-                line_begins = true;
-            }
-            // At the beginning of a line it means something.
-            ' ' | '\t' if !line_begins => {}
-            ' ' | '\t' => letter.hash(&mut hash),
-            other => {
-                line_begins = false;
-                other.hash(&mut hash);
-            }
-        }
+    for piece in pieces {
+        hash.write(piece.as_bytes());
     }
     hash.finish()
 }

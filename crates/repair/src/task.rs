@@ -5,11 +5,14 @@ use std::{
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
     process::Command,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::edits::Prior;
 
 pub const BUDGET_DEFAULT: Duration = Duration::from_mins(1);
 
@@ -31,6 +34,17 @@ pub struct Task {
     pub tests: Tests,
     pub launcher: Launcher,
     pub settings: Settings,
+}
+
+impl Task {
+    /// The folder with all that belongs to the program: where tests run, or above it, where its package lies.
+    pub(crate) fn whole(&self) -> &Path {
+        let folders = self.paths.iter().chain([&self.root]);
+        let around = folders.filter(|folder| self.file.starts_with(folder));
+        around
+            .min_by_key(|folder| folder.components().count())
+            .unwrap_or(&self.root)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +89,8 @@ pub struct Tools {
     pub files: BTreeMap<String, String>,
     /// The document that tools find as state.
     pub state: Value,
+    /// What the document has to satisfy, as JSON Schema.
+    pub schema: Value,
     /// May the fault lie in a value of it?
     pub is_state_open: bool,
     /// Folders of third-party packages.
@@ -162,6 +178,10 @@ pub struct Settings {
     /// What was tried is kept here, so that a run that was cut goes on where it was.
     pub journal: Option<PathBuf>,
     pub strategy: Strategy,
+    /// What was accepted before.
+    pub prior: Prior,
+    /// When it is set, the search ends as if its time were over.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// How candidates are thought of.
@@ -182,6 +202,8 @@ impl Default for Settings {
             confidence_min: CONFIDENCE_MIN,
             journal: None,
             strategy: Strategy::default(),
+            prior: Prior::default(),
+            stop: Arc::default(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The resources that every version has.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use jiff::{SignedDuration, Timestamp};
 use journal::Query;
@@ -110,13 +112,7 @@ pub(crate) async fn logs(core: &Core, id: &str) -> Result<Vec<LogLine>, Failure>
     if !newest.is_empty() && began.is_some_and(|began| began >= since) {
         return Ok(newest);
     }
-    let query = Query {
-        conversation: id.parse().ok(),
-        kinds: vec![EventType::CALL],
-        limit: CALLS_MAX,
-        ..Query::all()
-    };
-    let calls = core.journal.read(query).await.map_err(Failure::broken)?;
+    let calls = events(core, id).await?;
     let called_at = calls.iter().flat_map(|call| [began_of(call), call.time]);
     let called_at = called_at.chain(began);
     let (called_at, history): (Vec<_>, _) = (called_at.collect(), core.history.clone());
@@ -128,6 +124,30 @@ pub(crate) async fn logs(core: &Core, id: &str) -> Result<Vec<LogLine>, Failure>
     }
     lines.extend(newest);
     Ok(lines)
+}
+
+async fn events(core: &Core, id: &str) -> Result<Vec<Arc<Event>>, Failure> {
+    let query = Query {
+        conversation: id.parse().ok(),
+        kinds: vec![EventType::CALL],
+        limit: CALLS_MAX,
+        ..Query::all()
+    };
+    core.journal.read(query).await.map_err(Failure::broken)
+}
+
+/// The calls of a conversation, oldest first, as far as they are kept.
+pub(crate) async fn calls(core: &Core, id: &str) -> Result<Vec<Value>, Failure> {
+    let calls = events(core, id).await?;
+    let told = calls.iter().map(|call| {
+        let members = ["tool", "arguments", "result", "error"];
+        let known = members.map(|member| (member, call.data.get(member)));
+        let known = known
+            .into_iter()
+            .filter_map(|(member, value)| Some((member.to_owned(), value?.clone())));
+        Value::Object(known.collect())
+    });
+    Ok(told.collect())
 }
 
 /// When a call began, or a little before.

@@ -405,10 +405,16 @@ impl Runner {
         }
     }
 
-    /// What was logged in a conversation, as `logs://` says it; nothing if that is no conversation.
+    /// What was logged in a conversation, as `logs://` says it, and its calls; nothing if that is no
+    /// conversation.
     pub async fn logs_of(&self, conversation: &str) -> Result<Option<Value>, String> {
         let lines = crate::builtin::logs(&self.inner.core, conversation).await;
-        found(lines.map(|lines| json!({ "lines": lines })))
+        let Some(mut told) = found(lines.map(|lines| json!({ "lines": lines })))? else {
+            return Ok(None);
+        };
+        let calls = crate::builtin::calls(&self.inner.core, conversation).await;
+        told["calls"] = calls.map_err(|failure| failure.to_string())?.into();
+        Ok(Some(told))
     }
 
     /// What a conversation remembers, as `session://` says it.

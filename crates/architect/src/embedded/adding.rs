@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    examples, setting,
+    examples::{self, New},
+    making, setting,
     task::{Analysis, PlanKind, Task, Workspace},
 };
 use crate::{
@@ -26,6 +27,10 @@ pub(super) fn analyse(task: &Task) -> Analysis {
     };
     let template = match choose(&prose, task) {
         Ok(template) => template,
+        Err(_) if making::wanted(task, &message).is_some() => {
+            let name = making::wanted(task, &message).unwrap_or_default();
+            return making::analyse(task, &message, name);
+        }
         Err(analysis) => return *analysis,
     };
     let summary = format!("add `{}`: {}", template.name, template.description);
@@ -33,7 +38,7 @@ pub(super) fn analyse(task: &Task) -> Analysis {
         return Analysis::reject(summary, reason);
     }
     let wanted = missing(template, &task.workspace);
-    let given = examples::cases(&message, &task.workspace, Some(template), "micro");
+    let given = examples::cases(&message, &task.workspace, New::of(template), "micro");
     if let Some(problem) = given.problems.first() {
         return Analysis::reject(summary, format!("{problem}: ask for the tool alone"));
     }
@@ -93,7 +98,7 @@ fn choose(prose: &str, task: &Task) -> Result<&'static Template, Box<Analysis>> 
     if best < NEARNESS_MIN {
         let offer = offer(&nearest);
         let reason = format!(
-            "no template is near enough to what is asked for, and the embedded provider writes no code of its own: {offer}"
+            "no template is near enough to what is asked for, and without examples of what it should give the embedded provider writes no code of its own (say \"add a tool initials: initials('Ada Lovelace') is 'AL', initials('Grace Hopper') is 'GH'\"): {offer}"
         );
         return Err(Box::new(Analysis::reject("add a tool", reason)));
     }
@@ -255,42 +260,6 @@ fn added(now: &Value, then: &Value) -> Option<Value> {
         }
     }
     (!patch.is_empty()).then_some(Value::Object(patch))
-}
-
-/// Does the prose ask for something new?
-pub(super) fn is_asked_for(prose: &str) -> bool {
-    const VERBS: &[&str] = &[
-        "add",
-        "be",
-        "create",
-        "make",
-        "build",
-        "write",
-        "need",
-        "want",
-        "give",
-        "introduce",
-        "implement",
-        "have",
-        "provide",
-    ];
-    const THINGS: &[&str] = &["tool", "tools", "tuner", "function", "command", "budgets"];
-    has_pair(prose, VERBS, THINGS)
-}
-
-/// Does a verb stand a few words before a thing?
-pub(super) fn has_pair(prose: &str, verbs: &[&str], things: &[&str]) -> bool {
-    /// So many words may stand between them.
-    const BETWEEN_MAX: usize = 6;
-    let lower = prose.to_lowercase();
-    let tokens: Vec<&str> = lower
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    tokens.iter().enumerate().any(|(at, token)| {
-        let before = &tokens[at.saturating_sub(BETWEEN_MAX + 1)..at];
-        things.contains(token) && before.iter().any(|word| verbs.contains(word))
-    })
 }
 
 /// Words that a wish is about, for somebody who looks for what was left over.

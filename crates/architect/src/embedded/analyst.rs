@@ -5,10 +5,14 @@ use std::path::Path;
 use super::{
     adding,
     examples::{self, Cases},
+    order,
     setting::{self, Change, Setting},
     task::{Analysis, PlanKind, Task},
 };
-use crate::{product::message::Message, templates};
+use crate::{
+    product::message::{Call, Message, asks_for_test},
+    templates,
+};
 
 /// How many templates an answer names.
 const TEMPLATES_MAX: usize = 3;
@@ -18,22 +22,7 @@ const CAN: &str = "it repairs tools by examples (\"slugify('A b') should be 'a-b
 const WHO_CAN: &str =
     "a model (Anthropic or OpenAI-compatible), an agent CLI or the hand-off queue can write code";
 
-const NEGATIONS: &[&str] = &[
-    "don't",
-    "don’t",
-    "do not",
-    "never",
-    "must not",
-    "should not",
-    "shouldn't",
-    "shouldn’t",
-];
-const TEST_VERBS: &[&str] = &[
-    "add", "write", "create", "put", "keep", "record", "pin", "make", "want", "need",
-];
 const TESTS: &[&str] = &["test", "tests", "case", "cases", "golden", "goldens"];
-/// With one of these a message asks for more than other answers.
-const RESHAPES: &[&str] = &["rename", "remove", "delete", "refactor", "rewrite"];
 /// With one of these a message asks for more than a test.
 const CHANGES: &[&str] = &[
     "fix", "repair", "rename", "remove", "delete", "refactor", "rewrite", "correct",
@@ -44,40 +33,64 @@ pub(super) fn analyse(task: &Task) -> Analysis {
         Ok(read) => read,
         Err(error) => return Analysis::reject("no message", error.to_string()),
     };
+    let first = of_prose(task, &prose, &message);
+    // What was not understood may be said again, and better, in an answer.
+    let whole = message.prose();
+    if first.kind == PlanKind::Reject && whole != prose {
+        let again = of_prose(task, &whole, &message);
+        if again.kind != PlanKind::Reject {
+            return again;
+        }
+    }
+    first
+}
+
+fn of_prose(task: &Task, prose: &str, message: &Message) -> Analysis {
     let lower = prose.to_lowercase();
-    let negation = NEGATIONS.iter().find(|word| lower.contains(*word));
-    // An example says what is wanted, whatever else is not.
-    if let Some(word) = negation.filter(|_| message.examples().is_empty()) {
-        let reason = format!(
-            "it says `{word}`, and what is not wanted is no order to a provider that understands few sentences: say what is wanted instead; {CAN}"
-        );
-        return Analysis::reject("something that is not wanted", reason);
+    let has_example = !message.examples().is_empty();
+    let is_of_known = |call: &Call| task.workspace.tool(&call.tool).is_some();
+    let has_known_call = message.calls().any(is_of_known);
+    let (negated, rest) = order::parted(prose);
+    if let Some(word) = order::negation(&lower) {
+        let negated = negated.to_lowercase();
+        let is_order = asks_for_test(&negated) || order::asks_for_tool(&negated, has_example);
+        // A call says what is meant, whatever else is not wanted.
+        if is_order || !(has_example || has_known_call) {
+            let reason = format!(
+                "it says `{word}`, and what is not wanted is no order to a provider that understands few sentences: say what is wanted instead; {CAN}"
+            );
+            return Analysis::reject("something that is not wanted", reason);
+        }
     }
-    if adding::has_pair(&prose, TEST_VERBS, TESTS) || lower.trim_start().starts_with("test") {
-        return adding_tests(task, &message, &lower);
+    let said = rest.to_lowercase();
+    if asks_for_test(&said) {
+        return adding_tests(task, prose, message);
     }
-    if adding::is_asked_for(&prose) {
+    let has_known_example = (message.examples().iter()).any(|example| is_of_known(&example.call));
+    if order::asks_for_tool(&said, has_known_example) {
         return adding::analyse(task);
     }
-    match setting::read(&prose, task) {
-        Setting::Change(change) => changing(task, &message, change),
-        // An example says what is wanted, whatever is sighed beside it.
-        Setting::Impossible(_) if !message.examples().is_empty() => other(task, &prose, &message),
+    match setting::read(&rest, task) {
+        Setting::Change(change) => changing(task, message, change),
+        // A call says what is meant, whatever is sighed beside it.
+        Setting::Impossible(_) if has_example || has_known_call => other(task, prose, message),
         Setting::Impossible(reason) => Analysis::reject("change a value", reason),
-        Setting::Nothing => other(task, &prose, &message),
+        Setting::Nothing => other(task, prose, message),
     }
 }
 
-fn adding_tests(task: &Task, message: &Message, lower: &str) -> Analysis {
+fn adding_tests(task: &Task, prose: &str, message: &Message) -> Analysis {
+    let lower = prose.to_lowercase();
     let mut words = lower.split(|letter: char| !letter.is_alphanumeric());
     if let Some(verb) = words.find(|word| CHANGES.contains(word)) {
         return repair(
             task,
+            prose,
             message,
             &format!("it says `{verb}`, which is more than a test"),
         );
     }
-    let tier = tier(lower);
+    let tier = tier(&lower);
     let cases = examples::cases(message, &task.workspace, None, tier);
     if let Some(problem) = cases.problems.first() {
         return Analysis::reject("add a test", problem.clone());
@@ -185,8 +198,17 @@ fn other(task: &Task, prose: &str, message: &Message) -> Analysis {
     if !message.examples().is_empty() || !message.mentions().is_empty() {
         return repair(
             task,
+            prose,
             message,
             "it asks for other answers than the code gives",
+        );
+    }
+    if let Some(message) = task.about_recorded(message) {
+        return repair(
+            task,
+            prose,
+            &message,
+            "it is about a call that was recorded",
         );
     }
     let nearest = templates::nearest(prose, TEMPLATES_MAX);
@@ -207,10 +229,9 @@ fn is_shared_code(path: &str) -> bool {
 }
 
 /// A wish for other code, by what is to prove it: a search finds the code, or says that it does not.
-fn repair(task: &Task, message: &Message, why: &str) -> Analysis {
-    let lower = message.text().to_lowercase();
-    let mut words = lower.split(|letter: char| !letter.is_alphanumeric());
-    if let Some(verb) = words.find(|word| RESHAPES.contains(word)) {
+fn repair(task: &Task, prose: &str, message: &Message, why: &str) -> Analysis {
+    let has_example = !message.examples().is_empty();
+    if let Some(verb) = order::reshapes(prose, &task.workspace, has_example) {
         let reason = format!(
             "it says `{verb}`, and the embedded provider writes no code of its own: {WHO_CAN}"
         );

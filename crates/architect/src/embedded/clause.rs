@@ -133,7 +133,12 @@ fn changed(tokens: &[String], way: Way) -> Option<Assignment> {
         let mut places = (1..tokens.len().saturating_sub(1)).rev();
         places.find(|at| is_one_of(&tokens[*at], names))
     };
-    if let Some(at) = joint(&["to", "="]) {
+    let is_value = |at: &usize| Literal::read(&tokens[at + 1]).is_plain();
+    let is_joint = |at: &usize| is_one_of(&tokens[*at], &["to", "="]);
+    let mut places = 1..tokens.len().saturating_sub(1);
+    // What comes behind the value says no other one: `to 'Hi' to test`.
+    let first = places.find(|at| is_joint(at) && is_value(at));
+    if let Some(at) = first.or_else(|| joint(&["to", "="])) {
         return Some(joined(tokens, at, way, false));
     }
     if let Some(at) = joint(&["by"]).filter(|_| way != Way::Any) {

@@ -45,7 +45,7 @@ pub(super) fn code(task: &Task) -> Result<Coded, CannotAnswer> {
     }
     match plan.kind {
         PlanKind::ChangeBehaviour | PlanKind::Tune => changed(plan, task),
-        PlanKind::Repair => repaired(task),
+        PlanKind::Repair | PlanKind::AddTool => searched(task),
         kind => Err(CannotAnswer(format!(
             "it writes no code of its own, which a plan of the kind `{}` needs",
             kind.as_str()
@@ -54,9 +54,9 @@ pub(super) fn code(task: &Task) -> Result<Coded, CannotAnswer> {
 }
 
 /// What the search has found, or how far it came.
-fn repaired(task: &Task) -> Result<Coded, CannotAnswer> {
+fn searched(task: &Task) -> Result<Coded, CannotAnswer> {
     let Some(mended) = &task.mended else {
-        return Err(CannotAnswer("no repair was looked for".to_owned()));
+        return Err(CannotAnswer("no code was looked for".to_owned()));
     };
     if mended.edits.is_empty() {
         return Err(CannotAnswer(format!(

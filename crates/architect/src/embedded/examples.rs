@@ -20,11 +20,30 @@ pub(super) struct Cases {
     pub(super) problems: Vec<String>,
 }
 
-/// Reads the examples for a tier. `new` is a template whose tools will be there.
+/// A tool that will be there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct New<'a> {
+    pub(super) name: &'a str,
+    pub(super) path: &'a str,
+    pub(super) parameters: &'a [String],
+}
+
+impl<'a> New<'a> {
+    pub(super) fn of(template: &'a Template) -> Option<Self> {
+        let (path, _) = template.files().last()?;
+        Some(Self {
+            name: template.name,
+            path,
+            parameters: &template.arguments,
+        })
+    }
+}
+
+/// Reads the examples for a tier.
 pub(super) fn cases(
     message: &Message,
     workspace: &Workspace,
-    new: Option<&Template>,
+    new: Option<New<'_>>,
     tier: &str,
 ) -> Cases {
     let mut cases = Cases::default();
@@ -46,10 +65,16 @@ pub(super) fn cases(
     cases.questions = (message.contradictions(parameters).iter())
         .map(|pair| format!("is `{}` {} or {}?", pair.call, pair.first, pair.second))
         .collect();
-    let mentions = message
-        .mentions()
-        .iter()
-        .filter(|mention| target(&mention.call.tool, workspace, new).is_some());
+    // What a call gives now may be said beside what it should give.
+    let is_open = |call: &Call| {
+        let names = |call: &Call| parameters(&call.tool);
+        let mut examples = message.examples().iter();
+        !examples.any(|example| example.call.is_same_as(call, names))
+    };
+    let mentions = message.mentions().iter().filter(|mention| {
+        let is_asked = mention.is_unclear || is_open(&mention.call);
+        target(&mention.call.tool, workspace, new).is_some() && is_asked
+    });
     cases
         .questions
         .extend(mentions.map(|mention| format!("what should `{}` give?", mention.call)));
@@ -62,31 +87,22 @@ struct Target<'a> {
     parameters: &'a [String],
 }
 
-fn target<'a>(
-    tool: &str,
-    workspace: &'a Workspace,
-    new: Option<&'a Template>,
-) -> Option<Target<'a>> {
+fn target<'a>(tool: &str, workspace: &'a Workspace, new: Option<New<'a>>) -> Option<Target<'a>> {
     let there = workspace.tool(tool).map(|tool| Target {
         path: &tool.path,
         parameters: &tool.parameters,
     });
-    let to_be = new
-        .filter(|template| template.name == tool)
-        .and_then(|template| {
-            let (path, _) = template.files().last()?;
-            Some(Target {
-                path,
-                parameters: &template.arguments,
-            })
-        });
+    let to_be = new.filter(|new| new.name == tool).map(|new| Target {
+        path: new.path,
+        parameters: new.parameters,
+    });
     there.or(to_be)
 }
 
 fn case(
     example: &Example,
     workspace: &Workspace,
-    new: Option<&Template>,
+    new: Option<New<'_>>,
     tier: &str,
 ) -> Result<(FiledCase, String), String> {
     let tool = &example.call.tool;

@@ -8,7 +8,7 @@ use super::{
     parameter::{self, Parameter, Place},
     task::{Constant, Task, Workspace},
 };
-use crate::templates::words::words;
+use crate::{product::message::find_name, templates::words::words};
 
 /// How many names an answer lists.
 const NAMES_MAX: usize = 8;
@@ -25,6 +25,39 @@ pub(super) struct Change<'a> {
     pub(super) told: Vec<String>,
     /// What has to be answered first.
     pub(super) questions: Vec<String>,
+    /// What each name is given.
+    given: Vec<(String, Value)>,
+}
+
+impl Change<'_> {
+    /// Does `name` have a value already that stays? Only an answer tells which one of two is meant.
+    fn keeps(&mut self, name: &str, value: &Value, task: &Task) -> bool {
+        let Some((_, earlier)) = self.given.iter().find(|(given, _)| given == name) else {
+            return false;
+        };
+        if *earlier == *value {
+            return true;
+        }
+        match (
+            is_answered_with(task, earlier),
+            is_answered_with(task, value),
+        ) {
+            (true, false) => true,
+            (false, true) => {
+                self.given.retain(|(given, _)| given != name);
+                self.constants
+                    .retain(|(constant, _)| constant.symbol != name);
+                self.told
+                    .retain(|told| !told.starts_with(&format!("`{name}`")));
+                false
+            }
+            (true, true) | (false, false) => {
+                let question = format!("should `{name}` be {earlier} or {value}?");
+                self.questions.push(question);
+                true
+            }
+        }
+    }
 }
 
 /// What came of looking for parameters in a message.
@@ -86,12 +119,16 @@ fn one<'a>(
         meant = chosen;
     }
     let Some(parameter) = meant.first() else {
-        return Err(unknown(assignment, parameters));
+        return Err(unknown(assignment, parameters, task));
     };
     let value = value(assignment, parameter)?;
     if value == *parameter.value {
         return Err(format!("`{}` is {value} already", parameter.name()));
     }
+    if change.keeps(&parameter.name(), &value, task) {
+        return Ok(());
+    }
+    change.given.push((parameter.name(), value.clone()));
     let doubts = doubts(assignment, parameter, &value);
     if !doubts.is_empty() && task.is_answered_by("no") {
         return Err(
@@ -122,6 +159,13 @@ fn one<'a>(
     Ok(())
 }
 
+/// Does an answer have this value in it?
+fn is_answered_with(task: &Task, value: &Value) -> bool {
+    let text = (value.as_str()).map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let mut answers = task.answers();
+    answers.any(|answer| find_name(answer, &text).is_some())
+}
+
 fn which(assignment: &Assignment, meant: &[&Parameter<'_>]) -> String {
     let names: Vec<String> = meant
         .iter()
@@ -135,8 +179,15 @@ fn which(assignment: &Assignment, meant: &[&Parameter<'_>]) -> String {
     )
 }
 
-fn unknown(assignment: &Assignment, parameters: &[Parameter<'_>]) -> String {
+fn unknown(assignment: &Assignment, parameters: &[Parameter<'_>], task: &Task) -> String {
     let target = assignment.target.join(" ");
+    let mut tools = task.workspace.tools.iter();
+    if let Some(tool) = tools.find(|tool| find_name(&target, &tool.name).is_some()) {
+        return format!(
+            "`{target}` is no constant and no value of the state, and `{}` is a tool: say which call of it gives what, as in \"slugify('A b') should be 'a-b'\"",
+            tool.name
+        );
+    }
     let names: Vec<String> = parameters.iter().map(Parameter::name).collect();
     let short = parameters.iter().map(Parameter::short_name);
     let mut likely: Vec<&str> = model::nearest::nearest(&target.replace(' ', "_"), short);

@@ -1,12 +1,12 @@
 //! What an atom is asked, as data, and the answer of the analyst, which later atoms are handed.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{CannotAnswer, literal::python};
 use crate::{
     bench::Mended,
-    product::message::{BadMessage, Message, ToolShape},
+    product::message::{BadMessage, Call, Message, Recorded, ToolShape},
     templates::FiledCase,
 };
 
@@ -15,12 +15,12 @@ use crate::{
 pub(super) struct Task {
     #[serde(default)]
     pub(super) message: String,
-    /// What was answered to questions, in their order.
+    /// The questions that were asked, each with its answer.
     #[serde(default)]
-    pub(super) answers: Vec<String>,
-    /// The message with each question and its answer, where there were some.
+    asked: Vec<(String, String)>,
+    /// Calls that were recorded where the message was said, oldest first.
     #[serde(default)]
-    said: Option<String>,
+    recorded: Vec<RecordedCall>,
     /// What a search for a repair came to.
     #[serde(default)]
     pub(super) mended: Option<Mended>,
@@ -37,6 +37,16 @@ pub(super) struct Task {
     /// For a reviewer: the files that differ.
     #[serde(default)]
     pub(super) changed: Option<Vec<String>>,
+}
+
+/// A call, as the log of a conversation tells of it.
+#[derive(Debug, Deserialize)]
+struct RecordedCall {
+    tool: String,
+    #[serde(default)]
+    arguments: Map<String, Value>,
+    #[serde(default)]
+    error: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -179,11 +189,22 @@ impl Task {
         &self,
         tools: &[ToolShape<'_>],
     ) -> Result<(String, Message), BadMessage> {
-        let prose = Message::parse(&self.message)?.resolved(tools).prose();
-        let parts = [&self.message].into_iter().chain(&self.answers);
-        let joined = parts.map(String::as_str).collect::<Vec<_>>().join("\n");
-        let whole = self.said.clone().unwrap_or(joined);
-        Ok((prose, Message::parse(&whole)?.resolved(tools)))
+        let message = Message::parse(&self.message)?;
+        let prose = message.resolved(tools).prose();
+        Ok((prose, message.answered(&self.asked, tools)))
+    }
+
+    /// The message about one of the calls that were recorded, if it names none itself.
+    pub(super) fn about_recorded(&self, message: &Message) -> Option<Message> {
+        let recorded = self.recorded.iter().map(|recorded| Recorded {
+            call: Call {
+                tool: recorded.tool.clone(),
+                positional: Vec::new(),
+                keywords: recorded.arguments.clone().into_iter().collect(),
+            },
+            has_failed: recorded.error.is_some(),
+        });
+        message.about(&recorded.collect::<Vec<_>>(), &self.workspace.shapes())
     }
 
     /// For a reviewer: the edits that are proposed, said apart or as the coder answered them.
@@ -192,13 +213,15 @@ impl Task {
         self.edits.as_deref().or(answered.map(Vec::as_slice))
     }
 
+    /// What was answered to questions, in their order.
+    pub(super) fn answers(&self) -> impl Iterator<Item = &str> {
+        self.asked.iter().map(|(_, answer)| answer.as_str())
+    }
+
     /// Does an answer have this name as a word of its own?
     pub(super) fn is_answered_by(&self, name: &str) -> bool {
         let marks: &[char] = &['`', '"', '\'', '.', ',', '!', '?'];
-        let mut words = self
-            .answers
-            .iter()
-            .flat_map(|answer| answer.split_whitespace());
+        let mut words = self.answers().flat_map(str::split_whitespace);
         words.any(|word| word.trim_matches(marks).eq_ignore_ascii_case(name))
     }
 }

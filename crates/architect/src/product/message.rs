@@ -1,8 +1,11 @@
 //! What a chat says, and what can be read out of it without guessing.
 
+mod answer;
 mod example;
+mod judge;
 mod literal;
 mod object;
+mod recorded;
 mod relation;
 mod scan;
 mod session;
@@ -11,7 +14,10 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use example::is_equal;
 pub use example::{BadArguments, Call, Example, Mention, Outcome};
+pub(crate) use judge::asks_for_test;
+pub use recorded::Recorded;
 
 /// How long a message may be; more belongs into an attachment.
 pub const MESSAGE_CHARS_MAX: usize = 10_000;
@@ -44,6 +50,8 @@ pub struct Message {
     examples: Vec<Example>,
     mentions: Vec<Mention>,
     spans: Vec<(usize, usize)>,
+    /// What answers to questions said since, which counts more than what was said before.
+    settled: Vec<Example>,
 }
 
 /// Why something is no message.
@@ -84,7 +92,44 @@ impl Message {
     /// is among its examples and mentions as well.
     #[must_use]
     pub fn resolved(&self, tools: &[ToolShape<'_>]) -> Self {
-        Self::read(&self.text, tools)
+        Self::read(&self.text, tools).with_settled(&self.settled, tools)
+    }
+
+    /// The message with what was answered to questions since, as pairs. What an answer says of a call
+    /// counts, whatever was said of that call before; any other answer is a further line of the message.
+    #[must_use]
+    pub fn answered(&self, asked: &[(String, String)], tools: &[ToolShape<'_>]) -> Self {
+        let mut text = self.text.clone();
+        let mut settled: Vec<Example> = Vec::new();
+        for (question, answer) in asked {
+            let examples = answer::read(question, answer, tools);
+            if examples.is_empty() {
+                text.push('\n');
+                text.push_str(answer);
+            }
+            for example in examples {
+                let call = example.call.normal(tools);
+                settled.retain(|known| !known.call.normal(tools).is_same(&call));
+                settled.push(example);
+            }
+        }
+        Self::read(&text, tools).with_settled(&settled, tools)
+    }
+
+    fn with_settled(mut self, settled: &[Example], tools: &[ToolShape<'_>]) -> Self {
+        let calls: Vec<Call> = settled
+            .iter()
+            .map(|example| example.call.normal(tools))
+            .collect();
+        let is_open = |call: &Call| {
+            let call = call.normal(tools);
+            !calls.iter().any(|settled| settled.is_same(&call))
+        };
+        self.examples.retain(|example| is_open(&example.call));
+        self.mentions.retain(|mention| is_open(&mention.call));
+        self.examples.extend_from_slice(settled);
+        self.settled = settled.to_vec();
+        self
     }
 
     fn read(text: &str, tools: &[ToolShape<'_>]) -> Self {
@@ -94,6 +139,7 @@ impl Message {
             examples: found.examples,
             mentions: found.mentions,
             spans: found.spans,
+            settled: Vec::new(),
         }
     }
 
@@ -140,19 +186,8 @@ impl Message {
         &self,
         names: impl Fn(&str) -> Option<Vec<String>>,
     ) -> Vec<Contradiction> {
-        let normal = |call: &Call| {
-            let arguments = names(&call.tool).and_then(|names| call.arguments(&names).ok());
-            arguments.map_or_else(
-                || call.clone(),
-                |arguments| Call {
-                    tool: call.tool.clone(),
-                    positional: Vec::new(),
-                    keywords: arguments.into_iter().collect(),
-                },
-            )
-        };
         let calls: Vec<Call> = (self.examples.iter())
-            .map(|example| normal(&example.call))
+            .map(|example| example.call.named_by(names(&example.call.tool).as_deref()))
             .collect();
         let mut found = Vec::new();
         for (second, later) in self.examples.iter().enumerate() {
@@ -186,7 +221,7 @@ impl From<Message> for String {
 }
 
 /// Where `name` stands in `text` as a word of its own.
-pub(super) fn find_name(text: &str, name: &str) -> Option<usize> {
+pub(crate) fn find_name(text: &str, name: &str) -> Option<usize> {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
     (text.match_indices(name)).map(|(at, _)| at).find(|at| {
         let before = text[..*at].chars().next_back();

@@ -12,7 +12,10 @@ use serde_json::Value;
 use topology::{Edit, Graph};
 
 use super::{Base, subset};
-use crate::tree::{self, Files, Kind};
+use crate::{
+    product::message::is_equal,
+    tree::{self, Files, Kind},
+};
 
 /// The files as they are now, and how they came to be so.
 #[derive(Clone)]
@@ -22,6 +25,8 @@ pub(crate) struct Candidate {
     pub(crate) commits: Vec<Commit>,
     /// Cases that were added, by file.
     pub(crate) new_cases: Vec<(String, Value)>,
+    /// All that were asked for: those, and what took the place of a case that was there.
+    pub(crate) asked_for: Vec<(String, Value)>,
     /// Do they fail on what was there before?
     pub(crate) is_shown_to_fail: bool,
     /// What changed in existing cases, where that was asked for.
@@ -48,6 +53,7 @@ impl Candidate {
             files: base.files.clone(),
             commits: Vec::new(),
             new_cases: Vec::new(),
+            asked_for: Vec::new(),
             is_shown_to_fail: false,
             replaced: Vec::new(),
         }
@@ -100,7 +106,7 @@ impl Candidate {
     ) -> Result<(), String> {
         if self
             .find_same(case)
-            .is_some_and(|(_, _, same)| same["expect"] == case["expect"])
+            .is_some_and(|(_, _, same)| is_equal(&same["expect"], &case["expect"]))
         {
             return Ok(());
         }
@@ -114,6 +120,7 @@ impl Candidate {
                 ));
             }
             self.replaced.push(format!("`{path}` line {}", line + 1));
+            self.asked_for.push((path.clone(), case.clone()));
             self.replace_line(&path, line, Some(case));
             return Ok(());
         }
@@ -128,6 +135,7 @@ impl Candidate {
         text.push(b'\n');
         self.files.insert(file.to_owned(), Bytes::from(text));
         self.new_cases.push((file.to_owned(), case.clone()));
+        self.asked_for.push((file.to_owned(), case.clone()));
         Ok(())
     }
 
@@ -144,7 +152,7 @@ impl Candidate {
                 let Ok(known) = serde_json::from_slice::<Value>(text) else {
                     continue;
                 };
-                if self::asked(&known) == asked {
+                if is_equal(&self::asked(&known), &asked) {
                     return Some((path.clone(), line, known));
                 }
             }

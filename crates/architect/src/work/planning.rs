@@ -17,14 +17,14 @@ use crate::{
     job::{Entry, Question as Asked, Stage},
     product::{
         gate::{self, Assessment, Opinion},
-        message::Message,
+        message::{Message, is_equal},
     },
     templates,
     tree::{self, Files},
 };
 
 /// Rounds of questions; whoever still cannot say what is wanted says it anew.
-const ROUNDS_MAX: usize = 3;
+const ROUNDS_MAX: u64 = 3;
 
 /// Templates that are put before a planner.
 const TEMPLATES_MAX: usize = 2;
@@ -62,9 +62,10 @@ impl Work {
             self.enter(Stage::Planning, "reading the request").await?;
         }
         let evidence = self.evidence(base).await?;
-        let text = self.said();
-        let message = Message::parse(&text).map_err(|error| Halt::Rejected(error.to_string()))?;
         let known = known::known(base);
+        let message = Message::parse(&self.job.ask.message)
+            .map_err(|error| Halt::Rejected(error.to_string()))?
+            .answered(&self.asked(), &known.shapes());
         // What rules alone make clear needs no model.
         let threshold = self.inner.policy.ambiguity_max;
         let first = gate::assess(&message, &known, None, threshold);
@@ -105,23 +106,22 @@ impl Work {
         })
     }
 
-    /// The message, with the answers that were given since.
+    /// Each question that was answered, with its answer.
+    pub(super) fn asked(&self) -> Vec<(String, String)> {
+        let question = |id: &str| {
+            let asked = self.job.questions.iter().find(|asked| asked.id == id);
+            asked.map_or_else(String::new, |asked| asked.question.clone())
+        };
+        (self.job.answers.iter())
+            .map(|(id, answer)| (question(id), answer.clone()))
+            .collect()
+    }
+
+    /// The message, with the answers that were given since, for whoever reads free text.
     pub(super) fn said(&self) -> String {
         let mut text = self.job.ask.message.clone();
-        for (id, answer) in &self.job.answers {
-            let asked = self
-                .job
-                .questions
-                .iter()
-                .find(|question| question.id == *id);
-            match asked {
-                Some(asked) => {
-                    let _never = write!(text, "\n{} {answer}", asked.question);
-                }
-                None => {
-                    let _never = write!(text, "\n{answer}");
-                }
-            }
+        for (question, answer) in self.asked() {
+            let _never = write!(text, "\n{question} {answer}");
         }
         text
     }
@@ -139,12 +139,12 @@ impl Work {
              show that it is done. A case names a tool, its arguments and what it has to answer.",
         );
         prompt.context = Some(overview(base, message));
-        prompt.data = data(message, evidence, templates, documents(&base.files));
+        prompt.data = data(&self.said(), evidence, templates, documents(&base.files));
         let task = serde_json::json!({
             "kind": "analyst",
             "message": self.job.ask.message,
-            "answers": self.job.answers.values().collect::<Vec<_>>(),
-            "said": self.said(),
+            "asked": self.asked(),
+            "recorded": recorded(evidence),
             "workspace": known::workspace(base),
         });
         let question = Question::new(prompt, Strength::Cheap, task);
@@ -161,29 +161,25 @@ impl Work {
         let candidate = Candidate::of(base);
         let contradicted = analysis.acceptance.iter().filter_map(|filed| {
             let case = serde_json::to_value(&filed.case).ok()?;
-            let (path, line, old) = candidate.find_same(&case)?;
-            (old["expect"] != case["expect"]).then(|| {
+            let (path, _, old) = candidate.find_same(&case)?;
+            (!is_equal(&old["expect"], &case["expect"])).then(|| {
                 format!(
-                    "`{path}` line {} says that this gives {}, and not {}: is that case wrong, \
-                     and to be changed (yes or no)?",
-                    line + 1,
+                    "`{path}` says that {} with {} gives {}, and not {}: is that case wrong, and \
+                     to be changed (yes or no)?",
+                    case["tool"].as_str().unwrap_or_default(),
+                    case.get("args").unwrap_or(&Value::Null),
                     old["expect"],
                     case["expect"]
                 )
             })
         });
-        let mut open = Vec::new();
+        let (mut open, asked) = (Vec::new(), self.asked());
         for question in contradicted {
-            let asked = self
-                .job
-                .questions
-                .iter()
-                .find(|asked| asked.question == question);
-            let answer = asked.and_then(|asked| self.job.answers.get(&asked.id));
-            match answer.map(|answer| answer.trim().to_lowercase()) {
-                None => open.push(question),
-                Some(answer) if answer.starts_with('y') => {}
-                Some(_) => {
+            let answer = asked.iter().rev().find(|(asked, _)| *asked == question);
+            match answer.map(|(_, answer)| agreement(answer)) {
+                None | Some(None) => open.push(question),
+                Some(Some(true)) => {}
+                Some(Some(false)) => {
                     return Err(Halt::Rejected(format!(
                         "{question} It is not, so nothing is changed"
                     )));
@@ -205,35 +201,42 @@ impl Work {
             gate::Verdict::Clear => return Ok(()),
             gate::Verdict::Ask => {}
         }
-        let answered = self.job.answers.len();
-        let rounds = self
-            .log
-            .find("rounds")
-            .await?
-            .and_then(|it| it.as_u64())
-            .unwrap_or(0);
-        if usize::try_from(rounds).unwrap_or(usize::MAX) >= ROUNDS_MAX {
-            return Err(Halt::Rejected(format!(
-                "after {answered} answers it is still not clear what is wanted: {}; say it anew, \
-                 with an example of a call and of what it should give",
-                told(assessed)
-            )));
-        }
         if assessed.unknowns.is_empty() {
             return Ok(());
         }
-        let next = (rounds + 1).into();
-        self.log.record("rounds", &next, self.now()).await?;
-        let unknowns = assessed.unknowns.iter();
+        // Who is asked what one call should give need not be asked for a call.
+        let has_call = |unknown: &gate::Unknown| call_of(&unknown.question).is_some();
+        let is_of_call = assessed.unknowns.iter().any(has_call);
+        let unknowns = (assessed.unknowns.iter())
+            .filter(|unknown| !(is_of_call && unknown.rule == gate::Rule::NoOutcome));
         let asked = unknowns.map(|unknown| (unknown.question.clone(), unknown.why.clone()));
         Err(self.put_questions(asked).await?)
     }
 
     /// Asks whoever began the job, each question with why; the work goes on when they are answered.
+    /// After so many rounds it is given up.
     pub(super) async fn put_questions(
         &self,
         asked: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Halt, Halt> {
+        let asked = once_a_call(asked);
+        let rounds = self.log.find("rounds").await?;
+        let rounds = rounds.and_then(|it| it.as_u64()).unwrap_or(0);
+        if rounds >= ROUNDS_MAX {
+            let open: Vec<&str> = asked
+                .iter()
+                .map(|(question, _)| question.as_str())
+                .collect();
+            return Err(Halt::Rejected(format!(
+                "after {} answers it is still not clear what is wanted: {}; say it anew, with an \
+                 example of a call and of what it should give",
+                self.job.answers.len(),
+                open.join(" ")
+            )));
+        }
+        self.log
+            .record("rounds", &(rounds + 1).into(), self.now())
+            .await?;
         let first = self.job.questions.len() + 1;
         let questions = (asked.into_iter().zip(first..))
             .map(|((question, why), number)| Asked {
@@ -254,6 +257,73 @@ fn nearest_templates(message: &Message) -> Vec<String> {
         .into_iter()
         .map(|(template, _)| template.name.to_owned())
         .collect()
+}
+
+/// The calls that the logs among the attachments tell of.
+fn recorded(evidence: &[Evidence]) -> Vec<Value> {
+    let logs = evidence.iter().filter(|it| it.uri.starts_with("logs://"));
+    let read = logs.filter_map(|log| serde_json::from_str::<Value>(&log.text).ok());
+    read.filter_map(|mut log| match log["calls"].take() {
+        Value::Array(calls) => Some(calls),
+        _ => None,
+    })
+    .flatten()
+    .collect()
+}
+
+/// Of several questions about one call the first: rules and analyst may ask the same in other words.
+fn once_a_call(asked: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut known: Vec<String> = Vec::new();
+    let mut is_new = |question: &str| {
+        let call = call_of(question);
+        let is_known = call.as_ref().is_some_and(|call| known.contains(call));
+        known.extend(call);
+        !is_known
+    };
+    (asked.into_iter())
+        .filter(|(question, _)| is_new(question))
+        .collect()
+}
+
+/// The one call that a question is about.
+fn call_of(question: &str) -> Option<String> {
+    let message = Message::parse(question).ok()?;
+    let mut calls = message.calls().map(ToString::to_string);
+    let call = calls.next()?;
+    calls.all(|other| other == call).then_some(call)
+}
+
+/// Is an answer a yes or a no? Nothing if it may be either.
+fn agreement(answer: &str) -> Option<bool> {
+    const YES: &[&str] = &[
+        "y",
+        "yes",
+        "yeah",
+        "yep",
+        "sure",
+        "ok",
+        "okay",
+        "agreed",
+        "change",
+        "wrong",
+        "definitely",
+        "absolutely",
+        "exactly",
+        "indeed",
+        "ja",
+        "oui",
+    ];
+    const NO: &[&str] = &[
+        "n", "no", "nope", "not", "never", "keep", "leave", "don", "nein", "non",
+    ];
+    let lower = answer.to_lowercase();
+    let mut words = lower.split(|letter: char| !letter.is_alphanumeric());
+    // The first word of either kind is the answer; what follows gives reasons.
+    words.find_map(|word| match (YES.contains(&word), NO.contains(&word)) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    })
 }
 
 /// The symbols that a message names, whole; of the rest what fits.
@@ -293,7 +363,7 @@ const DOCUMENTS: [(&str, &str); 3] = [
 
 /// What atoms are shown beside the code.
 pub(super) fn data(
-    message: &Message,
+    said: &str,
     evidence: &[Evidence],
     names: &[String],
     documents: Vec<Data>,
@@ -301,7 +371,7 @@ pub(super) fn data(
     let mut data = vec![Data {
         label: "feedback".to_owned(),
         source: "a person or a program".to_owned(),
-        text: message.text().to_owned(),
+        text: said.to_owned(),
     }];
     data.extend(evidence.iter().map(|evidence| Data {
         label: "attachment".to_owned(),
@@ -332,14 +402,6 @@ pub(super) fn documents(files: &Files) -> Vec<Data> {
         })
     });
     shown.collect()
-}
-
-fn told(assessed: &Assessment) -> String {
-    let unknowns = assessed.unknowns.iter();
-    unknowns
-        .map(|unknown| unknown.question.clone())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 fn document(analysis: &Analysis) -> Document {
@@ -405,9 +467,7 @@ mod tests {
             ("tools/runner/a.py".to_owned(), text("x = 1\n")),
         ]
         .into();
-        let message = Message::parse("set the budgets").unwrap();
-
-        let data = data(&message, &[], &[], documents(&files));
+        let data = data("set the budgets", &[], &[], documents(&files));
 
         let shown: Vec<_> = (data.iter())
             .map(|it| (&*it.label, &*it.source, &*it.text))

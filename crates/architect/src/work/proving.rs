@@ -20,6 +20,7 @@ use super::{
 use crate::{
     bench::{Call, Finding, SandboxReport, Tier, TierReport},
     job::Stage,
+    product::message::{Message, Outcome, is_equal},
     tree::{self, Files, Kind},
 };
 
@@ -344,7 +345,7 @@ fn unasked(intent: Intent, kinds: &BTreeSet<Kind>) -> Option<Kind> {
 }
 
 /// Does a message say what a case expects?
-pub(crate) fn says(planned: &crate::product::message::Message, base: &Base, case: &Value) -> bool {
+pub(crate) fn says(planned: &Message, base: &Base, case: &Value) -> bool {
     let Some(tool) = case["tool"].as_str() else {
         return false;
     };
@@ -353,16 +354,23 @@ pub(crate) fn says(planned: &crate::product::message::Message, base: &Base, case
         return false;
     };
     let message = planned.resolved(&known.shapes());
+    let none = Value::Object(serde_json::Map::new());
     message.examples().iter().any(|example| {
         let arguments = example.call.arguments(parameters);
         let is_same_call = example.call.tool == tool
-            && arguments.is_ok_and(|it| Value::Object(it) == case["args"]);
+            && arguments
+                .is_ok_and(|it| is_equal(&Value::Object(it), case.get("args").unwrap_or(&none)));
         let expected = match &example.expected {
-            crate::product::message::Outcome::Value(value) => value.clone(),
-            crate::product::message::Outcome::Error(text) => serde_json::json!({ "$error": text }),
+            Outcome::Value(value) => value.clone(),
+            Outcome::Error(text) => serde_json::json!({ "$error": text }),
         };
-        is_same_call && expected == case["expect"]
+        is_same_call && is_equal(&expected, bare(&case["expect"]))
     })
+}
+
+/// What a case expects, without the word that says that it is no matcher.
+fn bare(expect: &Value) -> &Value {
+    expect.get("$equal").unwrap_or(expect)
 }
 
 /// An error with what caused it.

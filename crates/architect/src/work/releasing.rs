@@ -225,14 +225,19 @@ impl Work {
     }
 
     /// Why, and where it comes from.
-    fn message(&self, job: &Job, planned: &Planned, subject: &str) -> String {
+    fn message(&self, job: &Job, planned: &Planned, told: &str) -> String {
         let said = one_line(&job.ask.message);
+        let (subject, what) = told.split_once('\n').unwrap_or((told, ""));
         let mut lines = vec![
             one_line(subject),
             String::new(),
             format!("Somebody said: {said}"),
         ];
-        lines.extend(planned.analysis.reason.as_deref().map(one_line));
+        if what.trim().is_empty() {
+            lines.extend(planned.analysis.reason.as_deref().map(one_line));
+        } else {
+            lines.push(one_line(what));
+        }
         lines.push(String::new());
         let feedback = job.ask.feedback.iter();
         lines.extend(feedback.map(|id| format!("Luthier-Feedback: {id}")));

@@ -63,7 +63,7 @@ impl Work {
             "Write the Rhai script that carries out the plan below. The script of the library for \
              this kind of change is beside it: keep to it where it fits.",
         );
-        prompt.data = data(&planned.message, &[], &[], documents(&base.files));
+        prompt.data = data(&self.said(), &[], &[], documents(&base.files));
         prompt.data.push(atoms::prompt::Data {
             label: "plan".to_owned(),
             source: "PLAN.md".to_owned(),
@@ -84,8 +84,7 @@ impl Work {
             "kind": "architect",
             "workspace": known::workspace(base),
             "message": self.job.ask.message,
-            "answers": self.job.answers.values().collect::<Vec<_>>(),
-            "said": self.said(),
+            "asked": self.asked(),
             "plan": planned.as_value(),
         });
         match self

@@ -185,7 +185,7 @@ fn what_cannot_be_answered_is_refused_with_the_reason() {
         (
             AtomKind::Coder,
             plan("repair"),
-            "embedded refuses: no repair was looked for",
+            "embedded refuses: no code was looked for",
         ),
         (
             AtomKind::Coder,

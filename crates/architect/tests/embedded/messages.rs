@@ -121,8 +121,18 @@ fn answers_to_questions_settle_them() {
             r#"tune {"limits":{"results_max":3}} 0"#,
         ),
         ("raise limits.results_max to 3", "no", "reject 0"),
+        (
+            "set the greeting to 'Hi' and set the greeting to 'Bye'",
+            "Bye",
+            r#"tune {"greeting":"Bye"} 0"#,
+        ),
+        (
+            "slugify('A b') returns 'a_b' again!",
+            "slugify('A b') should be 'a-b'",
+            "repair tools/runner/text.py::slugify 1",
+        ),
     ] {
-        let task = json!({"message": message, "answers": [answer], "workspace": busy()});
+        let task = json!({"message": message, "asked": [["", answer]], "workspace": busy()});
 
         let analysis = ask(atoms::AtomKind::Analyst, task).unwrap();
 

@@ -19,6 +19,38 @@ pub(crate) const SERVED: &[(&str, &str)] = &[
         "slugify must not drop accents: slugify('é') should be 'e', slugify('ü') should be 'u'",
         "repair tools/runner/text.py::slugify 2",
     ),
+    (
+        "To be fair the tool is great, but slugify('A!') should be 'a'",
+        "repair tools/runner/text.py::slugify 1",
+    ),
+    (
+        "I need to use this tool every day! slugify('A b') should be 'a-b'",
+        "repair tools/runner/text.py::slugify 1",
+    ),
+    (
+        "slugify('Delete file') gives 'deletefile', should be 'delete-file'",
+        "repair tools/runner/text.py::slugify 1",
+    ),
+    (
+        "Please remove the trailing dash: slugify('A!') should be 'a'",
+        "repair tools/runner/text.py::slugify 1",
+    ),
+    (
+        "With separator '_', slugify('A b') should be 'a_b'",
+        "repair tools/runner/text.py::slugify 1",
+    ),
+    (
+        "slugify('A b') with separator '_' should be 'a_b'",
+        "repair tools/runner/text.py::slugify 1",
+    ),
+    (
+        "slugify(title: 'A b') should be 'a-b'",
+        "repair tools/runner/text.py::slugify 1",
+    ),
+    (
+        "Don't set the greeting to 'Hi'; slugify('A b') should be 'a-b'",
+        "repair tools/runner/text.py::slugify 1",
+    ),
     // templates
     ("Add a tool that counts words", "add_tool count_words 9"),
     (
@@ -252,6 +284,46 @@ pub(crate) const ASKED: &[(&str, &str, &str)] = &[
         "change_behaviour",
         "what should `slugify(\"A\")` give?",
     ),
+    (
+        "I keep hitting this case: slugify('A b') returns 'a_b' for me.",
+        "repair",
+        "what should `slugify(\"A b\")` give?",
+    ),
+    (
+        "We need to look at this edge case, slugify('A b') returns 'a_b' again!",
+        "repair",
+        "what should `slugify(\"A b\")` give?",
+    ),
+    (
+        "I want to report a case where slugify('Ä') gives ''.",
+        "repair",
+        "what should `slugify(\"Ä\")` give?",
+    ),
+    (
+        "Don't make slugify('A b') return 'x'.",
+        "repair",
+        "what should `slugify(\"A b\")` give?",
+    ),
+    (
+        "The docs wrongly claim slugify('A b') should be 'a_b'.",
+        "repair",
+        "what should `slugify(\"A b\")` give?",
+    ),
+    (
+        "slugify('A b').words should be 2",
+        "repair",
+        "what should `slugify(\"A b\")` give?",
+    ),
+    (
+        "len(slugify('A b')) should be 3",
+        "repair",
+        "what should `slugify(\"A b\")` give?",
+    ),
+    (
+        "set the greeting to 'Hi' and set the greeting to 'Bye'",
+        "tune",
+        "should `greeting` be \"Hi\" or \"Bye\"?",
+    ),
 ];
 
 /// A message that is refused, and a part of the reason.
@@ -358,6 +430,22 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     (
         "rename slugify: slugify('A b') should be 'a-b'",
         "it says `rename`, and the embedded provider writes no code of its own",
+    ),
+    (
+        "set the greeting to 'Hi' to test",
+        "it is not clear what `to test` after the value of `greeting` means",
+    ),
+    (
+        "Don't add a tool that counts words. slugify('A b') should be 'a-b'",
+        "it says `don't`",
+    ),
+    (
+        "slugify with colour 'A' should be 'a'",
+        "`slugify` is a tool: say which call of it gives what",
+    ),
+    (
+        "please delete the tool slugify: slugify('A b') should be 'a-b'",
+        "it says `delete`",
     ),
     ("set the greeting to Hi there", "put it in quotation marks"),
     (

@@ -123,6 +123,21 @@ fn what_can_be_meant_in_two_ways_is_no_example() {
 }
 
 #[test]
+fn what_is_denied_or_cited_is_no_example() {
+    check_calls(include_str!("../ways/doubts.jsonl"));
+}
+
+#[test]
+fn what_is_complained_of_is_no_example() {
+    check_calls(include_str!("../ways/complaints.jsonl"));
+}
+
+#[test]
+fn a_condition_is_an_argument_or_a_question() {
+    check_words(include_str!("../ways/conditions.jsonl"));
+}
+
+#[test]
 fn a_call_in_words_is_one_if_its_tool_is_known() {
     let lines = include_str!("../ways/words.jsonl");
 
@@ -224,6 +239,18 @@ fn pieces() -> impl Strategy<Value = String> {
         " or ",
         "In [1]: ",
         "assertEqual(",
+        "I don't think ",
+        "With separator '_', ",
+        " in state ",
+        " (separator '_')",
+        "Actual: ",
+        "« ",
+        " 000",
+        "!!! ",
+        "- ",
+        "+ ",
+        "İ",
+        "\u{212a}",
     ]);
     prop::collection::vec(piece, 1..24).prop_map(|pieces| pieces.concat())
 }

@@ -1,9 +1,16 @@
 //! Tries candidates: the tiers in workers that can only compute, calls in both sandboxes.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use architect::{
-    Bench, BenchError, Call, FailedCase, Finding, Mended, SandboxReport, Tier, TierReport,
+    Bench, BenchError, Call, FailedCase, Fault, Finding, Mended, SandboxReport, Tier, TierReport,
     wheels::{Index, Vetted, Wheel},
 };
 use async_trait::async_trait;
@@ -112,6 +119,16 @@ impl Prover for JobBench {
     }
 }
 
+/// Tells whoever goes by it to stop when nobody waits any more.
+#[derive(Default)]
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[async_trait]
 impl Bench for JobBench {
     async fn run(&self, proposal: &Proposal, tiers: &[Tier]) -> Result<TierReport, Unproved> {
@@ -154,14 +171,22 @@ impl Bench for JobBench {
         &self,
         name: &str,
         proposal: &Proposal,
-        symbols: &[String],
-        wanted: &[Value],
+        fault: &Fault,
     ) -> Result<Mended, BenchError> {
         let (mending, name) = (self.mending.clone(), name.to_owned());
-        let (proposal, symbols) = (proposal.clone(), symbols.to_vec());
-        let wanted = wanted.to_vec();
+        let (proposal, fault) = (proposal.clone(), fault.clone());
+        // A job that is cancelled lets go of this future, and its search is to end, too.
+        let stop = StopOnDrop::default();
+        let is_over = Arc::clone(&stop.0);
         let search =
-            tokio::task::spawn_blocking(move || mending.mend(&name, &proposal, &symbols, &wanted));
+            tokio::task::spawn_blocking(move || mending.mend(&name, &proposal, &fault, &is_over));
+        search.await.map_err(|panic| broken(&panic))?
+    }
+
+    async fn make(&self, symbol: &str, wanted: &[Value]) -> Result<Mended, BenchError> {
+        let making = self.mending.making();
+        let (symbol, wanted) = (symbol.to_owned(), wanted.to_vec());
+        let search = tokio::task::spawn_blocking(move || making.make(&symbol, &wanted));
         search.await.map_err(|panic| broken(&panic))?
     }
 

@@ -3,15 +3,19 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use architect::{BenchError, Differing, Mended};
+use architect::{BenchError, Differing, Fault, Mended};
 use release::Proposal;
-use repair::{Launcher, RepairError, Report, Settings, Task, Tests, ToolCase, Tools};
+use repair::{Launcher, Prior, RepairError, Report, Settings, Task, Tests, ToolCase, Tools};
 use serde_json::{Value, json};
 
-use super::bench::broken;
+use super::{bench::broken, making::Making};
 use crate::pen::PEN;
 
 /// Where code is that several tools share.
@@ -23,8 +27,8 @@ const RUNNER: &str = "tools/runner/";
 /// What tools read beside their state.
 const ASSETS: &str = "state/assets/";
 
-/// Of the time that is left, how much of it the first of several files is given.
-const FIRST_SHARE: f64 = 0.6;
+/// Of the time that is left, how much of it a file is given that others follow.
+const SHARE: f64 = 0.6;
 
 /// What says what is right, in this order.
 const TIERS: [&str; 3] = ["tests/micro/", "tests/fast/", "tests/full/"];
@@ -40,41 +44,44 @@ pub(super) struct Mending {
 }
 
 impl Mending {
+    /// What may be spent on code that is not there yet.
+    pub(super) fn making(&self) -> Making {
+        Making {
+            budget: self.budget,
+            confidence_min: self.confidence_min,
+        }
+    }
+
     /// Runs the search, which takes as long as it may; to be called where that keeps nobody waiting.
     pub(super) fn mend(
         &self,
         name: &str,
         proposal: &Proposal,
-        symbols: &[String],
-        wanted: &[Value],
+        fault: &Fault,
+        stop: &Arc<AtomicBool>,
     ) -> Result<Mended, BenchError> {
         let files = code(proposal);
-        let cases = cases(proposal, wanted);
+        let cases = cases(proposal, &fault.wanted);
         if cases.is_empty() {
             return Ok(refused("no case says what is right"));
         }
         let until = Instant::now() + self.budget;
-        let suspects = suspects(&files, symbols);
+        let suspects = suspects(&files, &fault.symbols);
+        let prior = prior(&fault.released);
         let mut best: Option<Mended> = None;
+        let (mut tried, mut seconds) = (0, 0.0);
         for (place, path) in suspects.iter().enumerate() {
             let left = until.saturating_duration_since(Instant::now());
             let is_last = place + 1 == suspects.len();
-            let budget = if is_last {
-                left
-            } else {
-                left.mul_f64(FIRST_SHARE)
-            };
-            if budget.is_zero() {
+            let share = if is_last { 1.0 } else { SHARE };
+            let budget = left.mul_f64(share);
+            if budget.is_zero() || stop.load(Ordering::Relaxed) {
                 break;
             }
-            let task = self.task(
-                &format!("{name}-{place}"),
-                proposal,
-                &files,
-                &cases,
-                (path, place == 0),
-                budget,
-            )?;
+            let name = format!("{name}-{place}");
+            let file = (path.as_str(), place == 0);
+            let mut task = self.task(&name, proposal, &files, &cases, file, (budget, stop))?;
+            task.settings.prior = prior.clone();
             let mended = match repair::repair(&task, &|_progress| {}) {
                 Ok(report) => mended(path, report),
                 // The fault is in another file, or there is nothing to look for there.
@@ -82,9 +89,14 @@ impl Mending {
                     RepairError::Elsewhere { .. }
                     | RepairError::Bench(repair::BenchError::Program(_)),
                 ) => continue,
+                Err(error @ RepairError::Bench(repair::BenchError::Slow { .. })) => {
+                    refused(&error.to_string())
+                }
                 Err(error @ RepairError::Bench(_)) => return Err(broken(&error)),
                 Err(error) => refused(&error.to_string()),
             };
+            tried += mended.tried;
+            seconds += mended.seconds;
             let is_found = !mended.edits.is_empty() || mended.question.is_some();
             let is_better = best
                 .as_ref()
@@ -96,7 +108,13 @@ impl Mending {
                 break;
             }
         }
-        Ok(best.unwrap_or_else(|| refused("none of the code that the cases run can be changed")))
+        let best =
+            best.unwrap_or_else(|| refused("none of the code that the cases run can be changed"));
+        Ok(Mended {
+            tried,
+            seconds,
+            ..best
+        })
     }
 
     fn task(
@@ -106,14 +124,14 @@ impl Mending {
         files: &BTreeMap<String, String>,
         cases: &[ToolCase],
         (path, is_state_open): (&str, bool),
-        budget: Duration,
+        (budget, stop): (Duration, &Arc<AtomicBool>),
     ) -> Result<Task, BenchError> {
-        let program = std::env::current_exe().map_err(|error| broken(&error))?;
         let settings = Settings {
             budget,
             processes: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             confidence_min: self.confidence_min,
             journal: Some(self.folder.join(format!("{name}.jsonl"))),
+            stop: Arc::clone(stop),
             ..Settings::default()
         };
         Ok(Task {
@@ -128,22 +146,38 @@ impl Mending {
                     .collect(),
                 files: files.clone(),
                 state: proposal.state.clone(),
+                schema: schema(proposal),
                 // What its values can do was found out with the first file.
                 is_state_open,
                 packages: Vec::new(),
                 cases: touched(path, files, cases),
             }),
-            launcher: Launcher {
-                hold: vec![program.into(), PEN.into(), "{scratch}".into()],
-                python: python::interpreter().to_owned(),
-                folder: std::env::temp_dir(),
-            },
+            launcher: launcher()?,
             settings,
         })
     }
 }
 
-fn refused(reason: &str) -> Mended {
+/// What was accepted before: the reason of a repair ends with the kinds of its changes.
+fn prior(released: &[String]) -> Prior {
+    let kinds = released.iter().filter_map(|reason| {
+        let (_, kinds) = reason.strip_suffix(')')?.rsplit_once('(')?;
+        Some(kinds.split(", "))
+    });
+    Prior::of_words(kinds.flatten())
+}
+
+/// How Python is started, where it can do no harm.
+pub(super) fn launcher() -> Result<Launcher, BenchError> {
+    let program = std::env::current_exe().map_err(|error| broken(&error))?;
+    Ok(Launcher {
+        hold: vec![program.into(), PEN.into(), "{scratch}".into()],
+        python: python::interpreter().to_owned(),
+        folder: std::env::temp_dir(),
+    })
+}
+
+pub(super) fn refused(reason: &str) -> Mended {
     Mended {
         reason: reason.to_owned(),
         ..Mended::default()
@@ -159,6 +193,13 @@ fn code(proposal: &Proposal) -> BTreeMap<String, String> {
     files
         .filter_map(|(path, text)| Some((path.clone(), String::from_utf8(text.to_vec()).ok()?)))
         .collect()
+}
+
+/// What the state has to satisfy; anything will do where nothing is said.
+fn schema(proposal: &Proposal) -> Value {
+    let text = proposal.files.files().get(release::SCHEMA);
+    text.and_then(|text| serde_json::from_slice(text).ok())
+        .unwrap_or(Value::Bool(true))
 }
 
 /// The files that may be at fault: those that the plan names, then what they import, and what that imports.

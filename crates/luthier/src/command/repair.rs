@@ -24,6 +24,8 @@ use crate::{
 /// Cases of a file.
 const CASES_MAX: usize = 10_000;
 const CASES_BYTES_MAX: u64 = 64 << 20;
+/// Nobody waits longer for a repair.
+const BUDGET_MAX: Duration = Duration::from_hours(24);
 /// More would only wait for each other.
 const PROCESSES_MAX: usize = 64;
 /// Of the name of a file with what was tried.
@@ -46,7 +48,7 @@ pub(crate) struct RepairArgs {
     #[arg(long)]
     pub(crate) write: bool,
     /// How sure it has to be, from 0 to 1; below that a change is proposed and not written
-    #[arg(long, value_name = "SHARE", default_value_t = repair::CONFIDENCE_MIN)]
+    #[arg(long, value_name = "SHARE", default_value_t = repair::CONFIDENCE_MIN, value_parser = parse_share)]
     pub(crate) confidence: f64,
     /// How many processes run tests side by side [default: one for each processor]
     #[arg(long, value_name = "N")]
@@ -97,21 +99,35 @@ pub(crate) fn run(session: &Session, args: &RepairArgs) -> Result<Exit, Failure>
     let report = repair::repair(&task, &tell);
     bar.finish_and_clear();
     let report = report.map_err(Failure::from)?;
-    let is_written = args.write && report.repaired;
-    if let Some(text) = report.text.as_ref().filter(|_| is_written) {
-        write(&task, text)?;
-    }
+    let wanted = report
+        .text
+        .as_ref()
+        .filter(|_| args.write && report.repaired);
+    // What was found is told even if it cannot be written.
+    let written = wanted.map(|text| write(&task, text));
     let paint = |tone, text: &str| session.output.paint(tone, text);
     let mut answer = json!(report);
-    answer["written"] = json!(is_written);
+    answer["written"] = json!(matches!(written, Some(Ok(()))));
+    if let Some(Err(failure)) = &written {
+        answer["not_written"] = json!(failure.to_string());
+    }
     session
         .output
-        .answer(&answer, |_| told(&report, args, is_written, &paint))?;
-    Ok(if report.repaired {
-        Exit::Success
-    } else {
-        Exit::Failure
+        .answer(&answer, |_| told(&report, args, written.as_ref(), &paint))?;
+    Ok(match written {
+        Some(Err(failure)) => failure.exit(),
+        _ if report.repaired => Exit::Success,
+        _ => Exit::Failure,
     })
+}
+
+/// A share of one.
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("`{text}` is no number from 0 to 1"))
 }
 
 /// `60s`, `2m`, `1500ms`; a number alone is seconds.
@@ -127,7 +143,11 @@ fn parse_time(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text
         .parse()
         .map_err(|error| format!("`{text}` is no time ({error}): write 60s, 2m or 1500ms"))?;
-    Duration::try_from(span).map_err(|_negative| "a time is not negative".to_owned())
+    let time = Duration::try_from(span).map_err(|_negative| "a time is not negative".to_owned())?;
+    if time > BUDGET_MAX {
+        return Err(format!("`{text}` is too long: it may be a day at most"));
+    }
+    Ok(time)
 }
 
 fn millis(time: Duration) -> u64 {
@@ -219,6 +239,11 @@ fn cases(path: &Path) -> Result<Vec<Case>, Failure> {
         .filter(|(_, line)| !line.trim().is_empty())
     {
         let at = format!("`{}`, line {}", path.display(), place + 1);
+        if let Some(number) = too_large(line) {
+            return Err(invalid(format!(
+                "{at}: {number} has more than 64 bits and cannot be compared: make a smaller example"
+            )));
+        }
         let case: Case = serde_json::from_str(line).map_err(|error| {
             invalid(format!("{at}: {error}"))
                 .with_hint("a case is {\"call\": \"f\", \"args\": [1], \"expect\": 2}, or has \"raises\": \"ValueError\" for `expect`".to_owned())
@@ -238,6 +263,18 @@ fn cases(path: &Path) -> Result<Vec<Case>, Failure> {
         )));
     }
     Ok(cases)
+}
+
+/// A whole number outside of texts that would be read as another one.
+fn too_large(line: &str) -> Option<&str> {
+    let outside = line.split('"').step_by(2);
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "+-.".contains(letter);
+    let mut words = outside.flat_map(|piece| piece.split(move |letter| !is_part(letter)));
+    words.find(|word| {
+        let digits = word.trim_start_matches('-');
+        let is_whole = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+        is_whole && word.parse::<i64>().is_err() && word.parse::<u64>().is_err()
+    })
 }
 
 /// Where tests run: here, if the file is below this folder, and cases beside the file.
@@ -354,7 +391,7 @@ fn write(task: &Task, text: &str) -> Result<(), Failure> {
 fn told(
     report: &Report,
     args: &RepairArgs,
-    is_written: bool,
+    written: Option<&Result<(), Failure>>,
     paint: &dyn Fn(Tone, &str) -> String,
 ) -> String {
     let mut lines = Vec::new();
@@ -384,10 +421,13 @@ fn told(
         "{} of {} tests failed; {} changes tried in {:.1} s; confidence {:.2}",
         report.failing, report.tests, report.tried, report.seconds, report.confidence
     ));
-    if is_written {
-        lines.push(format!("written to {}", args.file.display()));
-    } else if report.repaired {
-        lines.push("nothing is written: add --write for that".to_owned());
+    match written {
+        Some(Ok(())) => lines.push(format!("written to {}", args.file.display())),
+        Some(Err(failure)) => lines.push(format!("{} {failure}", paint(Tone::Bad, "not written:"))),
+        None if report.repaired => {
+            lines.push("nothing is written: add --write for that".to_owned());
+        }
+        None => {}
     }
     lines.join("\n")
 }

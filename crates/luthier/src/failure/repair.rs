@@ -18,7 +18,6 @@ impl From<RepairError> for Failure {
             RepairError::Bench(BenchError::Program(_)) => ("program_broken", Exit::Invalid),
             RepairError::Bench(BenchError::Tests(_)) => ("tests_broken", Exit::Invalid),
             RepairError::Bench(_) => ("tests_not_run", Exit::Unavailable),
-            RepairError::Journal(_) => ("journal_unwritable", Exit::Unavailable),
         };
         Self::new(code, exit, error)
     }

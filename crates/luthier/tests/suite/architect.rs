@@ -1,6 +1,7 @@
 //! Written feedback becomes a proved version, an honest no, or a question.
 
 mod answers;
+mod asked;
 mod described;
 mod embedded;
 mod governance;

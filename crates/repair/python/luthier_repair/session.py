@@ -15,16 +15,16 @@ from typing import Any, BinaryIO
 from . import program as programs
 from . import steps, trial
 from .cases import Cases
-from .program import Program
+from .program import LoadingTooLong, Program
 from .suite import CollectionFailed, Suite
 from .tools import Tools
 
-# What the program and its tests may take while they are imported.
+# What the program and its tests may take while they are imported, of the time that is left.
 LOAD_STEPS_MAX = 20_000_000
 LOAD_SECONDS_MAX = 20.0
 # And so long it may take where it waits, or the machine is busy.
-LOAD_WAIT_SECONDS_MAX = 120
-# A child that says nothing for so long, beside what its tests may take, hangs where nothing can be raised.
+LOAD_WAIT_SECONDS_MAX = 120.0
+# A child that says nothing for so long, beside what a test may take, hangs where nothing can be raised.
 SILENCE_SECONDS = 2.0
 
 
@@ -39,6 +39,11 @@ def main() -> None:
         order = json.loads(line)
         if order["do"] == "load":
             session = _load(order, answers)
+        elif order["do"] == "compose":
+            # What it needs is not loaded for anything else.
+            from .compose import compose
+
+            _say(answers, compose(order))
         elif session is not None:
             session.carry_out(order)
         answers.flush()
@@ -55,8 +60,8 @@ def _load(order: dict[str, Any], answers: BinaryIO) -> Session | None:
     steps.COUNTER.allow(LOAD_STEPS_MAX)
     for number in (signal.SIGALRM, signal.SIGVTALRM):
         signal.signal(number, _took_too_long)
-    signal.setitimer(signal.ITIMER_VIRTUAL, LOAD_SECONDS_MAX)
-    signal.alarm(LOAD_WAIT_SECONDS_MAX)
+    signal.setitimer(signal.ITIMER_VIRTUAL, min(LOAD_SECONDS_MAX, order["seconds_left"]))
+    signal.setitimer(signal.ITIMER_REAL, min(LOAD_WAIT_SECONDS_MAX, order["seconds_left"]))
     try:
         session = Session(order, answers)
     except (steps.OutOfSteps, LoadingTooLong):
@@ -71,7 +76,7 @@ def _load(order: dict[str, Any], answers: BinaryIO) -> Session | None:
         return None
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
     _say(answers, {"loaded": session.tests.names(), "python": sys.version.split()[0]})
     return session
 
@@ -89,10 +94,6 @@ def _tools(order: dict[str, Any]) -> tuple[Program, Tools]:
         raise ImportError(f"no tool imports {file}")
     program = Program({file: module})
     return program, Tools(_host, code, program, order["state"], order["cases"])
-
-
-class LoadingTooLong(BaseException):
-    """Raised by the clock while the program is imported."""
 
 
 def _took_too_long(signal_number: int, frame: Any) -> None:
@@ -117,10 +118,14 @@ class Session:
         sys.dont_write_bytecode = True
         sys.path[:0] = order["paths"]
         programs.count_steps()
+        # Without a text it is what is on the disk.
         file, text = order["file"], order["text"]
         if order["kind"] == "pytest":
-            programs.override(file, text)
+            if text is not None:
+                programs.override(file, text)
             suite = Suite(order["root"], order["arguments"])
+            if order["instead_of"] is not None and programs.find(order["instead_of"]) is not None:
+                raise CollectionFailed(f"the tests import {order['instead_of']} wherever they are")
             module = programs.find(file) or programs.load(order["module"], file, text)
             self.program, self.tests = Program({file: module}), suite
         elif order["kind"] == "tools":
@@ -136,7 +141,7 @@ class Session:
         """Has children do it; one that hangs or dies is blamed on what it was at, and the rest goes on."""
         order["from"], order["dead"] = 0, []
         tests = len(self.tests.names())
-        count = 2 * tests if order["do"] == "baseline" else len(order["candidates"])
+        count = tests * (1 + order["watch"]) if order["do"] == "baseline" else len(order["candidates"])
         until = time.monotonic() + order["seconds_left"]
         # At the end of the time that is left, what was not tried is not told of.
         while order["from"] < count and time.monotonic() < until:
@@ -180,8 +185,7 @@ class Session:
 
     def _listen(self, reading: int, order: dict[str, Any], last: float) -> tuple[int, bool]:
         at, rest = order["from"], b""
-        tests = len(self.tests.names())
-        silence = SILENCE_SECONDS + order["seconds"] * (3 if order["do"] == "baseline" else 2 + min(tests, 8))
+        silence = SILENCE_SECONDS + 2 * order["seconds"] + order["wall"]
         until = min(time.monotonic() + silence, last)
         while True:
             left = until - time.monotonic()
@@ -194,6 +198,8 @@ class Session:
             for line in lines:
                 if line == b'"done"':
                     return at, True
+                if line == trial.SIGN:
+                    continue
                 at += 1
                 self._answers.write(line + b"\n")
             until = min(time.monotonic() + silence, last)

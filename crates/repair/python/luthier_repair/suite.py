@@ -7,6 +7,7 @@ from typing import Any
 
 from . import steps
 from .cases import MESSAGE_CHARS_MAX, Outcome
+from .program import LoadingTooLong
 
 
 class CollectionFailed(Exception):
@@ -28,19 +29,24 @@ class Suite:
                 f"pytest is not installed for {sys.executable}: install it there, or name another Python by --python"
             ) from None
         self._reports = _Reports()
-        options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler", "--rootdir", root]
-        config = get_config(options)
-        config.pluginmanager.register(self._reports)
-        config = config.pluginmanager.hook.pytest_cmdline_parse(
-            pluginmanager=config.pluginmanager, args=[*options, *arguments]
-        )
-        config._do_configure()
-        self._session = Session.from_config(config)
-        config.hook.pytest_sessionstart(session=self._session)
+        options = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "--rootdir", root]
         try:
+            config = get_config(options)
+            plugins = config.pluginmanager
+            plugins.register(self._reports)
+            config = plugins.hook.pytest_cmdline_parse(pluginmanager=plugins, args=[*options, *arguments])
+            config._do_configure()
+            # A project's own options may be those of the plugin; what it would print is read by nobody.
+            if plugins.get_plugin("terminalreporter") is not None:
+                plugins.unregister(name="terminalreporter")
+            self._session = Session.from_config(config)
+            config.hook.pytest_sessionstart(session=self._session)
             self._session.perform_collect()
+        except (steps.OutOfSteps, LoadingTooLong):
+            raise
         except BaseException as error:
-            raise CollectionFailed(f"pytest could not collect the tests: {error}") from None
+            told = str(error) or type(error).__name__
+            raise CollectionFailed(f"pytest could not collect the tests: {told}") from None
         if self._reports.errors:
             raise CollectionFailed(f"pytest could not collect the tests: {self._reports.errors[0]}")
         self._items = self._session.items
@@ -65,6 +71,8 @@ class Suite:
         for report in reports:
             if report.failed:
                 return _failed(report, item)
+        if any(report.skipped and not hasattr(report, "wasxfail") for report in reports):
+            return Outcome("S", 0.0, "S", "it is skipped")
         return Outcome("P", 1.0, "", "")
 
 

@@ -51,9 +51,13 @@ class Tools:
         self._bodies = [json.dumps(case["args"]).encode() for case in cases]
         self._states: dict[tuple[int, int], Any] = {}
         program.state = state
+        self._names = [f"{case['tool']}({json.dumps(case['args'], ensure_ascii=False)})" for case in cases]
+        # A child that is forked finds them made.
+        for place in range(len(cases)):
+            self._state(place)
 
     def names(self) -> list[str]:
-        return [f"{case['tool']}({json.dumps(case['args'], ensure_ascii=False)})" for case in self._cases]
+        return self._names
 
     def run(self, place: int) -> Outcome:
         case = self._cases[place]

@@ -11,7 +11,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from . import steps
@@ -36,6 +36,9 @@ GRACE_SECONDS = 1.0
 PATIENCE = 3
 # Of those that mend some, what breaks so many more beside them is not run to its end.
 BROKEN_BESIDE = 3
+# Told between tests, no more often than this, so that one candidate of many slow tests is not taken to hang.
+SIGN = b"."
+SIGN_SECONDS = 0.05
 
 
 class OutOfTime(BaseException):
@@ -58,13 +61,8 @@ def hold(starts_programs: bool) -> None:
     os.setsid()
     if not starts_programs:
         sys.addaudithook(_refuse)
-    signal.signal(signal.SIGVTALRM, _out_of_time)
-    # Where nothing can be raised, as in one long multiplication, the kernel ends the process.
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    with contextlib.suppress(ValueError, OSError):
-        pages = int(open("/proc/self/statm").read().split()[0])
-        most = pages * resource.getpagesize() + MEMORY_SLACK_BYTES
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    bound_time()
+    bound_memory()
     sys.setrecursionlimit(1_000)
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1):
@@ -72,10 +70,24 @@ def hold(starts_programs: bool) -> None:
     sys.stdout = sys.stderr = open(os.devnull, "w")
 
 
-def _wind(seconds: float) -> None:
+def bound_time() -> None:
+    """What happens at the end of the time that is set by `wind`."""
+    signal.signal(signal.SIGVTALRM, _out_of_time)
+    # Where nothing can be raised, as in one long multiplication, the kernel ends the process.
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+
+
+def bound_memory() -> None:
+    with contextlib.suppress(ValueError, OSError):
+        pages = int(open("/proc/self/statm").read().split()[0])
+        most = pages * resource.getpagesize() + MEMORY_SLACK_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def wind(seconds: float, grace: float | None = None) -> None:
     """Sets both clocks, of this process's own time."""
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    signal.setitimer(signal.ITIMER_PROF, seconds + min(seconds, GRACE_SECONDS))
+    signal.setitimer(signal.ITIMER_PROF, seconds + (min(seconds, GRACE_SECONDS) if grace is None else grace))
 
 
 def run(tests: Any, place: int, steps_max: int, seconds: float) -> Outcome:
@@ -84,10 +96,10 @@ def run(tests: Any, place: int, steps_max: int, seconds: float) -> Outcome:
     own = os.getpid()
     try:
         try:
-            _wind(seconds)
+            wind(seconds)
             return tests.run(place)
         finally:
-            _wind(0.0)
+            wind(0.0)
             if os.getpid() != own:
                 # A copy that the program made of this process, and that came back.
                 os._exit(0)
@@ -99,22 +111,47 @@ def run(tests: Any, place: int, steps_max: int, seconds: float) -> Outcome:
         return Outcome("E", 0.0, "RecursionError", "it calls itself without end")
 
 
-def baseline(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[Any], None]) -> None:
-    """Each test once as it is, and once more with the lines noted that run and the calls recorded."""
+class Pipe:
+    """To the process that waits for what is told."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._wrote = time.monotonic()
+
+    def tell(self, answer: Any) -> None:
+        # Half of a surrogate pair is no text to whoever listens.
+        self._write(json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
+
+    def live(self) -> None:
+        """Something has come to its end, and there is nothing yet to be told."""
+        if time.monotonic() - self._wrote > SIGN_SECONDS:
+            self._write(SIGN)
+
+    def _write(self, line: bytes) -> None:
+        data = line + b"\n"
+        while data:
+            data = data[os.write(self._number, data) :]
+        self._wrote = time.monotonic()
+
+
+def baseline(program: Program, tests: Any, order: dict[str, Any], pipe: Pipe) -> None:
+    """Each test once as it is, and if so wanted once more with the lines noted that run and the calls recorded."""
     names = tests.names()
     longer = LONGER_MAX
     for place in range(order["from"], len(names)):
-        began = time.process_time()
         program.refresh()
+        began, began_wall = time.process_time(), time.monotonic()
         outcome = run(tests, place, order["steps_max"], order["seconds"])
         if outcome.letter == "T" and longer and steps.COUNTER.left < 0:
             longer -= 1
             program.refresh()
+            pipe.live()
             outcome = run(tests, place, LONGER * order["steps_max"], order["seconds"])
-        taken, cpu = steps.COUNTER.taken(), time.process_time() - began
+        taken, cpu, wall = steps.COUNTER.taken(), time.process_time() - began, time.monotonic() - began_wall
         again = outcome
         if outcome.letter != "T":
             program.refresh()
+            pipe.live()
             again = run(tests, place, LONGER * order["steps_max"], order["seconds"])
         answer = {
             "name": names[place],
@@ -124,8 +161,11 @@ def baseline(program: Program, tests: Any, order: dict[str, Any], tell: Callable
             "message": outcome.message,
             "steps": taken,
             "seconds": cpu,
+            "wall": wall,
         }
-        tell({"test": place, **answer})
+        pipe.tell({"test": place, **answer})
+    if not order["watch"]:
+        return
     files = {module.__file__: path for path, module in program.modules.items() if module.__file__}
     recorder = Recorder(files, program)
     for place in range(max(order["from"] - len(names), 0), len(names)):
@@ -135,26 +175,25 @@ def baseline(program: Program, tests: Any, order: dict[str, Any], tell: Callable
             with recorder.watching(LINES_EVENTS_MAX):
                 run(tests, place, order["steps_max"], order["seconds"])
         lines, arcs = recorder.lines()
-        tell({"lines": place, "files": lines, "arcs": arcs, "calls": recorder.take_calls()})
+        pipe.tell({"lines": place, "files": lines, "arcs": arcs, "calls": recorder.take_calls()})
 
 
 def ended(place: int, name: str, seconds: float) -> dict[str, Any]:
     """What is told of a test that ended its process."""
     message = "it ends the process, or takes for ever"
-    told = {"name": name, "letter": "T", "again": "T", "near": 0.0, "message": message, "steps": 0, "seconds": seconds}
-    return {"test": place, **told}
+    told = {"name": name, "letter": "T", "again": "T", "near": 0.0, "message": message, "steps": 0}
+    return {"test": place, **told, "seconds": seconds, "wall": seconds}
 
 
-def attempts(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[Any], None]) -> None:
+def attempts(program: Program, tests: Any, order: dict[str, Any], pipe: Pipe) -> None:
     """Tries each candidate: failing tests first, and all others only if one of those is better than it was."""
-    failing, passing = order["failing"], order["passing"]
-    bounds, near, seconds = order["steps"], order["near"], order["seconds"]
+    order["skipped"] = frozenset(order["skipped"])
     for number, candidate in _numbered(order):
         try:
             _put(program, candidate)
-            tell([number, *_one(program, tests, failing, passing, bounds, near, seconds)])
+            pipe.tell([number, *_one(program, tests, order, pipe)])
         except Invalid:
-            tell([number, "", 0.0, ""])
+            pipe.tell([number, "", 0.0, ""])
         finally:
             program.restore()
 
@@ -169,41 +208,38 @@ def _put(program: Program, candidate: list[list[str]]) -> None:
         program.put(path, unit, text)
 
 
-def _one(
-    program: Program,
-    tests: Any,
-    failing: list[int],
-    passing: list[int],
-    bounds: list[int],
-    near: list[float],
-    seconds: float,
-) -> tuple[str, float, str]:
+def _one(program: Program, tests: Any, order: dict[str, Any], pipe: Pipe) -> tuple[str, float, str]:
+    bounds, near, seconds = order["steps"], order["near"], order["seconds"]
     letters: list[str] = []
     total, gained, fixed, broken = 0.0, 0, 0, 0
     seen = hashlib.blake2b(digest_size=8)
-    for count, place in enumerate(failing):
+    for count, place in enumerate(order["failing"]):
         if count == PATIENCE and not gained:
             break
         outcome = run(tests, place, bounds[place], seconds)
         program.refresh()
+        pipe.live()
         letters.append(outcome.letter)
         total += outcome.near
         fixed += outcome.letter == "P"
         seen.update(outcome.value.encode("utf-8", "replace") + b"\0")
         gained += outcome.letter == "P" or outcome.near > near[place] + 1e-6
     if gained:
-        for place in passing:
-            outcome = run(tests, place, bounds[place], seconds)
+        for place in order["passing"]:
+            letter = run(tests, place, bounds[place], seconds).letter
             program.refresh()
-            letters.append(outcome.letter)
-            broken += outcome.letter != "P"
+            pipe.live()
+            if letter == "S" and place in order["skipped"]:
+                letter = "P"
+            letters.append(letter)
+            broken += letter != "P"
             # One that breaks more than it mends is no step on a way, whatever the rest says.
             if broken > (fixed + BROKEN_BESIDE if fixed else 0):
                 break
     return "".join(letters), round(total, 4), seen.hexdigest()
 
 
-def calls(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[Any], None]) -> None:
+def calls(program: Program, tests: Any, order: dict[str, Any], pipe: Pipe) -> None:
     """What each candidate gives for calls whose right answer nobody knows."""
     module = program.modules[order["path"]]
     for number, candidate in _numbered(order):
@@ -212,20 +248,21 @@ def calls(program: Program, tests: Any, order: dict[str, Any], tell: Callable[[A
             _put(program, candidate)
             for name, arguments in order["calls"]:
                 steps.COUNTER.allow(order["steps"])
-                _wind(order["seconds"])
+                wind(order["seconds"])
                 try:
                     outcome = _generated(tests, module, name, arguments)
                     values.append(("!" if outcome.letter == "E" else "=") + outcome.value)
                 except (OutOfTime, steps.OutOfSteps, MemoryError, RecursionError):
                     values.append("T")
                 finally:
-                    _wind(0.0)
+                    wind(0.0)
                 program.refresh()
+                pipe.live()
         except Invalid:
             values = []
         finally:
             program.restore()
-        tell([number, values])
+        pipe.tell([number, values])
 
 
 def _generated(tests: Any, module: Any, name: str, arguments: str) -> Outcome:
@@ -239,12 +276,6 @@ DEEDS = {"baseline": baseline, "attempts": attempts, "calls": calls}
 def main(program: Program, tests: Any, order: dict[str, Any], pipe: int) -> None:
     """The whole life of a child."""
     hold(tests.starts_programs)
-
-    def tell(answer: Any) -> None:
-        # Half of a surrogate pair is no text to whoever listens.
-        data = json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        while data:
-            data = data[os.write(pipe, data) :]
-
-    DEEDS[order["do"]](program, tests, order, tell)
-    tell("done")
+    told = Pipe(pipe)
+    DEEDS[order["do"]](program, tests, order, told)
+    told.tell("done")

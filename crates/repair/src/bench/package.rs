@@ -4,16 +4,84 @@ use std::{fs, path::Path};
 
 use tempfile::TempDir;
 
-use super::BenchError;
+use super::{BenchError, copy::OWN};
 
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 31] = [
     (
         "__init__.py",
         include_str!("../../python/luthier_repair/__init__.py"),
     ),
     (
+        "branches.py",
+        include_str!("../../python/luthier_repair/branches.py"),
+    ),
+    (
         "cases.py",
         include_str!("../../python/luthier_repair/cases.py"),
+    ),
+    (
+        "components/__init__.py",
+        include_str!("../../python/luthier_repair/components/__init__.py"),
+    ),
+    (
+        "components/bounds.py",
+        include_str!("../../python/luthier_repair/components/bounds.py"),
+    ),
+    (
+        "components/dicts.py",
+        include_str!("../../python/luthier_repair/components/dicts.py"),
+    ),
+    (
+        "components/each.py",
+        include_str!("../../python/luthier_repair/components/each.py"),
+    ),
+    (
+        "components/lists.py",
+        include_str!("../../python/luthier_repair/components/lists.py"),
+    ),
+    (
+        "components/literals.py",
+        include_str!("../../python/luthier_repair/components/literals.py"),
+    ),
+    (
+        "components/numbers.py",
+        include_str!("../../python/luthier_repair/components/numbers.py"),
+    ),
+    (
+        "components/patterns.py",
+        include_str!("../../python/luthier_repair/components/patterns.py"),
+    ),
+    (
+        "components/several.py",
+        include_str!("../../python/luthier_repair/components/several.py"),
+    ),
+    (
+        "components/slices.py",
+        include_str!("../../python/luthier_repair/components/slices.py"),
+    ),
+    (
+        "components/sorts.py",
+        include_str!("../../python/luthier_repair/components/sorts.py"),
+    ),
+    (
+        "components/texts.py",
+        include_str!("../../python/luthier_repair/components/texts.py"),
+    ),
+    (
+        "compose.py",
+        include_str!("../../python/luthier_repair/compose.py"),
+    ),
+    (
+        "expressions.py",
+        include_str!("../../python/luthier_repair/expressions.py"),
+    ),
+    (
+        "filters.py",
+        include_str!("../../python/luthier_repair/filters.py"),
+    ),
+    (
+        "goals.py",
+        include_str!("../../python/luthier_repair/goals.py"),
     ),
     (
         "inputs.py",
@@ -24,8 +92,20 @@ const FILES: [(&str, &str); 10] = [
         include_str!("../../python/luthier_repair/judge.py"),
     ),
     (
+        "kinds.py",
+        include_str!("../../python/luthier_repair/kinds.py"),
+    ),
+    (
+        "lines.py",
+        include_str!("../../python/luthier_repair/lines.py"),
+    ),
+    (
         "program.py",
         include_str!("../../python/luthier_repair/program.py"),
+    ),
+    (
+        "search.py",
+        include_str!("../../python/luthier_repair/search.py"),
     ),
     (
         "session.py",
@@ -38,6 +118,10 @@ const FILES: [(&str, &str); 10] = [
     (
         "suite.py",
         include_str!("../../python/luthier_repair/suite.py"),
+    ),
+    (
+        "thresholds.py",
+        include_str!("../../python/luthier_repair/thresholds.py"),
     ),
     (
         "tools.py",
@@ -59,11 +143,11 @@ impl Package {
             source,
         };
         let made = tempfile::Builder::new()
-            .prefix("luthier-repair-")
+            .prefix(OWN)
             .tempdir_in(folder)
             .map_err(failed)?;
         let inside = made.path().join("luthier_repair");
-        fs::create_dir(&inside).map_err(failed)?;
+        fs::create_dir_all(inside.join("components")).map_err(failed)?;
         for (name, text) in FILES {
             fs::write(inside.join(name), text).map_err(failed)?;
         }
@@ -81,8 +165,9 @@ impl Package {
     /// What Python is told to do.
     pub(crate) fn script(&self) -> String {
         let folder = self.0.path().to_string_lossy();
+        // The folder that it is started in may have modules with the names of Python's own.
         format!(
-            "import sys; sys.path.insert(0, {folder:?}); from luthier_repair.session import main; del sys.path[0]; main()"
+            "import sys; sys.path[:] = [{folder:?}, *filter(None, sys.path)]; from luthier_repair.session import main; del sys.path[0]; main()"
         )
     }
 

@@ -8,6 +8,8 @@ use crate::program::named;
 pub(super) fn add(site: &mut Site<'_>, node: Node<'_>, tier: Tier) {
     for condition in conditions(node) {
         turn(site, condition);
+        bound(site, condition);
+        reach(site, condition);
         if tier >= Tier::Middle {
             change(site, condition, tier);
         }
@@ -50,6 +52,72 @@ fn turn(site: &mut Site<'_>, condition: Node<'_>) {
     site.put(condition, negated, Class::Condition, 1.1);
     for constant in ["True", "False"] {
         site.put(condition, constant, Class::Condition, 1.9);
+    }
+}
+
+/// A place is looked at if there is one, and a value if it is not nothing.
+fn reach(site: &mut Site<'_>, condition: Node<'_>) {
+    let text = site.text(condition);
+    let inner = match condition.kind() {
+        "boolean_operator" | "conditional_expression" | "lambda" => format!("({text})"),
+        _ => text.to_owned(),
+    };
+    let mut places = Vec::new();
+    super::pool::each(condition, &mut |node| {
+        let value = node.child_by_field_name("value");
+        let place = node.child_by_field_name("subscript");
+        if let (Some(value), Some(place)) = (value, place)
+            && matches!(place.kind(), "identifier" | "binary_operator")
+        {
+            places.push((site.text(value), site.text(place)));
+        }
+    });
+    for (value, place) in places {
+        let made = format!("{place} < len({value}) and {inner}");
+        site.put(condition, made, Class::ConditionExtended, 1.4);
+        let made = format!("{place} in {value} and {inner}");
+        site.put(condition, made, Class::ConditionExtended, 1.9);
+    }
+    let (bare, made) = match condition.kind() {
+        "not_operator" => (condition.child_by_field_name("argument"), "is None"),
+        _ => (Some(condition), "is not None"),
+    };
+    let is_asked = |bare: &Node<'_>| {
+        matches!(
+            bare.kind(),
+            "identifier" | "attribute" | "call" | "subscript"
+        )
+    };
+    if let Some(bare) = bare.filter(is_asked) {
+        let made = format!("{} {made}", site.text(bare));
+        site.put(condition, made, Class::Condition, 1.6);
+    }
+}
+
+/// What is below something is also not below zero.
+fn bound(site: &mut Site<'_>, condition: Node<'_>) {
+    let text = site.text(condition);
+    let mut places = Vec::new();
+    super::pool::each(condition, &mut |node| {
+        let Some(first) = named(node).into_iter().next() else {
+            return;
+        };
+        let behind = site.program.text[first.end_byte()..].trim_start();
+        let is_pair = node.kind() == "comparison_operator" && named(node).len() == 2;
+        let is_number = matches!(first.kind(), "identifier" | "attribute" | "binary_operator");
+        if is_pair && is_number && behind.starts_with('<') {
+            places.push(node.start_byte());
+        }
+    });
+    for at in &places {
+        site.splice(*at..*at, "0 <= ", Class::ConditionExtended, 1.9);
+    }
+    if places.len() > 1 {
+        let mut made = text.to_owned();
+        for at in places.iter().rev() {
+            made.insert_str(at - condition.start_byte(), "0 <= ");
+        }
+        site.put(condition, made, Class::ConditionExtended, 1.9);
     }
 }
 
@@ -114,6 +182,18 @@ pub(super) fn atoms(pool: &Pool, tier: Tier) -> Vec<(String, f64)> {
         atoms.push((format!("len({name}) > 1"), 0.6));
         atoms.push((format!("len({name}) == 1"), 0.6));
         atoms.push((format!("{name}[-1]"), 0.8));
+    }
+    for name in &pool.typed {
+        for kind in ["bool", "str", "int", "list", "dict", "float"] {
+            atoms.push((format!("isinstance({name}, {kind})"), 0.4));
+            atoms.push((format!("not isinstance({name}, {kind})"), 0.4));
+        }
+    }
+    for record in &pool.records {
+        for word in &pool.words {
+            atoms.push((format!("{record}[{word}]"), 0.4));
+            atoms.push((format!("not {record}[{word}]"), 0.4));
+        }
     }
     for one in &names {
         for other in &names {
@@ -189,12 +269,24 @@ fn filter(site: &mut Site<'_>, clause: Node<'_>) {
             }
         }
     }
-    for condition in &site.pool.conditions {
-        site.splice(
-            end..end,
-            format!(" if {condition}"),
-            Class::ConditionExtended,
-            2.7,
-        );
+    let pool = site.pool;
+    for condition in &pool.conditions {
+        let made = format!(" if {condition}");
+        site.splice(end..end, made, Class::ConditionExtended, 2.7);
+    }
+    // Something that is there, of what is gone through.
+    let asked = pool.donors.iter().filter(|donor| {
+        let is_asked = matches!(donor.kind.as_str(), "call" | "subscript" | "attribute");
+        let begins = |name: &String| {
+            let rest = donor.text.strip_prefix(name.as_str());
+            rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+        };
+        is_asked && donor.is_own && variables.iter().any(begins)
+    });
+    for donor in asked {
+        for sign in ["", "not "] {
+            let made = format!(" if {sign}{}", donor.text);
+            site.splice(end..end, made, Class::ConditionExtended, 2.4);
+        }
     }
 }

@@ -8,14 +8,38 @@ use crate::program::{line_of, named};
 /// Guards that are thought of at each place; the likelier come first.
 const ATOMS_MAX: usize = 90;
 const VALUES_MAX: usize = 24;
+/// Names of a statement that may be asked for.
+const GUARDED_MAX: usize = 4;
 
 /// A place where a statement could stand.
-struct Gap {
-    at: usize,
+pub(super) struct Gap {
+    pub(super) at: usize,
     indent: String,
-    is_end: bool,
-    is_in_loop: bool,
-    is_in_function: bool,
+    pub(super) is_end: bool,
+    pub(super) is_in_loop: bool,
+    pub(super) is_in_function: bool,
+    pub(super) owner: Owner,
+}
+
+/// Whose block it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// Something that is run in one case only.
+    Case,
+    Function,
+    Other,
+}
+
+impl Gap {
+    /// What is written there for a statement.
+    pub(super) fn filled(&self, statement: &str) -> String {
+        let statement = statement.replace('\n', &format!("\n{}", self.indent));
+        if self.is_end {
+            format!("\n{}{statement}", self.indent)
+        } else {
+            format!("{statement}\n{}", self.indent)
+        }
+    }
 }
 
 pub(super) fn add(site: &mut Site<'_>, nodes: &[Node<'_>]) {
@@ -31,12 +55,7 @@ pub(super) fn add(site: &mut Site<'_>, nodes: &[Node<'_>]) {
             if *is_of_loop && !gap.is_in_loop || !gap.is_in_function {
                 continue;
             }
-            let statement = statement.replace('\n', &format!("\n{}", gap.indent));
-            let text = if gap.is_end {
-                format!("\n{}{statement}", gap.indent)
-            } else {
-                format!("{statement}\n{}", gap.indent)
-            };
+            let text = gap.filled(statement);
             let class = if statement.starts_with("if ") {
                 Class::Guard
             } else {
@@ -49,7 +68,7 @@ pub(super) fn add(site: &mut Site<'_>, nodes: &[Node<'_>]) {
 }
 
 /// Before each statement of a block, and behind its last.
-fn gaps(site: &Site<'_>, block: Node<'_>) -> Vec<Gap> {
+pub(super) fn gaps(site: &Site<'_>, block: Node<'_>) -> Vec<Gap> {
     let text = &site.program.text;
     let statements = named(block);
     let Some(first) = statements.first() else {
@@ -60,12 +79,18 @@ fn gaps(site: &Site<'_>, block: Node<'_>) -> Vec<Gap> {
         return Vec::new();
     }
     let (is_in_loop, is_in_function) = around(block);
+    let owner = match block.parent().map_or("", |owner| owner.kind()) {
+        "if_statement" | "elif_clause" | "else_clause" | "except_clause" => Owner::Case,
+        "function_definition" => Owner::Function,
+        _ => Owner::Other,
+    };
     let gap = |at, is_end| Gap {
         at,
         indent: indent.to_owned(),
         is_end,
         is_in_loop,
         is_in_function,
+        owner,
     };
     let mut gaps: Vec<Gap> = statements
         .iter()
@@ -135,6 +160,14 @@ fn statements(site: &Site<'_>) -> Vec<(String, f64, bool)> {
             for sign in ["=", "+=", "-="] {
                 made.push((format!("{one} {sign} {other}"), 3.2, false));
             }
+            for form in [
+                format!("{one} %= len({other})"),
+                format!("{one} = {one}[:{other}]"),
+                format!("{one} = min({one}, {other})"),
+                format!("{one} = max({one}, {other})"),
+            ] {
+                made.push((form, 3.3, false));
+            }
         }
     }
     made
@@ -152,6 +185,9 @@ fn guards(site: &Site<'_>) -> Vec<(String, f64, bool)> {
     }
     for value in &pool.raises {
         ends.push((value.clone(), 0.2, false));
+    }
+    for value in &pool.empties {
+        ends.push((value.clone(), 0.0, false));
     }
     let names = pool.names().map(|name| format!("return {name}"));
     ends.extend(names.map(|end| (end, 0.1, false)));
@@ -174,6 +210,32 @@ fn guards(site: &Site<'_>) -> Vec<(String, f64, bool)> {
         }
     }
     guards
+}
+
+/// What is done always is done only with something that is there, of what it is done with.
+pub(super) fn guarded(site: &mut Site<'_>, nodes: &[Node<'_>]) {
+    let statements = nodes
+        .iter()
+        .filter(|node| node.kind() == "expression_statement" && !super::is_docstring(**node));
+    for node in statements {
+        let text = site.text(*node);
+        let (begin, indent) = line_of(&site.program.text, node.start_byte());
+        if begin + indent.len() != node.start_byte() || text.contains('\n') {
+            continue;
+        }
+        let mut names: Vec<&str> = Vec::new();
+        super::pool::each(*node, &mut |inner| {
+            let name = site.text(inner);
+            let is_local = site.pool.locals.iter().any(|local| local == name);
+            if inner.kind() == "identifier" && is_local && !names.contains(&name) {
+                names.push(name);
+            }
+        });
+        for name in names.into_iter().take(GUARDED_MAX) {
+            let made = format!("if {name}:\n{indent}    {text}");
+            site.put(*node, made, Class::Guard, 2.1);
+        }
+    }
 }
 
 /// What is done always is done in one case.

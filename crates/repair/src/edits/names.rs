@@ -103,7 +103,10 @@ fn identifier(site: &mut Site<'_>, node: Node<'_>) {
     for other in &site.pool.locals {
         let is_alike = site.pool.parameters.contains(other) == is_parameter;
         let is_far = !has_part_in_common(other, text);
-        let cost = 1.2 + if is_alike { 0.0 } else { 0.1 } + if is_far { 0.1 } else { 0.0 };
+        // What is bound and never read was meant somewhere.
+        let is_idle = site.pool.unread.contains(other);
+        let cost = 1.2 + if is_alike { 0.0 } else { 0.1 } + if is_far { 0.1 } else { 0.0 }
+            - if is_idle { 0.4 } else { 0.0 };
         site.put(node, other.clone(), Class::Name, cost);
     }
     for other in &site.pool.globals {

@@ -66,7 +66,13 @@ fn comparison(site: &mut Site<'_>, node: Node<'_>) {
             site.splice(range.clone(), *other, Class::Operator, 0.9);
         }
         for other in far {
-            let cost = if ORDERING.contains(other) { 1.0 } else { 1.3 };
+            // Who writes a bound means one.
+            let is_bound = operator.contains(['<', '>']);
+            let cost = match *other {
+                "==" | "!=" if is_bound => 1.2,
+                other if ORDERING.contains(&other) => 1.0,
+                _ => 1.3,
+            };
             site.splice(range.clone(), *other, Class::Operator, cost);
         }
     }
@@ -80,18 +86,37 @@ fn binary(site: &mut Site<'_>, node: Node<'_>) {
     let is_bit = BITS.contains(&operator);
     for other in ARITHMETIC.iter().chain(&BITS) {
         let is_same_family = BITS.contains(other) == is_bit;
-        site.put(
-            sign,
-            *other,
-            Class::Operator,
-            if is_same_family { 1.0 } else { 1.4 },
-        );
+        let cost = if is_same_family { 1.0 } else { 1.7 };
+        site.put(sign, *other, Class::Operator, cost);
     }
     for side in [left, right] {
         let bare = site.text(side).to_owned();
         site.put(node, bare, Class::Operator, 1.7);
     }
     regroup(site, node, left, operator, right);
+    one_more(site, node, operator);
+}
+
+/// One more of what is summed up.
+fn one_more(site: &mut Site<'_>, node: Node<'_>, operator: &str) {
+    let is_inner = node
+        .parent()
+        .is_some_and(|parent| parent.kind() == "binary_operator");
+    if is_inner || !matches!(operator, "+" | "-") {
+        return;
+    }
+    let text = site.text(node);
+    let others = site.pool.names().filter(|name| !text.contains(name));
+    for other in others.map(ToOwned::to_owned).collect::<Vec<_>>() {
+        for (sign, cost) in [('+', 1.9), ('-', 2.1)] {
+            site.put(
+                node,
+                format!("{text} {sign} {other}"),
+                Class::Operator,
+                cost,
+            );
+        }
+    }
 }
 
 /// `a + b * c` as `(a + b) * c`, and the other way round.
@@ -108,6 +133,23 @@ fn regroup(site: &mut Site<'_>, node: Node<'_>, left: Node<'_>, operator: &str, 
         );
         site.put(node, text, Class::Order, 1.8);
     }
+    // `a - b * c / d` as `(a - b) * c / d`.
+    let mut first = right;
+    while first.kind() == "binary_operator" {
+        let Some(inner) = first.child_by_field_name("left") else {
+            return;
+        };
+        first = inner;
+    }
+    let rest = &site.program.text[first.end_byte()..right.end_byte()];
+    if right.kind() == "binary_operator" {
+        let text = format!(
+            "({} {operator} {}){rest}",
+            site.text(left),
+            site.text(first)
+        );
+        site.put(node, text, Class::Order, 1.6);
+    }
     let bare = unparenthesized(left);
     if bare.kind() == "binary_operator"
         && let (Some(first), Some(inner), Some(middle)) = parts(bare)
@@ -120,6 +162,40 @@ fn regroup(site: &mut Site<'_>, node: Node<'_>, left: Node<'_>, operator: &str, 
             site.text(right)
         );
         site.put(node, text, Class::Order, 1.8);
+    }
+}
+
+/// What is compared with a bound is more than what is there.
+pub(super) fn more_compared(site: &mut Site<'_>, node: Node<'_>) {
+    let operands = named(node);
+    let [left, right] = operands.as_slice() else {
+        return;
+    };
+    let between = &site.program.text[left.end_byte()..right.start_byte()];
+    if node.kind() != "comparison_operator" || !between.contains(['<', '>']) {
+        return;
+    }
+    let pool = site.pool;
+    for side in [left, right] {
+        let text = site.text(*side);
+        if !matches!(
+            side.kind(),
+            "identifier" | "attribute" | "call" | "subscript"
+        ) {
+            continue;
+        }
+        for other in pool.names().chain(pool.fields.iter().map(String::as_str)) {
+            for sign in ['+', '-'] {
+                if other != text {
+                    site.put(
+                        *side,
+                        format!("{text} {sign} {other}"),
+                        Class::Operator,
+                        2.2,
+                    );
+                }
+            }
+        }
     }
 }
 
@@ -149,6 +225,11 @@ fn boolean(site: &mut Site<'_>, node: Node<'_>) {
         "and"
     };
     site.put(sign, other, Class::Operator, 0.9);
+    if other == "and" {
+        let (wanted, otherwise) = (site.text(left), site.text(right));
+        let made = format!("{wanted} if {wanted} is not None else {otherwise}");
+        site.put(node, made, Class::Condition, 1.5);
+    }
     for side in [left, right] {
         let bare = site.text(side).to_owned();
         site.put(node, bare, Class::Condition, 1.6);
@@ -166,6 +247,10 @@ fn augmented(site: &mut Site<'_>, node: Node<'_>) {
     }
 }
 
+fn is_empty(text: &str) -> bool {
+    matches!(text, "0" | "\"\"" | "''" | "[]" | "{}" | "None" | "set()")
+}
+
 /// `x = y` as `x += y`.
 fn plain_assignment(site: &mut Site<'_>, node: Node<'_>) {
     let (Some(left), Some(right)) = (
@@ -177,12 +262,17 @@ fn plain_assignment(site: &mut Site<'_>, node: Node<'_>) {
     if node.child_by_field_name("type").is_some() || left.kind().ends_with("_list") {
         return;
     }
+    // Nothing more is nothing else.
+    if is_empty(site.text(right)) {
+        return;
+    }
     let between = left.end_byte()..right.start_byte();
     for sign in ["+=", "-=", "*=", "|=", "//=", "%=", "^=", "&="] {
-        let cost = if matches!(sign, "+=" | "-=") {
-            1.3
-        } else {
-            1.6
+        let cost = match sign {
+            "+=" => 1.2,
+            "-=" | "|=" => 1.3,
+            "*=" => 1.5,
+            _ => 1.8,
         };
         site.splice(between.clone(), format!(" {sign} "), Class::Operator, cost);
     }

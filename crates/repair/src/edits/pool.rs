@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tree_sitter::Node;
 
 use super::{is_target, is_value};
-use crate::program::{Program, named};
+use crate::program::{Program, line_of, named};
 
 /// A longer expression is not borrowed.
 const DONOR_CHARS_MAX: usize = 60;
@@ -13,6 +13,9 @@ const STATEMENT_CHARS_MAX: usize = 100;
 /// How many of each are kept; the own part's come first.
 const DONORS_MAX: usize = 160;
 const STATEMENTS_MAX: usize = 80;
+/// Of statements with a block.
+const LINES_MAX: usize = 3;
+const COMPOUNDS_MAX: usize = 12;
 /// How many names of a part take part in made-up expressions.
 const NAMES_MAX: usize = 14;
 
@@ -37,19 +40,31 @@ pub(crate) struct Pool {
     pub(crate) donors: Vec<Donor>,
     pub(crate) conditions: Vec<String>,
     pub(crate) statements: Vec<String>,
+    /// Statements with a block, of a few lines, as they are written without indentation.
+    pub(crate) compounds: Vec<String>,
     pub(crate) returns: Vec<String>,
+    /// What is returned, with nothing in any of its places.
+    pub(crate) empties: Vec<String>,
     pub(crate) raises: Vec<String>,
     pub(crate) keywords: Vec<String>,
     /// By the object, the attributes that are asked of it anywhere in the module.
     pub(crate) attributes: BTreeMap<String, BTreeSet<String>>,
     pub(crate) integers: BTreeSet<String>,
     pub(crate) texts: BTreeSet<String>,
+    /// Texts of what the program is given, which it does not have itself.
+    pub(crate) words: Vec<String>,
+    /// Names of the part that are bound and not read.
+    pub(crate) unread: BTreeSet<String>,
+    /// Names of the part of which something is asked by a text.
+    pub(crate) records: BTreeSet<String>,
+    /// Whatever is asked for its type.
+    pub(crate) typed: BTreeSet<String>,
     /// Attributes of `self` that methods of the same class bind.
     pub(crate) fields: BTreeSet<String>,
 }
 
 impl Pool {
-    pub(crate) fn of(program: &Program, unit: usize) -> Self {
+    pub(crate) fn of(program: &Program, unit: usize, words: &[String]) -> Self {
         let mut pool = Self::default();
         let text = program.text.as_str();
         pool.note_module(program);
@@ -70,6 +85,10 @@ impl Pool {
                 pool.note_fields(node, text);
             }
         }
+        let is_new = |word: &&String| {
+            !pool.texts.contains(*word) && !pool.texts.contains(&word.replace('"', "'"))
+        };
+        pool.words = words.iter().filter(is_new).cloned().collect();
         pool
     }
 
@@ -118,7 +137,15 @@ impl Pool {
             self.parameters = parameters(root, text);
             self.locals = self.parameters.clone();
         }
+        let mut read = BTreeSet::new();
         each(root, &mut |node| {
+            let is_bound = is_target(node)
+                || node
+                    .parent()
+                    .is_some_and(|parent| parent.kind().contains("parameter"));
+            if node.kind() == "identifier" && !is_bound {
+                read.insert(&text[node.byte_range()]);
+            }
             let is_inner = node.kind() == "identifier"
                 && (is_target(node) && !is_in_comprehension(node)
                     || node.parent().is_some_and(|parent| {
@@ -138,6 +165,11 @@ impl Pool {
                 }
             }
         });
+        let unread = self
+            .locals
+            .iter()
+            .filter(|name| !read.contains(name.as_str()));
+        self.unread = unread.cloned().collect();
     }
 
     fn note(&mut self, root: Node<'_>, text: &str, is_own: bool) {
@@ -175,7 +207,22 @@ impl Pool {
                         STATEMENT_CHARS_MAX,
                         STATEMENTS_MAX,
                     );
+                    self.note_empties(node, text);
                 }
+                "subscript" if is_own => {
+                    let value = node.child_by_field_name("value");
+                    let key = node.child_by_field_name("subscript");
+                    if let (Some(value), Some("string")) = (value, key.map(|key| key.kind())) {
+                        self.records.insert(text[value.byte_range()].to_owned());
+                    }
+                }
+                "call" if is_own && shown.starts_with("isinstance(") => {
+                    let list = node.child_by_field_name("arguments").map(named);
+                    if let Some(first) = list.and_then(|list| list.into_iter().next()) {
+                        self.typed.insert(text[first.byte_range()].to_owned());
+                    }
+                }
+                "if_statement" if is_own => self.note_compound(node, text),
                 "raise_statement" => {
                     push_bounded(&mut self.raises, shown, STATEMENT_CHARS_MAX, STATEMENTS_MAX);
                 }
@@ -203,6 +250,49 @@ impl Pool {
                 });
             }
         });
+    }
+
+    fn note_empties(&mut self, node: Node<'_>, text: &str) {
+        let Some(value) = named(node).into_iter().next() else {
+            return;
+        };
+        let places: Vec<Node<'_>> = match value.kind() {
+            "dictionary" => named(value)
+                .into_iter()
+                .filter_map(|pair| pair.child_by_field_name("value"))
+                .collect(),
+            "tuple" | "list" | "expression_list" => named(value),
+            _ => Vec::new(),
+        };
+        if places.is_empty() || text[node.byte_range()].contains('\n') {
+            return;
+        }
+        for empty in ["0", "None", "[]", "\"\""] {
+            let mut made = String::new();
+            let mut at = node.start_byte();
+            for place in &places {
+                made.push_str(&text[at..place.start_byte()]);
+                made.push_str(empty);
+                at = place.end_byte();
+            }
+            made.push_str(&text[at..node.end_byte()]);
+            push_bounded(&mut self.empties, &made, STATEMENT_CHARS_MAX, COMPOUNDS_MAX);
+        }
+    }
+
+    fn note_compound(&mut self, node: Node<'_>, text: &str) {
+        let shown = &text[node.byte_range()];
+        let (begin, indent) = line_of(text, node.start_byte());
+        let is_alone = begin + indent.len() == node.start_byte();
+        if is_alone && shown.lines().count() <= LINES_MAX {
+            let bare = shown.replace(&format!("\n{indent}"), "\n");
+            push_bounded(
+                &mut self.compounds,
+                &bare,
+                STATEMENT_CHARS_MAX,
+                COMPOUNDS_MAX,
+            );
+        }
     }
 
     fn note_fields(&mut self, root: Node<'_>, text: &str) {
@@ -236,7 +326,7 @@ fn class_of(unit: &str) -> Option<&str> {
 }
 
 fn push(names: &mut Vec<String>, name: &str) {
-    if !names.iter().any(|known| known == name) {
+    if name != "_" && !names.iter().any(|known| known == name) {
         names.push(name.to_owned());
     }
 }

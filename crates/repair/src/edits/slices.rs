@@ -91,8 +91,8 @@ fn subscript(site: &mut Site<'_>, node: Node<'_>) {
     for (other, cost) in [
         (format!("{place} + 1"), 1.4),
         (format!("{place} - 1"), 1.4),
-        ("-1".to_owned(), 1.4),
-        ("0".to_owned(), 1.4),
+        ("-1".to_owned(), 1.5),
+        ("0".to_owned(), 1.5),
         (format!("-{place}"), 1.6),
         (format!("{place}:"), 1.8),
         (format!(":{place}"), 1.8),
@@ -178,7 +178,7 @@ fn sliced(site: &mut Site<'_>, node: Node<'_>) {
     }
     let text = site.text(node);
     for part in ["[1:]", "[:-1]", "[0]", "[-1]", "[::-1]", "[1]"] {
-        site.put(node, format!("{text}{part}"), Class::Slice, 1.9);
+        site.put(node, format!("{text}{part}"), Class::Slice, 2.1);
     }
     for bound in site
         .pool
@@ -192,7 +192,7 @@ fn sliced(site: &mut Site<'_>, node: Node<'_>) {
             format!("[{bound}:]"),
             format!("[{bound}]"),
         ] {
-            site.put(node, format!("{text}{part}"), Class::Slice, 2.1);
+            site.put(node, format!("{text}{part}"), Class::Slice, 2.3);
         }
     }
 }

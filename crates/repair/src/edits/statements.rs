@@ -81,7 +81,7 @@ fn related(site: &mut Site<'_>, node: Node<'_>) {
     // An `if` that belongs to the one before it.
     let before = node.prev_named_sibling();
     if before.is_some_and(|before| before.kind() == "if_statement") {
-        keyword(site, node, "if", "elif", 1.8);
+        keyword(site, node, "if", "elif", 1.2);
     }
 }
 
@@ -143,7 +143,7 @@ fn leave_out(site: &mut Site<'_>, statement: Node<'_>) {
         return;
     }
     let cost = match statement.kind() {
-        "expression_statement" => 1.9,
+        "expression_statement" => 2.1,
         "return_statement" | "raise_statement" => 2.3,
         _ => 2.5,
     };

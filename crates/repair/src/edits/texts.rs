@@ -50,6 +50,17 @@ pub(super) fn add(site: &mut Site<'_>, node: Node<'_>) {
     if let Some((at, _)) = inner.char_indices().nth(1) {
         put(&inner[at..], 1.8);
     }
+    let is_key = node
+        .parent()
+        .is_some_and(|parent| parent.kind() == "subscript");
+    for other in &site.pool.words {
+        site.put(
+            node,
+            other.clone(),
+            Class::Text,
+            if is_key { 1.7 } else { 2.1 },
+        );
+    }
     let others = site.pool.texts.iter().take(TEXTS_MAX).cloned();
     for other in others.collect::<Vec<_>>() {
         site.put(node, other, Class::Text, 1.8);

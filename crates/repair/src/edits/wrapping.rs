@@ -22,6 +22,16 @@ const METHODS: [&str; 10] = [
     ".lstrip()",
 ];
 
+const LIKELY: [(&str, f64); 7] = [
+    ("str", 1.7),
+    ("int", 1.7),
+    ("len", 2.1),
+    ("sorted", 1.9),
+    ("list", 1.9),
+    ("float", 2.0),
+    ("dict", 2.0),
+];
+
 pub(super) fn unwrap(site: &mut Site<'_>, node: Node<'_>) {
     if node.kind() != "call" || !is_value(node) {
         return;
@@ -46,6 +56,37 @@ pub(super) fn unwrap(site: &mut Site<'_>, node: Node<'_>) {
     {
         let text = site.text(object).to_owned();
         site.put(node, text, Class::Unwrap, 1.8);
+    }
+}
+
+/// What people forget most, each where it may well belong.
+pub(super) fn likely(site: &mut Site<'_>, node: Node<'_>) {
+    let is_difference = node.kind() == "binary_operator"
+        && node
+            .child_by_field_name("operator")
+            .is_some_and(|sign| site.text(sign) == "-");
+    if !is_value(node) || is_function(node) {
+        return;
+    }
+    let text = site.text(node);
+    if is_difference {
+        site.put(node, format!("abs({text})"), Class::Wrap, 1.3);
+    }
+    let takes = matches!(
+        node.kind(),
+        "identifier" | "call" | "attribute" | "subscript"
+    );
+    let is_object = node
+        .parent()
+        .is_some_and(|parent| matches!(parent.kind(), "attribute" | "subscript" | "slice"));
+    if !takes || is_object {
+        return;
+    }
+    for (function, cost) in LIKELY {
+        site.put(node, format!("{function}({text})"), Class::Wrap, cost);
+    }
+    for method in [".lower()", ".strip()", ".copy()"] {
+        site.put(node, format!("{text}{method}"), Class::Wrap, 1.9);
     }
 }
 

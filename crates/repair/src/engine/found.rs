@@ -1,29 +1,21 @@
 //! What of all that was found is taken, and what is said of it.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use super::{NAMED_MAX, RepairError, name, open};
+use super::{NAMED_MAX, RepairError, name};
 use crate::{
     Class, Report, Task, Tests, ToolCase,
-    bench::{Baseline, Order, Package},
+    bench::{Baseline, Candidate, Order, Package},
     choice::{self, COMPARED_MAX, Choice},
     inputs,
     journal::Journal,
     parameters::Parameters,
     pool::Pool,
-    program::Program,
+    program::{Program, split_mark},
     report,
     search::{self, Passer, Search},
 };
 
-/// Of those that pass, so many are run once more in a process that knows nothing of the others.
-const VERIFIED_MAX: usize = 5;
-/// What each of these may take.
-const VERIFYING_MAX: Duration = Duration::from_secs(30);
 const CALL_STEPS_MAX: u64 = 100_000;
 /// Of the time, as much as values of the state are given.
 const TUNING_SHARE: f64 = 0.2;
@@ -38,13 +30,20 @@ pub(super) struct Found<'a> {
     pub(super) program: &'a Arc<Program>,
 }
 
+/// A repair by other values of the state.
+pub(super) struct Tuned {
+    pub(super) report: Report,
+    /// Is it one value, hardly changed?
+    pub(super) is_near: bool,
+}
+
 impl Found<'_> {
     /// Where tools depend on state, another value there may be all that is missing.
     pub(super) fn tune(
         &self,
         journal: &Journal,
         began: Instant,
-    ) -> Result<Option<Report>, RepairError> {
+    ) -> Result<Option<Tuned>, RepairError> {
         let Tests::Tools(tools) = &self.task.tests else {
             return Ok(None);
         };
@@ -57,28 +56,32 @@ impl Found<'_> {
             order: self.order,
             journal,
             program: self.program,
+            schema: &tools.schema,
             until: began + settings.budget.mul_f64(TUNING_SHARE),
             seed: settings.seed,
             tried: 0,
         };
-        let Some(state) = parameters.search(&tools.state)? else {
+        let Some(moved) = parameters.search(&tools.state)? else {
             return Ok(None);
         };
         let pretty = |value| serde_json::to_string_pretty(value).unwrap_or_default();
-        let (before, after) = (pretty(&tools.state), pretty(&state));
+        let (before, after) = (pretty(&tools.state), pretty(&moved.document));
         let sentence = report::sentence(&before, &after);
         let class = Class::Parameter;
-        Ok(Some(Report {
-            repaired: true,
-            diff: report::diff("state", &before, &after),
-            tried: parameters.tried,
-            confidence: 1.0,
-            reason: format!("{sentence} ({})", class.word()),
-            classes: vec![class],
-            fixed: self.order.failing.len(),
-            passers: 1,
-            state: Some(state),
-            ..self.begun()
+        Ok(Some(Tuned {
+            is_near: moved.is_near,
+            report: Report {
+                repaired: true,
+                diff: report::diff("state", &before, &after),
+                tried: parameters.tried,
+                confidence: 1.0,
+                reason: format!("{sentence} ({})", class.word()),
+                classes: vec![class],
+                fixed: self.order.failing.len(),
+                passers: 1,
+                state: Some(moved.document),
+                ..self.begun()
+            },
         }))
     }
 
@@ -105,20 +108,26 @@ impl Found<'_> {
             self.explain_nothing(&mut report, &search.partials, search.is_cut);
             return Ok(report);
         }
-        let choice = self.choose(&passers)?;
+        let unchanged = self.unchanged();
+        if let Some(test) = self.find_flaky(&unchanged)? {
+            return Err(RepairError::Flaky {
+                test: test.to_owned(),
+            });
+        }
+        let choice = self.choose(&passers, unchanged)?;
         let Some(chosen) = self.first_that_holds(&choice.order, &passers)? else {
             "what passed did so only beside other attempts, and not by itself"
                 .clone_into(&mut report.reason);
             return Ok(report);
         };
         let text = chosen.candidate.text();
-        report.diff = report::diff(&name(self.task), &self.task.source, &text);
+        report.diff = self.diff(&text);
         report.classes = chosen.edits.iter().map(|edit| edit.class).collect();
         report.classes.dedup();
         report.fixed = report.failing;
         report.confidence = (choice.confidence * 1000.0).round() / 1000.0;
         report.repaired = choice.confidence >= self.task.settings.confidence_min;
-        let sentence = report::sentence(&self.task.source, &text);
+        let sentence = report::sentence(&self.program.text, &text);
         let kinds: Vec<&str> = report.classes.iter().map(|class| class.word()).collect();
         report.reason = if report.repaired {
             format!("{sentence} ({})", kinds.join(", "))
@@ -133,8 +142,27 @@ impl Found<'_> {
             let names = chosen.candidate.parts.iter().map(|(name, _)| name.clone());
             report.definitions = report::definitions(&after, &names.collect(), self.program);
         }
-        report.text = Some(text);
+        report.text = Some(self.marked(&text));
         Ok(report)
+    }
+
+    /// As it is written, with the mark that the file begins with.
+    fn marked(&self, text: &str) -> String {
+        let (mark, _) = split_mark(&self.task.source);
+        format!("{mark}{text}")
+    }
+
+    fn diff(&self, text: &str) -> String {
+        report::diff(&name(self.task), &self.task.source, &self.marked(text))
+    }
+
+    /// The program as it is, as one that is tried.
+    fn unchanged(&self) -> Candidate {
+        Candidate {
+            base: Arc::clone(self.program),
+            splices: Vec::new(),
+            parts: Vec::new(),
+        }
     }
 
     fn explain_nothing(&self, report: &mut Report, partials: &[Arc<search::State>], is_cut: bool) {
@@ -142,7 +170,7 @@ impl Found<'_> {
         partials.sort_by(|one, other| one.compare(other));
         let best = partials.iter().find(|state| state.is_clean());
         if let Some(best) = best {
-            report.diff = report::diff(&name(self.task), &self.task.source, &best.program.text);
+            report.diff = self.diff(&best.program.text);
         }
         let names: Vec<&str> = self
             .order
@@ -174,20 +202,21 @@ impl Found<'_> {
     }
 
     /// What each that passes does on inputs that no test has.
-    fn choose(&self, passers: &[Passer]) -> Result<Choice, RepairError> {
-        let calls = inputs::make(
-            &self.functions(passers),
-            self.task.settings.seed,
-            inputs::INPUTS_MAX,
-        );
+    fn choose(&self, passers: &[Passer], unchanged: Candidate) -> Result<Choice, RepairError> {
+        let seed = self.task.settings.seed;
+        let mut calls = inputs::make(&self.functions(passers), seed, inputs::INPUTS_MAX);
+        if !calls.is_empty() {
+            let near = inputs::make(&self.failing_calls(), seed, inputs::NEAR_MAX);
+            let fresh: Vec<_> = near
+                .into_iter()
+                .filter(|call| !calls.contains(call))
+                .collect();
+            calls.extend(fresh);
+        }
         let mut candidates: Vec<_> = passers
             .iter()
             .map(|passer| passer.candidate.clone())
             .collect();
-        let mut unchanged = candidates[0].clone();
-        unchanged.parts.clear();
-        unchanged.splices.clear();
-        unchanged.base = Arc::clone(self.program);
         candidates.push(unchanged);
         let values = if calls.is_empty() {
             vec![Vec::new(); candidates.len()]
@@ -200,7 +229,7 @@ impl Found<'_> {
             passers,
             &values,
             &calls,
-            &self.task.source,
+            &self.program.text,
             &wanted,
             (self.order.failing.len(), self.baseline.tests.len()),
         ))
@@ -219,7 +248,7 @@ impl Found<'_> {
         };
         let chosen = match &self.task.tests {
             Tests::Cases(cases) => only(cases.iter().map(|case| case.call.as_str()).collect()),
-            Tests::Tools(tools) => return tool_calls(&tools.cases),
+            Tests::Tools(tools) => return tool_calls(tools.cases.iter()),
             Tests::Pytest { .. } | Tests::Command { .. } => {
                 let units = passers.iter().flat_map(|passer| &passer.candidate.parts);
                 only(units.map(|(unit, _)| unit.as_str()).collect())
@@ -229,6 +258,23 @@ impl Found<'_> {
             calls.clone()
         } else {
             chosen
+        }
+    }
+
+    /// The calls of the tests that fail, by function: repairs differ near those.
+    fn failing_calls(&self) -> BTreeMap<String, Vec<String>> {
+        let failing = self.order.failing.iter();
+        match &self.task.tests {
+            Tests::Tools(tools) => tool_calls(failing.map(|place| &tools.cases[*place])),
+            Tests::Cases(cases) => {
+                let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
+                for case in failing.map(|place| &cases[*place]) {
+                    let body = serde_json::json!([case.args, case.kwargs]).to_string();
+                    calls.entry(case.call.clone()).or_default().push(body);
+                }
+                calls
+            }
+            Tests::Pytest { .. } | Tests::Command { .. } => BTreeMap::new(),
         }
     }
 
@@ -263,46 +309,10 @@ impl Found<'_> {
         }
         found
     }
-
-    /// Once more, on the whole text, in a process that has tried nothing else.
-    fn first_that_holds<'p>(
-        &self,
-        order: &[usize],
-        passers: &'p [Passer],
-    ) -> Result<Option<&'p Passer>, RepairError> {
-        for place in order.iter().take(VERIFIED_MAX) {
-            let passer = &passers[*place];
-            let Ok(program) = Program::parse(&passer.candidate.text()) else {
-                continue;
-            };
-            let holds = match &self.task.tests {
-                // It was run by itself in the first place.
-                Tests::Command { .. } => true,
-                Tests::Cases(_) | Tests::Pytest { .. } | Tests::Tools(_) => {
-                    let mut fresh = open(self.task, self.package, &program)?;
-                    let deadline = Instant::now() + VERIFYING_MAX;
-                    let tests = fresh.baseline(deadline)?.tests;
-                    let is_pass = |place: &usize| {
-                        let test = tests.get(*place);
-                        test.is_some_and(|test| test.letter == 'P' && test.again == 'P')
-                    };
-                    self.order
-                        .failing
-                        .iter()
-                        .chain(&self.order.passing)
-                        .all(is_pass)
-                }
-            };
-            if holds {
-                return Ok(Some(passer));
-            }
-        }
-        Ok(None)
-    }
 }
 
 /// The arguments that cases give tools, by tool.
-fn tool_calls(cases: &[ToolCase]) -> BTreeMap<String, Vec<String>> {
+fn tool_calls<'a>(cases: impl Iterator<Item = &'a ToolCase>) -> BTreeMap<String, Vec<String>> {
     let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for case in cases {
         let body = serde_json::Value::Object(case.args.clone()).to_string();

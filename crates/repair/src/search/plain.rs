@@ -32,7 +32,7 @@ pub(crate) fn by_chance(
     let root = State::root(program);
     let mut all: Vec<Edit> = Vec::new();
     for unit in 0..program.units.len() {
-        let ingredients = Pool::of(program, unit);
+        let ingredients = Pool::of(program, unit, &[]);
         let edits = edits::of(program, unit, &ingredients, Tier::Small);
         all.extend(
             edits

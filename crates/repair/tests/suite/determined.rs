@@ -9,7 +9,7 @@ use std::{
 
 use repair::{Report, repair};
 
-use crate::support::{Trial, trial};
+use crate::support::{Trial, python, trial};
 
 /// Three faults in one line after the other: the search has to try thousands.
 const PROGRAM: &str = r"
@@ -54,6 +54,22 @@ fn one_process_and_two_find_the_same_after_as_many_attempts() {
 
     assert!(one.tried > 1_000, "{one:#?}");
     assert_eq!(answer(one), answer(two));
+}
+
+#[test]
+fn what_depends_on_the_seed_of_hashes_is_the_same_in_each_run() {
+    let asked = Command::new(python())
+        .args(["-c", "print(hash('a'), hash('b'))"])
+        .env("PYTHONHASHSEED", "0")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(asked.stdout).unwrap();
+    let (one, other) = told.trim().split_once(' ').unwrap();
+    let cases = format!("mark(\"a\") -> {one}\nmark(\"b\") -> {other}");
+
+    let text = trial("def mark(text):\n    return hash(text) + 1\n", &cases).repaired();
+
+    assert_eq!(text, "def mark(text):\n    return hash(text)\n");
 }
 
 /// A name for a journal that outlives its removal.

@@ -3,8 +3,13 @@
 
 mod bring_your_own;
 mod by_heart;
+mod composing;
 mod determined;
+mod forgotten;
 mod judging;
+mod listening;
+mod loading;
 mod refusing;
 mod repairing;
 mod support;
+mod verifying;

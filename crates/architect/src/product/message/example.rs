@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::ToolShape;
+
 /// A call with literal arguments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
@@ -98,6 +100,31 @@ impl Call {
         Ok(arguments)
     }
 
+    /// With its arguments by name, if it fits so many parameters.
+    pub(super) fn named_by(&self, parameters: Option<&[String]>) -> Self {
+        let arguments = parameters.and_then(|names| self.arguments(names).ok());
+        arguments.map_or_else(
+            || self.clone(),
+            |arguments| Self {
+                tool: self.tool.clone(),
+                positional: Vec::new(),
+                keywords: arguments.into_iter().collect(),
+            },
+        )
+    }
+
+    /// Is it the same call, however its arguments are given? `names` tells the parameters of its tool.
+    pub fn is_same_as(&self, other: &Self, names: impl Fn(&Self) -> Option<Vec<String>>) -> bool {
+        let normal = |call: &Self| call.named_by(names(call).as_deref());
+        normal(self).is_same(&normal(other))
+    }
+
+    /// The same, for tools that are known.
+    pub(super) fn normal(&self, tools: &[ToolShape<'_>]) -> Self {
+        let known = tools.iter().find(|tool| tool.name == self.tool);
+        self.named_by(known.map(|tool| tool.parameters))
+    }
+
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let is_same_list = self.positional.len() == other.positional.len()
             && (self.positional.iter().zip(&other.positional)).all(|(one, two)| is_equal(one, two));
@@ -139,7 +166,7 @@ impl Outcome {
 }
 
 /// As Python compares: `1` is `1.0`.
-fn is_equal(one: &Value, two: &Value) -> bool {
+pub(crate) fn is_equal(one: &Value, two: &Value) -> bool {
     match (one, two) {
         (Value::Number(one), Value::Number(two)) => one == two || one.as_f64() == two.as_f64(),
         (Value::Array(one), Value::Array(two)) => {

@@ -157,12 +157,13 @@ impl<'a> Reader<'a> {
         is_in_order.then_some(())
     }
 
-    /// The `name=` before an argument; nothing is read if there is none.
+    /// The `name=` or `name:` before an argument; nothing is read if there is none.
     fn keyword(&mut self) -> Option<String> {
         let begin = self.at;
         let name = self.name();
         self.skip_space();
-        if name.is_some() && !self.rest().starts_with("==") && self.eats('=') {
+        let is_equation = self.rest().starts_with("==");
+        if name.is_some() && !is_equation && (self.eats('=') || self.eats(':')) {
             return name;
         }
         self.at = begin;

@@ -3,21 +3,23 @@
 mod asserted;
 mod before;
 mod failure;
+mod lead;
 mod phrase;
 
-use std::sync::LazyLock;
+use std::{cell::LazyCell, sync::LazyLock};
 
 use regex::Regex;
 use serde_json::Value;
 
 use super::{example::Outcome, literal, session};
+use lead::Lead;
 use phrase::{
-    AS_EXPECTED, ASKED, BARE, BUT, COMPLAINT, CONDITION, DOUBTFUL_LATER, INSTEAD, IS_RIGHT, JOINED,
-    Lead, NEXT_CALL, NOT, NOW, OF_ANOTHER, OR, REQUEST, STATED, SYMBOL, UNEQUAL, UNWANTED, VERDICT,
+    AS_EXPECTED, ASKED, BARE, BUT, COMPLAINT, DOUBTFUL_LATER, INSTEAD, IS_RIGHT, JOINED, NEXT_CALL,
+    NOT, NOT_THERE, NOW, OF_ANOTHER, OR, REQUEST, SO, STATED, SYMBOL, UNEQUAL, UNWANTED, VERDICT,
     WANTED,
 };
 
-pub(super) use before::before;
+pub(super) use before::{before, contrasted};
 pub(super) use failure::traceback;
 
 /// What is said of a call.
@@ -28,9 +30,17 @@ pub(super) enum Relation {
         expected: Outcome,
         observed: Option<Outcome>,
     },
+    /// A statement or an equation alone, which is a wish where nobody complains.
+    Stated(Outcome),
     Observed(Outcome),
     /// It can be meant as right and as wrong.
     Unclear,
+}
+
+impl Relation {
+    pub(super) fn is_wish(&self) -> bool {
+        matches!(self, Self::Expected { .. } | Self::Stated(_))
+    }
 }
 
 /// How what follows is meant.
@@ -116,33 +126,24 @@ pub(super) fn wish(expected: Outcome) -> Relation {
 
 /// What the words after the call at `begin` to `end` say, and how many bytes they are.
 pub(super) fn after(text: &str, lower: &str, begin: usize, end: usize) -> (Relation, usize) {
-    let (relation, taken) = after_name(text, lower, begin, end);
-    let is_wish = matches!(relation, Relation::Expected { .. });
-    if is_wish && CONDITION.is_match(&lower[end + taken..]) {
-        return (Relation::None, 0);
-    }
-    (relation, taken)
-}
-
-/// The same of something that is no call yet: its arguments may be a condition that comes behind.
-pub(super) fn after_name(text: &str, lower: &str, begin: usize, end: usize) -> (Relation, usize) {
     let place = Place {
         text,
         lower,
         at: end,
     };
-    let lead = Lead::of(&lower[..begin]);
+    // Most words are no relation, and then nobody needs to know what leads to them.
+    let lead = LazyCell::new(|| Lead::of(&lower[..begin]));
     let told = session::output(place, begin)
         .or_else(|| asserted::after(place, begin))
         .or_else(|| failure::told(place))
-        .or_else(|| value(place, lead))
+        .or_else(|| value(place, &|| *lead))
         .or_else(|| unread(place));
     let Some((relation, place)) = told else {
         return (Relation::None, 0);
     };
-    let is_wish = matches!(relation, Relation::Expected { .. });
-    let is_doubted = lead == Lead::Doubt || is_question(place, begin);
-    let relation = if is_wish && is_doubted {
+    // Who asks why it is one thing and not another does not ask which.
+    let is_asked = || *lead != Lead::Why && is_question(place, begin);
+    let relation = if relation.is_wish() && (*lead == Lead::Doubt || is_asked()) {
         Relation::Unclear
     } else {
         relation
@@ -183,19 +184,17 @@ fn is_question(place: Place<'_>, begin: usize) -> bool {
     ASKED.is_match(place.rest()) && !sentence.is_some_and(|words| REQUEST.is_match(words))
 }
 
-fn value(place: Place<'_>, lead: Lead) -> Option<Told<'_>> {
-    if let Lead::Made | Lead::Inverted = lead
-        && let Some((first, place)) = place.outcome_after(&BARE)
-    {
-        let is_wish = lead == Lead::Made;
-        return Some(if is_wish {
-            wanted(first, place)
-        } else {
-            (Relation::Unclear, place)
-        });
+fn value<'a>(place: Place<'a>, lead: &dyn Fn() -> Lead) -> Option<Told<'a>> {
+    if let Some((first, place)) = place.outcome_after(&BARE) {
+        match lead() {
+            Lead::Made | Lead::Hoped => return Some(wanted(first, place)),
+            Lead::Why => return Some(observed(first, place)),
+            Lead::Inverted => return Some((Relation::Unclear, place)),
+            _ => {}
+        }
     }
     if let Some(place) = place.past(&VERDICT) {
-        return value(place, Lead::Now);
+        return value(place, &|| Lead::Now);
     }
     let moods = [
         (&SYMBOL, Mood::Equal),
@@ -215,9 +214,11 @@ fn value(place: Place<'_>, lead: Lead) -> Option<Told<'_>> {
     if mood != Mood::Equal && is_counted(&first, place) {
         return None;
     }
+    let lead = lead();
     let mood = match (lead, mood) {
         (Lead::Unwanted, Mood::Wanted) => Mood::Unwanted,
-        (Lead::Now, Mood::Stated | Mood::Equal) => Mood::Now,
+        (Lead::Now | Lead::Why, Mood::Stated | Mood::Equal) => Mood::Now,
+        (Lead::Hoped, Mood::Stated | Mood::Equal | Mood::Now) => Mood::Wanted,
         (_, mood) => mood,
     };
     Some(match mood {
@@ -227,9 +228,7 @@ fn value(place: Place<'_>, lead: Lead) -> Option<Told<'_>> {
         Mood::Now => observed(first, place),
         Mood::Unequal => unequal(place),
         Mood::Stated => match stated(first, place) {
-            (Relation::Expected { observed: None, .. }, place) if lead == Lead::Broken => {
-                (Relation::Unclear, place)
-            }
+            (Relation::Stated(_), place) if lead == Lead::Broken => (Relation::Unclear, place),
             told => told,
         },
     })
@@ -253,8 +252,22 @@ fn equal(first: Outcome, place: Place<'_>) -> Told<'_> {
     if place.outcome_after(&INSTEAD).is_some() {
         return (Relation::Unclear, place);
     }
+    // `is not what I get` confirms it.
+    if let Some(place) = place.past(&NOT_THERE) {
+        return (wish(first), place);
+    }
+    let is_complaint = place.past(&COMPLAINT).is_some();
     match observed(first, place) {
-        (Relation::Observed(first), place) => wanted(first, place),
+        (Relation::Observed(first), place) if !is_complaint => match wanted(first, place) {
+            (
+                Relation::Expected {
+                    expected,
+                    observed: None,
+                },
+                place,
+            ) => (Relation::Stated(expected), place),
+            told => told,
+        },
         told => told,
     }
 }
@@ -265,6 +278,7 @@ fn observed(observed: Outcome, place: Place<'_>) -> Told<'_> {
         .find_map(|phrase| place.outcome_after(phrase))
         .filter(|(expected, place)| !is_counted(expected, *place))
         .or_else(|| right(place))
+        .or_else(|| right(place.past(&COMPLAINT)?))
         .or_else(|| failure::wanted(place))
         .filter(|(_, place)| !OF_ANOTHER.is_match(place.rest()));
     match found {
@@ -286,7 +300,11 @@ fn right(place: Place<'_>) -> Option<(Outcome, Place<'_>)> {
 }
 
 fn unwanted(first: Outcome, place: Place<'_>) -> Told<'_> {
-    match place.outcome_after(&BUT) {
+    let other = [&BUT, &SO].into_iter();
+    match other
+        .into_iter()
+        .find_map(|phrase| place.outcome_after(phrase))
+    {
         Some((expected, place)) => {
             let observed = Some(first);
             (Relation::Expected { expected, observed }, place)
@@ -312,7 +330,7 @@ pub(super) fn stated(first: Outcome, place: Place<'_>) -> Told<'_> {
         (Relation::Observed(_), place) if !is_complaint && is_doubtful(place) => {
             (Relation::Unclear, place)
         }
-        (Relation::Observed(first), place) if !is_complaint => (wish(first), place),
+        (Relation::Observed(first), place) if !is_complaint => (Relation::Stated(first), place),
         told => told,
     }
 }

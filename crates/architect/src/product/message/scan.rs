@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{
     ToolShape,
     example::{Call, Example, Mention},
-    literal, object, relation,
-    relation::Relation,
+    judge, literal, object, relation,
+    relation::{Place, Relation},
     session::{self, Statement},
     table,
     words::Words,
@@ -45,34 +45,48 @@ pub(super) fn find(text: &str, tools: &[ToolShape<'_>]) -> Found {
         variables: BTreeMap::new(),
         results: BTreeMap::new(),
         from: 0,
+        found: Vec::new(),
     };
-    let mut found = Found::default();
+    let mut spans = Vec::new();
+    let mut tables = Vec::new();
     for table in table::tables(text, tools) {
-        scan.until(table.begin, &mut found);
+        scan.until(table.begin);
         if scan.from > table.begin {
             continue;
         }
         scan.from = table.end;
-        found.spans.extend(table.spans);
-        for told in table.rows {
-            found.add(told);
-        }
+        spans.extend(table.spans);
+        tables.push((table.begin, table.end));
+        scan.found.extend(table.rows);
     }
-    scan.until(text.len(), &mut found);
+    scan.until(text.len());
+    let is_cell = |told: &Told| {
+        let mut tables = tables.iter();
+        tables.any(|(begin, end)| (*begin..*end).contains(&told.begin))
+    };
+    let mut told = scan.found;
+    told.truncate(CALLS_MAX);
+    judge::weigh((text, &lower), tools, &mut told, is_cell);
+    let said = told.iter().filter(|told| !is_cell(told));
+    spans.extend(said.map(|told| (told.begin, told.end)));
+    let mut found = Found {
+        spans,
+        ..Found::default()
+    };
+    for told in judge::joined(told) {
+        found.add(told);
+    }
     found
 }
 
 impl Found {
-    fn len(&self) -> usize {
-        self.examples.len() + self.mentions.len()
-    }
-
     fn add(&mut self, told: Told) {
-        if self.len() >= CALLS_MAX {
-            return;
-        }
         let (call, at) = (told.call, told.begin);
-        let (observed, is_unclear) = match told.relation {
+        let relation = match told.relation {
+            Relation::Stated(expected) => relation::wish(expected),
+            relation => relation,
+        };
+        let (observed, is_unclear) = match relation {
             Relation::Expected { expected, observed } => {
                 self.examples.push(Example {
                     call,
@@ -84,7 +98,7 @@ impl Found {
             }
             Relation::Observed(observed) => (Some(observed), false),
             Relation::Unclear => (None, true),
-            Relation::None => (None, false),
+            Relation::Stated(_) | Relation::None => (None, false),
         };
         self.mentions.push(Mention {
             call,
@@ -105,17 +119,17 @@ struct Scan<'a> {
     results: BTreeMap<String, Call>,
     /// Where what was read last ends.
     from: usize,
+    found: Vec<Told>,
 }
 
 impl Scan<'_> {
-    fn until(&mut self, end: usize, found: &mut Found) {
-        while found.len() < CALLS_MAX {
+    fn until(&mut self, end: usize) {
+        while self.found.len() < CALLS_MAX {
             let Some(told) = self.next(end) else {
                 break;
             };
             self.from = told.end;
-            found.spans.push((told.begin, told.end));
-            found.add(told);
+            self.found.push(told);
         }
     }
 
@@ -172,6 +186,21 @@ impl Scan<'_> {
 
     fn call(&self, at: usize) -> Option<Told> {
         let (call, end) = self.read_call(at)?;
+        // `slugify('A b') with separator '_' should be 'a_b'`
+        let longer = (self.words.tool(&call.tool)).and_then(|tool| {
+            let place = Place {
+                text: self.text,
+                lower: self.lower,
+                at: end,
+            };
+            judge::following(place, tool, &call)
+        });
+        if let Some(longer) = longer {
+            let told = self.related(longer.call, at, longer.end);
+            if told.relation != Relation::None {
+                return Some(told);
+            }
+        }
         Some(self.related(call, at, end))
     }
 
@@ -181,6 +210,11 @@ impl Scan<'_> {
         if relation == Relation::None {
             let said = (self.text, self.lower);
             (relation, taken) = relation::before(said, self.from, (at, end));
+        } else if let Relation::Stated(now) | Relation::Observed(now) = &relation
+            && let Some(expected) = relation::contrasted((self.text, self.lower), self.from, at)
+        {
+            let observed = Some(now.clone());
+            relation = Relation::Expected { expected, observed };
         }
         Told {
             call,

@@ -100,6 +100,22 @@ pub(super) fn output(place: Place<'_>, begin: usize) -> Option<(Relation, Place<
     is_line_end(place).then(|| judged(Outcome::Value(value), place))
 }
 
+/// The value alone on the line below a call of a shell, with what is said of it.
+pub(super) fn printed_below(place: Place<'_>) -> Option<(Relation, Place<'_>)> {
+    let begin = place.rest().strip_prefix(['\r', '\n'])?.trim_start();
+    let at = place.lower.len() - begin.len();
+    let (value, bytes) = literal::read(&place.text[at..])?;
+    let end = Place {
+        at: at + bytes,
+        ..place
+    };
+    let told = is_line_end(end).then(|| relation::after_observed(end, Outcome::Value(value)))?;
+    Some(match told {
+        (Relation::Observed(_), end) => (Relation::Unclear, end),
+        told => told,
+    })
+}
+
 fn is_line_end(place: Place<'_>) -> bool {
     place.rest().lines().next().unwrap_or("").trim().is_empty()
 }
@@ -111,7 +127,7 @@ fn raised(place: Place<'_>) -> Option<(Relation, Place<'_>)> {
         match relation::after_observed(end, Outcome::Error(last.to_owned())) {
             (Relation::Observed(_), end) => {
                 let expected = Outcome::Error(text.trim().to_owned());
-                (relation::wish(expected), end)
+                (Relation::Stated(expected), end)
             }
             told => told,
         },

@@ -10,11 +10,14 @@ use regex::Regex;
 use super::{
     ToolShape,
     example::Call,
-    find_name, literal, relation,
+    find_name, literal, object, relation,
     relation::{Place, Relation},
     scan::Told,
+    session,
 };
-use arguments::{Arguments, read_arguments};
+use arguments::read_arguments;
+
+pub(super) use arguments::{Arguments, read_named};
 
 fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is valid")
@@ -127,6 +130,11 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// A tool that the message names.
+    pub(super) fn tool(&self, name: &str) -> Option<&ToolShape<'a>> {
+        self.tools.iter().find(|tool| tool.name == name)
+    }
+
     /// The call in words that begins at `at`, if something is said of it.
     pub(super) fn at(&self, at: usize, from: usize) -> Option<Told> {
         if self.tools.is_empty() {
@@ -170,6 +178,11 @@ impl<'a> Words<'a> {
         from: usize,
     ) -> Option<Told> {
         let hit = CONNECTED.find(&self.lower[end..])?;
+        // `slugify:` may head cases in JSON.
+        let behind = self.text[end + hit.end()..].trim_start();
+        if behind.starts_with('{') && object::read(behind).is_some() {
+            return None;
+        }
         // `the default separator of slugify: '-' -> '_'`, `slugify or shorten: 'A' -> 'a'`
         let is_list = hit.as_str().contains(':');
         if is_list && (REPLACES.is_match(self.sentence(at)) || self.names_another(tool, at)) {
@@ -185,9 +198,18 @@ impl<'a> Words<'a> {
         }
         let said = (self.text, self.lower);
         let (relation, taken) = relation::before(said, from, (at, arguments.end));
-        (relation != Relation::None).then(|| Told {
+        if relation != Relation::None {
+            let end = arguments.end + taken;
+            return Some(Told {
+                relation,
+                end,
+                ..told
+            });
+        }
+        let (relation, place) = session::printed_below(self.place(arguments.end))?;
+        Some(Told {
             relation,
-            end: arguments.end + taken,
+            end: place.at,
             ..told
         })
     }
@@ -233,8 +255,8 @@ impl<'a> Words<'a> {
                 end: place.at,
             });
         }
-        let (relation, taken) = relation::after_name(self.text, self.lower, at, end);
-        let is_value = matches!(relation, Relation::Expected { .. } | Relation::Observed(_));
+        let (relation, taken) = relation::after(self.text, self.lower, at, end);
+        let is_value = relation.is_wish() || matches!(relation, Relation::Observed(_));
         let arguments = is_value.then(|| self.behind(tool, end + taken)).flatten()?;
         let (relation, place) = match relation {
             Relation::Observed(first) => relation::after_observed(self.place(arguments.end), first),
@@ -375,9 +397,12 @@ impl<'a> Words<'a> {
     fn weighed(&self, relation: Relation, at: usize, end: usize) -> Relation {
         let is_statement = STATEMENT.is_match(&self.lower[end..]);
         match relation {
-            Relation::Expected { observed: None, .. } if is_statement && !self.is_proof(at) => {
+            Relation::Expected { observed: None, .. } | Relation::Stated(_)
+                if is_statement && !self.is_proof(at) =>
+            {
                 Relation::Unclear
             }
+            Relation::Stated(expected) if is_statement => relation::wish(expected),
             told => told,
         }
     }

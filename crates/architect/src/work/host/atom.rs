@@ -97,8 +97,8 @@ impl JobHost {
             AtomKind::Coder | AtomKind::Tester => &planned.templates,
             _ => &[],
         };
-        let (message, evidence) = (&planned.message, &planned.evidence);
-        prompt.data = data(message, evidence, templates, seen.documents);
+        let (said, evidence) = (self.work.said(), &planned.evidence);
+        prompt.data = data(&said, evidence, templates, seen.documents);
         if !options.context.is_null() {
             prompt.data.push(Data {
                 label: "notes".to_owned(),
@@ -117,8 +117,7 @@ impl JobHost {
             "kind": kind.as_str(),
             "task": task,
             "message": self.work.job.ask.message,
-            "answers": self.work.job.answers.values().collect::<Vec<_>>(),
-            "said": self.work.said(),
+            "asked": self.work.asked(),
             "workspace": known::workspace(&self.base),
             "plan": planned.as_value(),
             "context": options.context,

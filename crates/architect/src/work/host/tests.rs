@@ -128,10 +128,10 @@ impl JobHost {
         &self,
         candidate: &Candidate,
     ) -> Result<Result<(), String>, Trouble> {
-        if candidate.new_cases.is_empty() {
+        if candidate.asked_for.is_empty() {
             return Ok(Ok(()));
         }
-        let only = Candidate::with_only(&candidate.new_cases, &candidate.files);
+        let only = Candidate::with_only(&candidate.asked_for, &candidate.files);
         let digest = tree::whole_digest(&only);
         let (state, schema) = match (candidate.state(), candidate.schema()) {
             (Ok(state), Ok(schema)) => (state, schema),

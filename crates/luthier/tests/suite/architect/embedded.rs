@@ -99,6 +99,45 @@ fn a_tool_is_repaired_by_an_example() {
 }
 
 #[test]
+fn a_tool_that_nobody_has_written_is_made_from_examples() {
+    let server = serve();
+
+    let answer = chat(
+        &server,
+        "Please add a tool initials_of: initials_of('Ada Lovelace') should be 'AL', initials_of('grace hopper') should be 'GH' and initials_of('x') should be 'X'",
+    );
+
+    assert_eq!(answer["result"], "committed", "{answer}");
+    assert_eq!(answer["new_version"], "0.2.0", "{answer}");
+    until(&json!("TBL"), || {
+        let made = call(
+            &server,
+            "active/runner",
+            "initials_of",
+            &json!({ "text": "Tim Berners Lee" }),
+        );
+        made["structuredContent"]["result"].clone()
+    });
+}
+
+#[test]
+fn examples_that_say_too_little_are_asked_about_and_those_that_nothing_fits_are_refused() {
+    let server = serve();
+
+    let body = json!({ "message": "add a tool double: double(2) should be 4" });
+    let reply = say(&server, "active", &body, &[]);
+    assert_eq!(reply.status, 202, "{}", reply.body);
+    let question = reply.json()["questions"][0]["question"].clone();
+    assert!(question.as_str().unwrap().contains("double"), "{question}");
+
+    let answer = chat(
+        &server,
+        "add a tool scramble: scramble('abc') should be 'q9', scramble('abd') should be '77x'",
+    );
+    assert_eq!(answer["result"], "rejected", "{answer}");
+}
+
+#[test]
 fn a_dry_run_does_all_of_it_and_leaves_nothing() {
     let server = serve();
     let before = fingerprint(&server);

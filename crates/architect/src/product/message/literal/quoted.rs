@@ -80,7 +80,13 @@ impl Reader<'_> {
             .map(|(letter, bytes)| &*letter.encode_utf8(bytes))
             .collect();
         let text = self.until(&close, is_raw, false)?;
-        Some(text.trim_matches(INNER_SPACES).to_owned())
+        let inner = text.trim_matches(INNER_SPACES);
+        // On many keyboards they are plain ones.
+        let plain = inner
+            .strip_prefix(' ')
+            .and_then(|rest| rest.strip_suffix(' '));
+        let is_french = matches!(open, '«' | '‹') && !inner.trim().is_empty();
+        Some(plain.filter(|_| is_french).unwrap_or(inner).to_owned())
     }
 
     /// `''` before another quote that never closes is an empty string, not the begin of a long one.

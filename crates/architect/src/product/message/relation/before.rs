@@ -32,6 +32,11 @@ static IS_EXPECTED_FROM: LazyLock<Regex> = LazyLock::new(|| {
         r"^[`*]*\s*(?:is|was|would be) (?:what (?:i|we) (?:expect(?:ed)?|want(?:ed)?)|(?:the )?(?:expected|correct|right|desired|wanted)(?: (?:return value|result|output|value|answer))?) (?:of|from|for|by)\s*[`*]*$",
     )
 });
+static CONTRAST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^[`*]*,?\s*(?:but|and|yet|while|whereas|instead|however)\s+(?:now\s+|currently\s+)?(?:i (?:see|found) that\s+)?[`*]*$",
+    )
+});
 static EQUALS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[`*]*\s*={1,3}\s*[`*]*$"));
 /// A value that a test run shows to come from a call.
 static WHERE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bwhere\s+$"));
@@ -65,6 +70,26 @@ pub(in super::super) fn before(
         Some(relation) => (relation, 0),
         None => (Relation::None, 0),
     }
+}
+
+/// `expected 2 but` before a call of which it is said what it gives.
+pub(in super::super) fn contrasted(
+    (text, lower): (&str, &str),
+    from: usize,
+    at: usize,
+) -> Option<Outcome> {
+    let near = lower.floor_char_boundary(at.saturating_sub(COMPARED_BYTES_MAX));
+    let place = Place {
+        text: &text[..at],
+        lower: &lower[..at],
+        at: from.max(near),
+    };
+    let hits = EXPECTING.find_iter(place.rest());
+    let hit = hits
+        .filter(|hit| hit.as_str().starts_with(['e', 'w', 's']))
+        .last()?;
+    let (expected, end) = said(place.forward(hit.end()))?;
+    CONTRAST.is_match(end.rest()).then_some(expected)
 }
 
 fn said(place: Place<'_>) -> Option<(Outcome, Place<'_>)> {
@@ -147,25 +172,30 @@ fn compared(place: Place<'_>) -> Option<Relation> {
     None
 }
 
-/// The line before says what the value was compared with: `assert 'x' == 'y'`.
+/// A line above says what the value was compared with: `assert 'x' == 'y'`.
 fn shown(place: Place<'_>, line: usize, value: Outcome) -> Relation {
-    let above = place.lower[..line.saturating_sub(1)]
-        .rfind('\n')
-        .map_or(0, |at| at + 1);
-    let above = Place {
-        at: above.max(place.at),
-        ..place
-    };
-    let wanted = above
-        .past(&COMPARED)
-        .and_then(said)
-        .filter(|(first, _)| first.is_same(&value))
-        .and_then(|(_, end)| end.outcome_after(&super::SYMBOL));
-    match wanted {
-        Some((expected, _)) => {
+    /// How many lines of a difference may stand between them.
+    const LINES_MAX: usize = 20;
+    let mut end = line;
+    for _ in 0..LINES_MAX {
+        let Some(above) = place.lower[place.at..end].strip_suffix('\n') else {
+            break;
+        };
+        let begin = above.rfind('\n').map_or(place.at, |at| place.at + at + 1);
+        let above = Place {
+            text: &place.text[..end],
+            lower: &place.lower[..end],
+            at: begin,
+        };
+        end = begin;
+        let compared = above.past(&COMPARED).and_then(said);
+        let Some((_, behind)) = compared.filter(|(first, _)| first.is_same(&value)) else {
+            continue;
+        };
+        if let Some((expected, _)) = behind.outcome_after(&super::SYMBOL) {
             let observed = Some(value);
-            Relation::Expected { expected, observed }
+            return Relation::Expected { expected, observed };
         }
-        None => Relation::Observed(value),
     }
+    Relation::Observed(value)
 }

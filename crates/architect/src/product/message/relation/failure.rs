@@ -59,7 +59,7 @@ pub(super) fn wanted(place: Place<'_>) -> Option<(Outcome, Place<'_>)> {
     if end.rest().starts_with('-') {
         return None;
     }
-    let (text, place) = detail(end, false);
+    let (text, place) = detail(from_class(place, end), false);
     Some((Outcome::Error(text), place))
 }
 
@@ -78,20 +78,16 @@ fn complained(place: Place<'_>) -> Option<(Outcome, Place<'_>)> {
 
 fn failing<'a>(place: Place<'a>, phrase: &Regex) -> Option<(Outcome, Place<'a>)> {
     let begin = place.past(phrase)?;
-    let said = &place.text[place.at..begin.at];
-    // The class may be the last word that was read.
+    let (text, place) = detail(from_class(place, begin), true);
+    Some((Outcome::Error(text), place))
+}
+
+/// Where the class of an error begins, if it is the last word of what was read up to `end`.
+fn from_class<'a>(place: Place<'a>, end: Place<'a>) -> Place<'a> {
+    let said = &place.text[place.at..end.at];
     let last = said.rfind(char::is_whitespace).map_or(0, |at| at + 1);
     let is_class = CLASS.is_match(&said[last..]);
-    let begin = if is_class {
-        Place {
-            at: place.at + last,
-            ..place
-        }
-    } else {
-        begin
-    };
-    let (text, place) = detail(begin, true);
-    Some((Outcome::Error(text), place))
+    if is_class { place.forward(last) } else { end }
 }
 
 /// `f('x'): KeyError: 'y'`
@@ -146,8 +142,8 @@ fn detail(place: Place<'_>, is_now: bool) -> (String, Place<'_>) {
         .find(text.rest())
         .map_or(text.rest().len(), |hit| hit.start());
     let end = text.forward(length);
-    let is_marked = end.rest().starts_with('`');
-    // Without marks it cannot be told where a text ends that something has to say.
+    let is_marked = end.rest().starts_with(['`', '\n', ';', '.']) || end.rest().is_empty();
+    // Within a sentence it cannot be told where a text ends that something has to say.
     if length == 0 || !(is_now || is_marked) || name.is_none() {
         return (alone(), begin);
     }

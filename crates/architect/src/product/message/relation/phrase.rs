@@ -14,9 +14,12 @@ const NOUN: &str =
     r"(?:return(?:ed)? value|return|result|output|value|answer|outcome|behaviou?r|response)";
 const PRESENT: &str = r"(?:returns|gives(?: back)?|yields|produces|equals|evaluates(?: to)?|resolves to|results in|comes (?:out|back)(?: as)?|ends up(?: as| being)?|turns (?:in)?to|maps to|becomes|answers(?: with)?|says|outputs|prints)";
 
+/// `should be` in French, German, Spanish and Italian.
+const ABROAD: &str = r"(?:(?:doit|devrait) (?:être|donner|renvoyer|retourner|rendre|devenir)|(?:sollte|soll|muss|müsste)(?: aber| eigentlich)?|(?:debe|debería) (?:ser|dar|devolver)|(?:deve|dovrebbe) (?:essere|dare|restituire))";
+
 fn anchored(pattern: &str) -> Regex {
     Regex::new(&format!(
-        r"^[`*_\s]*[,;:.–—|-]?\s*(?:>\s+)?(?:\d[.)]\s+)?[*_`]*(?:[✅❌✔✘✗]\s*)?\(?(?:(?:#{{1,6}}|//)\s*)?[*_`]*(?:{pattern})"
+        r"^[`*_\s]*(?:(?:for (?:me|us)|here|again|on my (?:machine|side))\b)?(?:[!?]*!\s|[,;:.…–—|-])?\s*(?:>\s+)?(?:\d[.)]\s+)?[*_`]*(?:[✅❌✔✘✗]\s*)?\(?(?:(?:#{{1,6}}|//)\s*)?[*_`]*(?:{pattern})"
     ))
     .expect("the pattern is valid")
 }
@@ -26,7 +29,7 @@ pub(super) static SYMBOL: LazyLock<Regex> =
 
 pub(super) static WANTED: LazyLock<Regex> = LazyLock::new(|| {
     anchored(&format!(
-        r"{NAMES}{FILLER}(?:{OUGHT}\s+{FILLER}(?:{VERB}|{DONE}|(?:give|come) back)?|should['’]ve (?:been|returned|given|produced)|{WOULD}(?:is |was )?(?:expect(?:ed|ing|s)?|want(?:ed|s)?)(?: {NOUN})?(?: to (?:be|see|get|{VERB})| is| was)?|{WOULD}(?:like|love) (?:it )?to (?:see|get|have|{VERB})|(?:the )?(?:expected|correct|right|desired|wanted|intended|proper) {NOUN}?\s*(?:(?:is|was|should be|would be|would have been)\b|:)|(?:the )?(?:correct|right|desired|wanted|intended):|to {VERB}|as it should (?:be)?)(?: back)?\s*:?\s*(?:(?:exactly|only|just)\b)?"
+        r"{NAMES}{FILLER}(?:{OUGHT}\s+{FILLER}(?:{VERB}|{DONE}|{PRESENT}\b|(?:give|come) back)?|{ABROAD}|should['’]ve (?:been|returned|given|produced)|{WOULD}(?:is |was )?(?:expect(?:ed|ing|s)?|want(?:ed|s)?|need(?:ed|s)?|asked for)(?: {NOUN})?(?: to (?:be|see|get|{VERB})| is| was)?|{WOULD}(?:like|love) (?:it )?to (?:see|get|have|{VERB})|(?:(?:i|we|you|one)['’]d|would) (?:like|love|prefer|rather have)|(?:the )?(?:expected|correct|right|desired|wanted|intended|proper) {NOUN}?\s*(?:(?:is|was|should be|would be|would have been)\b|:)|(?:the )?(?:correct|right|desired|wanted|intended):|to {VERB}|as it should (?:be)?)(?: back)?\s*:?\s*(?:(?:exactly|only|just)\b)?"
     ))
 });
 
@@ -51,13 +54,16 @@ pub(super) static STATED: LazyLock<Regex> = LazyLock::new(|| {
 
 pub(super) static NOW: LazyLock<Regex> = LazyLock::new(|| {
     anchored(&format!(
-        r"{NAMES}(?:(?:currently|wrongly|incorrectly|today|still|now|only|just|instead|at the moment|actually|mistakenly)\s+)*(?:(?:returns?|gives?(?: me| us)?|yields?|produces?|equals|answers?|says|outputs|prints|is|returned|gave(?: me| us)?|yielded|produced|answered|printed|became|was|got|get|getting|received|observed|see|are|am|{PRESENT}|came (?:out|back)(?: as)?|returning|giving)\b|(?:now|currently|today|actual(?:ly)?|observed|received)(?: {NOUN})?(?:\s+(?:is|was)\b|\s*:|\b))(?: back)?(?:\s+(?:currently|now|today|at the moment|only|just))?\s*:?|(?:it|that|this)['’]s(?: currently| now)?"
+        r"(?:(?:currently|now|today|at the moment|right now),?\s+)?{NAMES}(?:(?:currently|wrongly|incorrectly|today|still|now|only|just|instead|at the moment|actually|mistakenly)\s+)*(?:(?:returns?|gives?(?: me| us)?|yields?|produces?|equals|answers?|says|outputs|prints|is|returned|gave(?: me| us)?|yielded|produced|answered|printed|became|was|were|got|get|getting|received|observed|see|are|am|{PRESENT}|came (?:out|back)(?: as)?|returning|giving)\b|(?:now|currently|today|actual(?:ly)?|observed|received)(?: {NOUN})?(?:\s+(?:is|was)\b|\s*:|\b))(?: back)?(?:\s+(?:currently|now|today|at the moment|only|just))?\s*:?|(?:it|that|this)['’]s(?: currently| now)?"
     ))
 });
 
 /// A verb without an ending, which needs another before the call: `make f(1) return 2`.
 pub(super) static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"^[`*\s]*{FILLER}{VERB}\b\s*:?")).expect("the pattern is valid")
+    Regex::new(&format!(
+        r"^[`*\s]*(?:(?:would|could|can|will)\s+)?{FILLER}{VERB}\b\s*:?"
+    ))
+    .expect("the pattern is valid")
 });
 
 pub(super) static INSTEAD: LazyLock<Regex> = LazyLock::new(|| {
@@ -91,22 +97,26 @@ pub(super) static JOINED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 pub(super) static COMPLAINT: LazyLock<Regex> = LazyLock::new(|| {
-    anchored(
-        r"(?:today\b|currently\b|now\b|right now\b|at the moment\b|at present\b|(?:(?:(?:which|that|this|and that)(?: is|['’]s)|is) (?:clearly |obviously |just )?(?:wrong|not |a bug|incorrect|nonsense|bad)|(?:which|that|this) (?:can['’]t|cannot|isn['’]t)))",
-    )
+    const BAD: &str = r"(?:wrong|not |a bug|incorrect|nonsense|bad|a mistake|an error|useless|broken|buggy|rubbish|garbage|ridiculous|awful|terrible|annoying|weird|strange|odd)";
+    anchored(&format!(
+        r"(?:today\b|currently\b|now\b|right now\b|at the moment\b|at present\b|[❌✘✗]|(?:a |the )?(?:bug|wrong|incorrect|mistake|nonsense)\b|not (?:at all |really )?what (?:i|we)\b|(?:(?:(?:which|that|this|and that)(?: is|['’]s)|is) (?:(?:clearly|obviously|just|simply|plain|really|completely|totally) )?{BAD}|(?:which|that|this) (?:can['’]t|cannot|isn['’]t)))[`*)]*"
+    ))
+});
+
+/// Behind an equation: what there is differs from it.
+pub(super) static NOT_THERE: LazyLock<Regex> =
+    LazyLock::new(|| anchored(r"is(?: not|n['’]t) what (?:i|we) (?:get|got|see|saw|receive)\b"));
+
+/// What is wanted behind what is not, with a reason: `must not be 'ab…'! it fits, so 'abc'`.
+pub(super) static SO: LazyLock<Regex> = LazyLock::new(|| {
+    anchored(r"(?:[a-z][a-z ’']{0,40},\s*)?(?:so|hence|therefore)\s+(?:it should be )?")
 });
 
 /// What is said of a call before it is said what it gives.
 pub(super) static VERDICT: LazyLock<Regex> = LazyLock::new(|| {
     anchored(
-        r"(?:is|looks|seems|comes out)(?: still| clearly| just)? (?:wrong|incorrect|broken|buggy|off|not right|not correct|bad|a bug)\b",
+        r"(?:(?:is|looks|seems|comes out)(?: still| clearly| just)? (?:wrong|incorrect|broken|buggy|off|not right|not correct|bad|a bug)|(?:gives|returns|yields|produces)(?: me| us)? (?:garbage|nonsense|rubbish|junk|something (?:wrong|else|different|strange)|(?:a |the )?wrong (?:results?|values?|answers?|output)))\b",
     )
-});
-
-/// A wish for some cases alone.
-pub(super) static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[`*\s]*,?\s*(?:(?:but )?only (?:if|when|with|for)\b|(?:if|unless|provided|as long as)\b|(?:with|when|where|for)\s+(?:the\s+)?[a-z_]\w*\s*(?:=|(?:is|set to|being)\s))")
-        .expect("the pattern is valid")
 });
 
 /// More than one value is offered.
@@ -136,7 +146,7 @@ pub(super) static ASKED: LazyLock<Regex> =
 
 /// `could you make f(1) return 2?` is no question.
 pub(super) static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:(?:can|could|would|will) (?:you|we|it|somebody|someone|anyone)|please|make|let|fix|change|add|so that)\b")
+    Regex::new(r"\b(?:(?:can|could|would|will) (?:you|we|it|somebody|someone|anyone)|please|make|let|fix|change|add|so that|(?:ask|suggest|propose|request) that|(?:like|love|lovely|nice|great|good) if)\b")
         .expect("the pattern is valid")
 });
 
@@ -180,67 +190,3 @@ pub(super) static PASTED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^[^.\n]{0,80}[.:]?\s*(?:```\w*\s*)?traceback \(most recent call last\)")
         .expect("the pattern is valid")
 });
-
-/// How the words right before a call put what comes after it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Lead {
-    Plain,
-    /// `currently`, `I see that`
-    Now,
-    /// `make`, `let`
-    Made,
-    /// `should`, which is no verb of a wish before its subject
-    Inverted,
-    /// `I don't expect`
-    Unwanted,
-    /// `the bug is that`
-    Broken,
-    /// `I wonder whether`
-    Doubt,
-}
-
-/// How far before a call its lead may begin, in bytes.
-const LEAD_BYTES_MAX: usize = 120;
-
-static LEADS: LazyLock<[(Regex, Lead); 6]> = LazyLock::new(|| {
-    let lead = |pattern: &str, lead| {
-        let pattern = format!(r"(?:^|[^\w])(?:{pattern})[`*(\s]*$");
-        (Regex::new(&pattern).expect("the pattern is valid"), lead)
-    };
-    [
-        lead(
-            r"(?:whether|wonder(?:ing)?|not sure|unsure|maybe|perhaps|possibly|do(?:es)?n['’]t know|no idea)\b[^.;:!?\n]{0,30}",
-            Lead::Doubt,
-        ),
-        lead(
-            r"(?:not|\w*n['’]t|never)\s+(?:really\s+|necessarily\s+)?(?:expect(?:ed)?|want(?:ed)?|like|need|wish)(?: that| for)?",
-            Lead::Unwanted,
-        ),
-        lead(
-            r"(?:currently|at the moment|right now|at present|as of now|so far|today|actually|unfortunately|sadly|i (?:see|saw|notice|noticed|find|found|observe|observed)(?: that)?|(?:wrong|incorrect|current|actual|bad) (?:return value|result|output|value|answer|response) (?:of|for|from)),?",
-            Lead::Now,
-        ),
-        lead(
-            r"(?:bugs?|problem|issue|wrong|wrongly|broken|incorrect|incorrectly|odd|strange|weird|buggy|fails)(?: is)?(?: that)?(?:\s*[:,–—-])?",
-            Lead::Broken,
-        ),
-        lead(
-            r"(?:make|makes|let|lets|have|get)(?: sure)?(?: that)?",
-            Lead::Made,
-        ),
-        lead(
-            r"(?:should|shouldn['’]t|must|mustn['’]t|why (?:does|did)n['’]t|doesn['’]t|didn['’]t)",
-            Lead::Inverted,
-        ),
-    ]
-});
-
-impl Lead {
-    /// `lower` ends where the call begins.
-    pub(super) fn of(lower: &str) -> Self {
-        let begin = lower.floor_char_boundary(lower.len().saturating_sub(LEAD_BYTES_MAX));
-        let words = &lower[begin..];
-        let found = LEADS.iter().find(|(pattern, _)| pattern.is_match(words));
-        found.map_or(Self::Plain, |(_, lead)| *lead)
-    }
-}

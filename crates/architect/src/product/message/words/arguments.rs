@@ -22,21 +22,21 @@ static NOUN: LazyLock<Regex> = LazyLock::new(|| {
 });
 static IS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^[`*]*\s*(?:={1,2}|:|\b(?:is|are|of|as|being|equals|equal to|set to|is set to|was)\b)?\s*",
+        r"^[`*]*\s*(?:={1,2}|:|\b(?:is set to|set to|equal to|is|are|of|as|to|being|equals|was)\b)?\s*",
     )
 });
 static AS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[`*]*\s+(?:as|for)\s+(?:the\s+)?[`*]*"));
 static MORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^[`*]*\s*(?:,\s*(?:and\s+)?(?:with\s+)?|(?:and|with|when|if|using|where|plus|&)\s+(?:with\s+|the\s+)?|\s)",
+        r"^[`*]*(?:\s*(?:,\s*(?:and\s+)?(?:with\s+)?|(?:and|with|when|if|using|where|plus|&)\s+(?:with\s+|the\s+)?)|[ \t]+)",
     )
 });
 
 /// A call in words, and where its arguments end.
 #[derive(Clone, Debug)]
-pub(super) struct Arguments {
-    pub(super) call: Call,
-    pub(super) end: usize,
+pub(in super::super) struct Arguments {
+    pub(in super::super) call: Call,
+    pub(in super::super) end: usize,
 }
 
 /// The arguments that begin at a place, at least one.
@@ -62,6 +62,37 @@ pub(super) fn read_arguments(place: Place<'_>, tool: &ToolShape<'_>) -> Option<A
     // Without what comes first a call is not told, but a part of it.
     let is_told = named.contains_key(tool.parameters.first()?);
     is_told.then_some(Arguments { call, end: end.at })
+}
+
+/// The arguments with names that begin at a place, at least one, added to `call`, and where they end.
+pub(in super::super) fn read_named(
+    place: Place<'_>,
+    tool: &ToolShape<'_>,
+    call: &Call,
+) -> Option<Arguments> {
+    let mut found = None;
+    let mut place = place;
+    for _ in 0..ARGUMENTS_MAX {
+        let mut call = found
+            .as_ref()
+            .map_or(call, |found: &Arguments| &found.call)
+            .clone();
+        let named = call.keywords.len();
+        let Some(end) = argument(place, tool, &mut call) else {
+            break;
+        };
+        let is_fit = call.keywords.len() > named && call.arguments(tool.parameters).is_ok();
+        if !is_fit {
+            break;
+        }
+        let next = MORE.find(end.rest()).map(|hit| step(end, hit.end()));
+        found = Some(Arguments { call, end: end.at });
+        let Some(next) = next else {
+            break;
+        };
+        place = next;
+    }
+    found
 }
 
 /// Does a sentence go on with one more value?

@@ -11,6 +11,7 @@ mod model;
 mod precedence;
 mod providers;
 mod replayed;
+mod reported;
 mod traced;
 mod wheels;
 mod woken;

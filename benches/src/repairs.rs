@@ -110,8 +110,11 @@ impl Bug {
                 ..Settings::default()
             },
         };
-        let report = repair::repair(&task, &|_progress| {})
-            .with_context(|| format!("`{}` cannot be repaired", self.id))?;
+        // What is refused is not repaired, and the others are still looked at.
+        let report = repair::repair(&task, &|_progress| {}).unwrap_or_else(|error| Report {
+            reason: format!("`{}` cannot be repaired: {error}", self.id),
+            ..Report::default()
+        });
         let agreement = report
             .text
             .as_ref()

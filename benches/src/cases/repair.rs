@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
+use nix::sys::resource::{UsageWho, getrusage};
 use repair::Strategy;
 
 use super::Bench;
@@ -54,6 +55,9 @@ impl Bench {
             let tried: usize = mended.iter().map(|mended| mended.report.tried).sum();
             self.rows
                 .push(Row::once(SPEED_CASE, OWN, share(tried, 1) / seconds, "/s"));
+            let memory = format!("{case}, most memory of a process");
+            self.rows
+                .push(Row::once(&memory, OWN, most_memory_mib()?, "MiB"));
         }
         self.measure_processes(&bugs[0], &folder)?;
         Ok(fs::remove_dir_all(folder)?)
@@ -130,6 +134,13 @@ impl Bench {
         }
         Ok(())
     }
+}
+
+/// The most that any process had which ran candidates, and which has ended.
+fn most_memory_mib() -> Result<f64> {
+    const KIB_A_MIB: f64 = 1024.0;
+    let kib = u32::try_from(getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss())?;
+    Ok(f64::from(kib) / KIB_A_MIB)
 }
 
 fn per_second(program: &Path, arguments: &[&str], script: &Path) -> Result<f64> {

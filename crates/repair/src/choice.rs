@@ -205,7 +205,7 @@ fn oddity(
 
 /// Does a change single out what the failing tests give it, or answer with what they expect? An edit that
 /// asks whether something is empty does not: that is a case of its own in any program.
-fn is_by_heart(passer: &Passer, source: &str, failing: usize) -> bool {
+pub(crate) fn is_by_heart(passer: &Passer, source: &str, failing: usize) -> bool {
     passer.edits.iter().any(|edit| {
         let pieces: Vec<&str> = edit
             .text

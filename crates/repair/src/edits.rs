@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use tree_sitter::Node;
 
-use crate::program::{Program, Splice, named};
+use crate::program::{Program, Splice, line_of, named};
 pub(crate) use pool::Pool;
 
 /// What kind of change an edit is.
@@ -270,6 +270,23 @@ pub(crate) fn of(program: &Program, unit: usize, pool: &Pool, tier: Tier) -> Vec
         insertions::add(&mut site, &nodes);
     }
     site.edits
+}
+
+/// Statements of one line that are calls and the like, with what each is indented by.
+fn deeds<'a, 'tree>(site: &Site<'a>, nodes: &[Node<'tree>]) -> Vec<(Node<'tree>, &'a str)> {
+    let is_deed = |node: &&Node<'_>| node.kind() == "expression_statement" && !is_docstring(**node);
+    let placed = nodes.iter().filter(is_deed).filter_map(|node| {
+        let (begin, indent) = line_of(&site.program.text, node.start_byte());
+        let is_alone = begin + indent.len() == node.start_byte();
+        (is_alone && !site.text(*node).contains('\n')).then_some((*node, indent))
+    });
+    placed.collect()
+}
+
+/// Two parts of a node, if it has both.
+fn fields<'tree>(node: Node<'tree>, one: &str, other: &str) -> Option<(Node<'tree>, Node<'tree>)> {
+    node.child_by_field_name(one)
+        .zip(node.child_by_field_name(other))
 }
 
 /// All nodes of the tree below `root` in which something can be changed: no types, decorators and

@@ -108,32 +108,34 @@ pub fn repair(task: &Task, tell: &(dyn Fn(&Progress) + Sync)) -> Result<Report, 
         prior: &task.settings.prior,
         words: inputs::words(&baseline.calls),
     };
-    let tuned = found.tune(&journal, began)?;
-    let mut report = match tuned {
-        Some(tuned) if tuned.is_near => tuned.report,
-        tuned => {
-            let mut search = Search::new(&pool, &order, &journal, deadline, likely, tell);
-            match task.settings.strategy {
-                // What is far from what somebody has set is taken where no small edit does as much.
-                Strategy::Search if tuned.is_some() => search.run_small(&program)?,
-                Strategy::Search => search.run(&program)?,
-                Strategy::Random => search::by_chance(&mut search, &program, task.settings.seed)?,
-            }
-            let is_found = tuned.is_some() || !search.passers.is_empty();
-            if let Some(elsewhere) = elsewhere.filter(|_| !is_found) {
-                journal.remove();
-                return Err(elsewhere());
-            }
-            let searched = found.report(search)?;
-            match tuned {
-                Some(tuned) if !searched.repaired => tuned.report,
-                _ => searched,
-            }
-        }
-    };
+    let search = Search::new(&pool, &order, &journal, deadline, likely, tell);
+    let mut report = look(&found, search, began)?;
     journal.remove();
+    if let Some(elsewhere) = elsewhere.filter(|_| report.passers == 0) {
+        return Err(elsewhere());
+    }
     report.seconds = began.elapsed().as_secs_f64();
     Ok(report)
+}
+
+/// Values of the state first, where there is one, then the code.
+fn look(found: &Found<'_>, mut search: Search<'_>, began: Instant) -> Result<Report, RepairError> {
+    let settings = &found.task.settings;
+    let tuned = match found.tune(search.journal, began)? {
+        Some(tuned) if tuned.is_near => return Ok(tuned.report),
+        tuned => tuned,
+    };
+    match settings.strategy {
+        // What is far from what somebody has set is taken where no small edit does as much.
+        Strategy::Search if tuned.is_some() => search.run_small(found.program)?,
+        Strategy::Search => search.run(found.program)?,
+        Strategy::Random => search::by_chance(&mut search, found.program, settings.seed)?,
+    }
+    let searched = found.report(search)?;
+    Ok(match tuned {
+        Some(tuned) if !searched.repaired => tuned.report,
+        _ => searched,
+    })
 }
 
 fn name(task: &Task) -> String {

@@ -96,18 +96,13 @@ fn leaves<'a>(site: &Site<'a>, node: Node<'_>, kind: &str) -> Vec<(Range<usize>,
 /// `left.extend(a)` beside `right.extend(b)`: behind a statement its copy with other names, or before and
 /// behind all of its block with another number.
 pub(super) fn parallels(site: &mut Site<'_>, nodes: &[Node<'_>]) {
-    let statements = nodes
-        .iter()
-        .filter(|node| node.kind() == "expression_statement" && !super::is_docstring(**node));
-    for node in statements {
-        let text = site.text(*node);
-        let (begin, indent) = line_of(&site.program.text, node.start_byte());
-        let is_alone = begin + indent.len() == node.start_byte();
-        if !is_alone || text.len() > CHARS_MAX || text.contains('\n') {
+    for (node, indent) in super::deeds(site, nodes) {
+        let text = site.text(node);
+        if text.len() > CHARS_MAX {
             continue;
         }
         let end = node.end_byte();
-        for (made, cost) in renamed(site, *node, false).into_iter().take(PARALLELS_MAX) {
+        for (made, cost) in renamed(site, node, false).into_iter().take(PARALLELS_MAX) {
             site.splice(
                 end..end,
                 format!("\n{indent}{made}"),
@@ -118,7 +113,7 @@ pub(super) fn parallels(site: &mut Site<'_>, nodes: &[Node<'_>]) {
         let Some(block) = node.parent() else {
             continue;
         };
-        let numbers = leaves(site, *node, "integer");
+        let numbers = leaves(site, node, "integer");
         let all = gaps(site, block);
         for (range, number) in &numbers {
             for other in site.pool.integers.iter().filter(|other| other != number) {
@@ -133,17 +128,9 @@ pub(super) fn parallels(site: &mut Site<'_>, nodes: &[Node<'_>]) {
 
 /// Behind a statement its copy with others for two names that are alike: what is done with one of two.
 pub(super) fn twins(site: &mut Site<'_>, nodes: &[Node<'_>]) {
-    let statements = nodes
-        .iter()
-        .filter(|node| node.kind() == "expression_statement" && !super::is_docstring(**node));
-    for node in statements {
-        let text = site.text(*node);
-        let (begin, indent) = line_of(&site.program.text, node.start_byte());
-        if begin + indent.len() != node.start_byte() || text.contains('\n') {
-            continue;
-        }
+    for (node, indent) in super::deeds(site, nodes) {
         let end = node.end_byte();
-        for (made, cost) in renamed(site, *node, true).into_iter().take(TWINS_MAX) {
+        for (made, cost) in renamed(site, node, true).into_iter().take(TWINS_MAX) {
             let made = format!("\n{indent}{made}");
             site.splice(end..end, made, Class::Insertion, cost - 0.3);
         }
@@ -249,10 +236,7 @@ pub(super) fn branches(site: &mut Site<'_>, nodes: &[Node<'_>]) {
         if !matches!(node.kind(), "if_statement" | "elif_clause") {
             continue;
         }
-        let (Some(condition), Some(body)) = (
-            node.child_by_field_name("condition"),
-            node.child_by_field_name("consequence"),
-        ) else {
+        let Some((condition, body)) = super::fields(*node, "condition", "consequence") else {
             continue;
         };
         let statements = named(body);

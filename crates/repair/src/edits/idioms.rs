@@ -67,10 +67,7 @@ fn key_of<'a>(site: &Site<'a>, subscript: Node<'_>) -> Option<(&'a str, &'a str)
 
 /// `groups[key] = [value]` where a list for the key may be there.
 fn first_of_key(site: &mut Site<'_>, node: Node<'_>) {
-    let (Some(left), Some(right)) = (
-        node.child_by_field_name("left"),
-        node.child_by_field_name("right"),
-    ) else {
+    let Some((left, right)) = super::fields(node, "left", "right") else {
         return;
     };
     let Some((value, key)) = key_of(site, left) else {
@@ -102,10 +99,7 @@ fn first_of_key(site: &mut Site<'_>, node: Node<'_>) {
 
 /// The greatest or least so far, and not the last.
 fn bounded(site: &mut Site<'_>, node: Node<'_>) {
-    let (Some(left), Some(right)) = (
-        node.child_by_field_name("left"),
-        node.child_by_field_name("right"),
-    ) else {
+    let Some((left, right)) = super::fields(node, "left", "right") else {
         return;
     };
     let is_plain = matches!(left.kind(), "identifier" | "subscript" | "attribute");
@@ -291,10 +285,7 @@ fn divided(site: &mut Site<'_>, node: Node<'_>) {
 
 /// What a loop goes through, and what is changed in it, are two.
 fn changed_within(site: &mut Site<'_>, node: Node<'_>) {
-    let (Some(right), Some(body)) = (
-        node.child_by_field_name("right"),
-        node.child_by_field_name("body"),
-    ) else {
+    let Some((right, body)) = super::fields(node, "right", "body") else {
         return;
     };
     let shown = site.text(right);
@@ -315,10 +306,7 @@ fn changed_within(site: &mut Site<'_>, node: Node<'_>) {
 
 /// A default that all calls share.
 fn shared_default(site: &mut Site<'_>, node: Node<'_>) {
-    let (Some(name), Some(value)) = (
-        node.child_by_field_name("name"),
-        node.child_by_field_name("value"),
-    ) else {
+    let Some((name, value)) = super::fields(node, "name", "value") else {
         return;
     };
     let is_shared = matches!(value.kind(), "list" | "dictionary" | "set")

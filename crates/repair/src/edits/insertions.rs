@@ -214,17 +214,10 @@ fn guards(site: &Site<'_>) -> Vec<(String, f64, bool)> {
 
 /// What is done always is done only with something that is there, of what it is done with.
 pub(super) fn guarded(site: &mut Site<'_>, nodes: &[Node<'_>]) {
-    let statements = nodes
-        .iter()
-        .filter(|node| node.kind() == "expression_statement" && !super::is_docstring(**node));
-    for node in statements {
-        let text = site.text(*node);
-        let (begin, indent) = line_of(&site.program.text, node.start_byte());
-        if begin + indent.len() != node.start_byte() || text.contains('\n') {
-            continue;
-        }
+    for (node, indent) in super::deeds(site, nodes) {
+        let text = site.text(node);
         let mut names: Vec<&str> = Vec::new();
-        super::pool::each(*node, &mut |inner| {
+        super::pool::each(node, &mut |inner| {
             let name = site.text(inner);
             let is_local = site.pool.locals.iter().any(|local| local == name);
             if inner.kind() == "identifier" && is_local && !names.contains(&name) {
@@ -233,7 +226,7 @@ pub(super) fn guarded(site: &mut Site<'_>, nodes: &[Node<'_>]) {
         });
         for name in names.into_iter().take(GUARDED_MAX) {
             let made = format!("if {name}:\n{indent}    {text}");
-            site.put(*node, made, Class::Guard, 2.1);
+            site.put(node, made, Class::Guard, 2.1);
         }
     }
 }

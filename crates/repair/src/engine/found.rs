@@ -126,14 +126,21 @@ impl Found<'_> {
         report.classes.dedup();
         report.fixed = report.failing;
         report.confidence = (choice.confidence * 1000.0).round() / 1000.0;
-        report.repaired = choice.confidence >= self.task.settings.confidence_min;
+        // However little is asked for, what singles out a test's input is not taken.
+        let is_learned = choice::is_by_heart(chosen, &self.program.text, report.failing);
+        report.repaired = choice.confidence >= self.task.settings.confidence_min && !is_learned;
         let sentence = report::sentence(&self.program.text, &text);
         let kinds: Vec<&str> = report.classes.iter().map(|class| class.word()).collect();
         report.reason = if report.repaired {
             format!("{sentence} ({})", kinds.join(", "))
         } else {
+            let why = match (is_learned, report.passers) {
+                (true, _) => "it may only answer what the tests ask",
+                (false, 1) => "there is too little that speaks for it",
+                (false, _) => "other changes pass all tests as well",
+            };
             format!(
-                "{sentence} ({}); other changes pass all tests as well, so this is a proposal",
+                "{sentence} ({}); {why}, so this is a proposal",
                 kinds.join(", ")
             )
         };

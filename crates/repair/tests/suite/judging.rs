@@ -1,8 +1,6 @@
 //! What counts as the value that a case expects.
 
-use std::{path::Path, process::Command};
-
-use crate::support::python;
+use crate::support::succeeds;
 
 /// A value, what JSON it is, and another that it is not.
 const TABLE: &str = r#"
@@ -84,17 +82,5 @@ assert nearness(5, 6) > nearness(5, 60)
 
 #[test]
 fn values_are_compared_as_json_has_them() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
-
-    let ran = Command::new(python())
-        .args(["-I", "-B", "-c", TABLE])
-        .arg(package)
-        .output()
-        .unwrap();
-
-    assert!(
-        ran.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    succeeds(TABLE);
 }

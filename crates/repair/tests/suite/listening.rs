@@ -1,8 +1,6 @@
 //! What hangs is ended, and what only takes its time is not.
 
-use std::{path::Path, process::Command};
-
-use crate::support::python;
+use crate::support::succeeds;
 
 /// A silence that is shorter than all tests together, and longer than one.
 const SLOW: &str = r#"
@@ -36,17 +34,5 @@ assert called == [0, ["=1"] * COUNT], called
 
 #[test]
 fn many_tests_and_calls_that_wait_are_no_silence() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
-
-    let ran = Command::new(python())
-        .args(["-I", "-B", "-c", SLOW])
-        .arg(package)
-        .output()
-        .unwrap();
-
-    assert!(
-        ran.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    succeeds(SLOW);
 }

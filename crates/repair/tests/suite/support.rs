@@ -178,3 +178,20 @@ pub(crate) fn python_with_pytest() -> Option<PathBuf> {
     }
     found
 }
+
+/// Runs a script that finds the evaluator's package by its first argument.
+pub(crate) fn succeeds(script: &str) {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
+
+    let ran = Command::new(python())
+        .args(["-I", "-B", "-c", script])
+        .arg(package)
+        .output()
+        .unwrap();
+
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+}

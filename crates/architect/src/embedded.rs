@@ -19,7 +19,6 @@ use atoms::{Answer, AtomKind, Listener, Price, Provider, ProviderError, Request,
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub use examples::looks_like_matcher;
 pub use task::{Analysis, PlanKind};
 
 use task::Task;

@@ -27,11 +27,10 @@ pub(super) fn analyse(task: &Task) -> Analysis {
     };
     let template = match choose(&prose, task) {
         Ok(template) => template,
-        Err(_) if making::wanted(task, &message).is_some() => {
-            let name = making::wanted(task, &message).unwrap_or_default();
-            return making::analyse(task, &message, name);
+        Err(analysis) => {
+            let new = making::wanted(task, &message);
+            return new.map_or(*analysis, |name| making::analyse(task, &message, name));
         }
-        Err(analysis) => return *analysis,
     };
     let summary = format!("add `{}`: {}", template.name, template.description);
     if let Some(reason) = obstacle(template, &task.workspace) {

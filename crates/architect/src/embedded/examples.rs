@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::task::Workspace;
 use crate::{
-    product::message::{Call, Example, Message, Outcome},
+    product::message::{Call, Example, Message},
     templates::{FiledCase, Template},
 };
 
@@ -120,7 +120,7 @@ fn case(
     if !arguments.is_empty() {
         case.insert("args".to_owned(), Value::Object(arguments));
     }
-    case.insert("expect".to_owned(), expected(&example.expected));
+    case.insert("expect".to_owned(), example.expected.as_case());
     let module = target
         .path
         .rsplit('/')
@@ -139,26 +139,6 @@ fn no_tool(call: &Call, workspace: &Workspace) -> String {
     match model::nearest::nearest(&call.tool, known).first() {
         Some(nearest) => format!("there is no tool `{}`: `{nearest}` may be meant", call.tool),
         None => format!("there is no tool `{}`", call.tool),
-    }
-}
-
-fn expected(outcome: &Outcome) -> Value {
-    match outcome {
-        Outcome::Value(value) if looks_like_matcher(value) => json!({"$equal": value}),
-        Outcome::Value(value) => value.clone(),
-        Outcome::Error(text) => json!({"$error": text}),
-    }
-}
-
-/// Would a case that expects this value be taken to match, and not to equal it?
-pub fn looks_like_matcher(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => {
-            members.keys().any(|key| key.starts_with('$'))
-                || members.values().any(looks_like_matcher)
-        }
-        Value::Array(items) => items.iter().any(looks_like_matcher),
-        _ => false,
     }
 }
 

@@ -163,6 +163,13 @@ impl Message {
         examples.chain(self.mentions.iter().map(|mention| &mention.call))
     }
 
+    /// The call in it, if there is one alone.
+    pub fn only_call(&self) -> Option<&Call> {
+        let mut calls = self.calls();
+        let call = calls.next()?;
+        calls.all(|other| other.is_same(call)).then_some(call)
+    }
+
     /// Which of the known names it has as words of their own, each once, in the order of `known`.
     pub fn named<'a>(&self, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         (known.into_iter())

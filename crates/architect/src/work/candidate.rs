@@ -23,14 +23,19 @@ pub(crate) struct Candidate {
     base: Arc<Base>,
     pub(crate) files: Files,
     pub(crate) commits: Vec<Commit>,
-    /// Cases that were added, by file.
-    pub(crate) new_cases: Vec<(String, Value)>,
-    /// All that were asked for: those, and what took the place of a case that was there.
-    pub(crate) asked_for: Vec<(String, Value)>,
+    /// Cases that were added, or took the place of one that was there.
+    proving: Vec<Proving>,
     /// Do they fail on what was there before?
     pub(crate) is_shown_to_fail: bool,
-    /// What changed in existing cases, where that was asked for.
-    pub(crate) replaced: Vec<String>,
+}
+
+/// A case that shows what is asked for.
+#[derive(Clone)]
+struct Proving {
+    file: String,
+    case: Value,
+    /// The place of the case that it replaced, in words.
+    replaced: Option<String>,
 }
 
 /// A commit to be.
@@ -52,10 +57,8 @@ impl Candidate {
             base: base.clone(),
             files: base.files.clone(),
             commits: Vec::new(),
-            new_cases: Vec::new(),
-            asked_for: Vec::new(),
+            proving: Vec::new(),
             is_shown_to_fail: false,
-            replaced: Vec::new(),
         }
     }
 
@@ -104,23 +107,24 @@ impl Candidate {
         case: &Value,
         is_asked_for: impl Fn(&Value) -> bool,
     ) -> Result<(), String> {
-        if self
-            .find_same(case)
-            .is_some_and(|(_, _, same)| is_equal(&same["expect"], &case["expect"]))
-        {
-            return Ok(());
-        }
+        let proving = |file: &str, replaced| Proving {
+            file: file.to_owned(),
+            case: case.clone(),
+            replaced,
+        };
         if let Some((path, line, old)) = self.find_same(case) {
+            if is_equal(&old["expect"], &case["expect"]) {
+                return Ok(());
+            }
+            let place = format!("`{path}` line {}", line + 1);
             if !is_asked_for(case) {
                 return Err(format!(
-                    "`{path}` line {} expects {} of the same call: a case that is there changes \
-                     only if the feedback says what it should be",
-                    line + 1,
+                    "{place} expects {} of the same call: a case that is there changes only if the \
+                     feedback says what it should be",
                     old["expect"]
                 ));
             }
-            self.replaced.push(format!("`{path}` line {}", line + 1));
-            self.asked_for.push((path.clone(), case.clone()));
+            self.proving.push(proving(&path, Some(place)));
             self.replace_line(&path, line, Some(case));
             return Ok(());
         }
@@ -134,9 +138,25 @@ impl Candidate {
         text.extend(case.to_string().into_bytes());
         text.push(b'\n');
         self.files.insert(file.to_owned(), Bytes::from(text));
-        self.new_cases.push((file.to_owned(), case.clone()));
-        self.asked_for.push((file.to_owned(), case.clone()));
+        self.proving.push(proving(file, None));
         Ok(())
+    }
+
+    /// Cases that are new, by file.
+    pub(crate) fn new_cases(&self) -> Vec<(String, Value)> {
+        let new = self.proving.iter().filter(|it| it.replaced.is_none());
+        new.map(|it| (it.file.clone(), it.case.clone())).collect()
+    }
+
+    /// All cases that show what is asked for, by file.
+    pub(crate) fn proving_cases(&self) -> Vec<(String, Value)> {
+        let all = self.proving.iter();
+        all.map(|it| (it.file.clone(), it.case.clone())).collect()
+    }
+
+    /// Where cases that were there were changed, in words.
+    pub(crate) fn replaced(&self) -> impl Iterator<Item = &str> {
+        self.proving.iter().filter_map(|it| it.replaced.as_deref())
     }
 
     /// A case that asks the same, whatever it expects.

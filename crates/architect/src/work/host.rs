@@ -232,7 +232,7 @@ impl JobHost {
         flags.extend(subset::special_case(
             base,
             files,
-            &candidate.new_cases,
+            &candidate.new_cases(),
             is_new_tool,
         ));
         flags.extend(self.work.inner.policy.refusal(base, files));

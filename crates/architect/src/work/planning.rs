@@ -288,9 +288,7 @@ fn once_a_call(asked: impl IntoIterator<Item = (String, String)>) -> Vec<(String
 /// The one call that a question is about.
 fn call_of(question: &str) -> Option<String> {
     let message = Message::parse(question).ok()?;
-    let mut calls = message.calls().map(ToString::to_string);
-    let call = calls.next()?;
-    calls.all(|other| other == call).then_some(call)
+    message.only_call().map(ToString::to_string)
 }
 
 /// Is an answer a yes or a no? Nothing if it may be either.

@@ -49,7 +49,7 @@ impl Proved {
     /// What changed and what it is, in words.
     pub(crate) fn told(&self, candidate: &Candidate) -> String {
         let mut told = format!("{} as {}", self.version, self.bump);
-        match candidate.new_cases.len() {
+        match candidate.new_cases().len() {
             0 => {}
             1 => told += ", with 1 new case",
             count => told = format!("{told}, with {count} new cases"),
@@ -205,7 +205,7 @@ impl Work {
         candidate: &Candidate,
     ) -> Result<SandboxReport, Halt> {
         let calls: Vec<Call> = candidate
-            .new_cases
+            .new_cases()
             .iter()
             .filter(|(_, case)| case.get("state").is_none() && case.get("session").is_none())
             .filter_map(|(_, case)| {
@@ -360,17 +360,13 @@ pub(crate) fn says(planned: &Message, base: &Base, case: &Value) -> bool {
         let is_same_call = example.call.tool == tool
             && arguments
                 .is_ok_and(|it| is_equal(&Value::Object(it), case.get("args").unwrap_or(&none)));
-        let expected = match &example.expected {
-            Outcome::Value(value) => value.clone(),
-            Outcome::Error(text) => serde_json::json!({ "$error": text }),
-        };
-        is_same_call && is_equal(&expected, bare(&case["expect"]))
+        is_same_call
+            && match (&example.expected, Outcome::of_case(&case["expect"])) {
+                (Outcome::Value(said), Some(Outcome::Value(there))) => is_equal(said, &there),
+                (Outcome::Error(said), Some(Outcome::Error(there))) => *said == there,
+                _ => false,
+            }
     })
-}
-
-/// What a case expects, without the word that says that it is no matcher.
-fn bare(expect: &Value) -> &Value {
-    expect.get("$equal").unwrap_or(expect)
 }
 
 /// An error with what caused it.

@@ -264,8 +264,7 @@ impl Work {
         let mut reasons = self.inner.policy.needs_approval(&candidate.kinds(base));
         reasons.extend(
             candidate
-                .replaced
-                .iter()
+                .replaced()
                 .map(|place| format!("it changes {place}")),
         );
         let packages = self.vet(&base.files, &candidate.files).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use architect::{BenchError, Differing, Mended};
+use architect::{BenchError, Differing, Mended, product::message::Outcome as Expected};
 use repair::{Case, Composed, Function, Outcome, Parameter, Settings, Wanted};
 use serde_json::{Map, Value, json};
 
@@ -50,12 +50,16 @@ fn wanted(name: &str, cases: &[Value]) -> Wanted {
     // What is worked on comes before what says how.
     parameters.sort_by_key(|(name, value)| (rank(value), name.clone()));
     let cases = cases.iter().filter_map(|case| {
+        let (expect, raises) = match Expected::of_case(case.get("expect")?)? {
+            Expected::Value(value) => (Some(value), None),
+            Expected::Error(text) => (None, Some(text)),
+        };
         Some(Case {
             call: name.to_owned(),
             args: Vec::new(),
             kwargs: arguments(case),
-            expect: Some(plain(case.get("expect")?)),
-            raises: None,
+            expect,
+            raises,
         })
     });
     Wanted {
@@ -79,11 +83,6 @@ fn rank(value: &Value) -> u8 {
         Value::Number(_) => 2,
         Value::Bool(_) | Value::Null => 3,
     }
-}
-
-/// Without the word that says that it is no matcher.
-fn plain(expect: &Value) -> Value {
-    expect.get("$equal").unwrap_or(expect).clone()
 }
 
 fn made(path: &str, name: &str, cases: &[Value], composed: Composed) -> Mended {
@@ -151,9 +150,10 @@ fn docstring(name: &str, cases: &[Value]) -> String {
     let arguments: Vec<String> = (arguments.iter())
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    let expect = first.map_or(Value::Null, |case| plain(&case["expect"]));
+    let expect = first.and_then(|case| Expected::of_case(&case["expect"]));
+    let expect = expect.map_or_else(String::new, |expect| format!(" is {expect}"));
     let told = format!(
-        "As its examples say: {name}({}) is {expect}.",
+        "As its examples say: {name}({}){expect}.",
         arguments.join(", ")
     );
     told.replace('\\', "\\\\")

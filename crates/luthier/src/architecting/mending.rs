@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use architect::{BenchError, Differing, Fault, Mended};
+use architect::{BenchError, Differing, Fault, Mended, product::message::Outcome};
 use release::Proposal;
 use repair::{Launcher, Prior, RepairError, Report, Settings, Task, Tests, ToolCase, Tools};
 use serde_json::{Value, json};
@@ -78,10 +78,17 @@ impl Mending {
             if budget.is_zero() || stop.load(Ordering::Relaxed) {
                 break;
             }
-            let name = format!("{name}-{place}");
-            let file = (path.as_str(), place == 0);
-            let mut task = self.task(&name, proposal, &files, &cases, file, (budget, stop))?;
-            task.settings.prior = prior.clone();
+            let settings = Settings {
+                budget,
+                processes: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+                confidence_min: self.confidence_min,
+                journal: Some(self.folder.join(format!("{name}-{place}.jsonl"))),
+                prior: prior.clone(),
+                stop: Arc::clone(stop),
+                ..Settings::default()
+            };
+            // What values of the state can do is found out with the first file.
+            let task = task((path, place == 0), proposal, &files, &cases, settings)?;
             let mended = match repair::repair(&task, &|_progress| {}) {
                 Ok(report) => mended(path, report),
                 // The fault is in another file, or there is nothing to look for there.
@@ -116,46 +123,35 @@ impl Mending {
             ..best
         })
     }
+}
 
-    fn task(
-        &self,
-        name: &str,
-        proposal: &Proposal,
-        files: &BTreeMap<String, String>,
-        cases: &[ToolCase],
-        (path, is_state_open): (&str, bool),
-        (budget, stop): (Duration, &Arc<AtomicBool>),
-    ) -> Result<Task, BenchError> {
-        let settings = Settings {
-            budget,
-            processes: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            confidence_min: self.confidence_min,
-            journal: Some(self.folder.join(format!("{name}.jsonl"))),
-            stop: Arc::clone(stop),
-            ..Settings::default()
-        };
-        Ok(Task {
-            file: PathBuf::from(path),
-            source: files[path].clone(),
-            module: String::new(),
-            root: std::env::temp_dir(),
-            paths: Vec::new(),
-            tests: Tests::Tools(Tools {
-                host: python::package()
-                    .map(|(path, text)| (path, text.to_owned()))
-                    .collect(),
-                files: files.clone(),
-                state: proposal.state.clone(),
-                schema: schema(proposal),
-                // What its values can do was found out with the first file.
-                is_state_open,
-                packages: Vec::new(),
-                cases: touched(path, files, cases),
-            }),
-            launcher: launcher()?,
-            settings,
-        })
-    }
+fn task(
+    (path, is_state_open): (&str, bool),
+    proposal: &Proposal,
+    files: &BTreeMap<String, String>,
+    cases: &[ToolCase],
+    settings: Settings,
+) -> Result<Task, BenchError> {
+    Ok(Task {
+        file: PathBuf::from(path),
+        source: files[path].clone(),
+        module: String::new(),
+        root: std::env::temp_dir(),
+        paths: Vec::new(),
+        tests: Tests::Tools(Tools {
+            host: python::package()
+                .map(|(path, text)| (path, text.to_owned()))
+                .collect(),
+            files: files.clone(),
+            state: proposal.state.clone(),
+            schema: schema(proposal),
+            is_state_open,
+            packages: Vec::new(),
+            cases: touched(path, files, cases),
+        }),
+        launcher: launcher()?,
+        settings,
+    })
 }
 
 /// What was accepted before: the reason of a repair ends with the kinds of its changes.
@@ -277,16 +273,9 @@ fn plain(case: &Value, is_wanted: bool) -> Option<ToolCase> {
     if !is_alone {
         return None;
     }
-    let expect = case.get("expect")?;
-    let (expect, raises) = match expect.as_object() {
-        Some(matcher) if matcher.len() == 1 && matcher.contains_key("$error") => {
-            (None, Some(matcher["$error"].as_str()?.to_owned()))
-        }
-        Some(matcher) if matcher.len() == 1 && matcher.contains_key("$equal") => {
-            (Some(matcher["$equal"].clone()), None)
-        }
-        _ if architect::embedded::looks_like_matcher(expect) => return None,
-        _ => (Some(expect.clone()), None),
+    let (expect, raises) = match Outcome::of_case(case.get("expect")?)? {
+        Outcome::Value(value) => (Some(value), None),
+        Outcome::Error(text) => (None, Some(text)),
     };
     Some(ToolCase {
         tool: case["tool"].as_str()?.to_owned(),

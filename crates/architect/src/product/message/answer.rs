@@ -26,20 +26,15 @@ pub(super) fn read(question: &str, answer: &str, tools: &[ToolShape<'_>]) -> Vec
         return own.examples;
     }
     let asked = Message::read(question, tools);
-    let mut calls = asked.calls();
-    let Some(call) = calls.next() else {
-        return Vec::new();
-    };
     // A call whose arguments are left open only shows how an answer may look.
     let is_open = |value: &Value| value == OPEN;
-    let is_shape = call
-        .positional
-        .iter()
-        .chain(call.keywords.values())
-        .any(is_open);
-    if is_shape || calls.any(|other| !other.is_same(call)) {
+    let is_shape = |call: &&Call| {
+        let mut values = call.positional.iter().chain(call.keywords.values());
+        values.any(is_open)
+    };
+    let Some(call) = asked.only_call().filter(|call| !is_shape(call)) else {
         return Vec::new();
-    }
+    };
     of_call(call, answer, tools)
         .or_else(|| offered(call, question, answer))
         .into_iter()

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::ToolShape;
 
@@ -155,6 +155,30 @@ impl fmt::Display for Outcome {
 }
 
 impl Outcome {
+    /// What a case expects, if that is one value or a refusal.
+    pub fn of_case(expect: &Value) -> Option<Self> {
+        let matcher = expect
+            .as_object()
+            .filter(|members| members.len() == 1)
+            .and_then(|members| members.iter().next());
+        match matcher {
+            Some((name, value)) if name == "$equal" => Some(Self::Value(value.clone())),
+            Some((name, Value::String(text))) if name == "$error" => {
+                Some(Self::Error(text.clone()))
+            }
+            _ => (!has_matcher(expect)).then(|| Self::Value(expect.clone())),
+        }
+    }
+
+    /// The same, as a case says it.
+    pub fn as_case(&self) -> Value {
+        match self {
+            Self::Value(value) if has_matcher(value) => json!({ "$equal": value }),
+            Self::Value(value) => value.clone(),
+            Self::Error(text) => json!({ "$error": text }),
+        }
+    }
+
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Value(one), Self::Value(two)) => is_equal(one, two),
@@ -162,6 +186,17 @@ impl Outcome {
             (Self::Error(one), Self::Error(two)) => one.contains(two) || two.contains(one),
             (Self::Value(_), Self::Error(_)) | (Self::Error(_), Self::Value(_)) => false,
         }
+    }
+}
+
+/// Would a case that expects this value be taken to match, and not to equal it?
+fn has_matcher(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, member)| name.starts_with('$') || has_matcher(member)),
+        Value::Array(items) => items.iter().any(has_matcher),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

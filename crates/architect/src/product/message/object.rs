@@ -103,35 +103,12 @@ fn said(members: &Map<String, Value>) -> Relation {
     };
     let observed = (observed.cloned().map(Outcome::Value))
         .or_else(|| error.map(|text| Outcome::Error(text.to_owned())));
-    match (wanted.map(outcome), observed) {
+    match (wanted.map(Outcome::of_case), observed) {
         (Some(Some(expected)), observed) => Relation::Expected { expected, observed },
         // A pattern that more than one result fits.
         (Some(None), _) => Relation::Unclear,
         (None, Some(observed)) => Relation::Observed(observed),
         (None, None) => Relation::None,
-    }
-}
-
-/// What a case expects, if that is one value or a refusal.
-fn outcome(expected: &Value) -> Option<Outcome> {
-    let matcher = expected
-        .as_object()
-        .filter(|members| members.len() == 1)
-        .and_then(|members| members.iter().next());
-    match matcher {
-        Some((name, value)) if name == "$equal" => Some(Outcome::Value(value.clone())),
-        Some((name, Value::String(text))) if name == "$error" => Some(Outcome::Error(text.clone())),
-        _ => (!has_matcher(expected)).then(|| Outcome::Value(expected.clone())),
-    }
-}
-
-fn has_matcher(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, member)| name.starts_with('$') || has_matcher(member)),
-        Value::Array(items) => items.iter().any(has_matcher),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

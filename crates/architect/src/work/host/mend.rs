@@ -32,11 +32,8 @@ impl JobHost {
         let bench = &self.work.inner.parts.bench;
         let search = async {
             let span = tracing::info_span!("repair");
-            let wanted: Vec<_> = candidate
-                .asked_for
-                .iter()
-                .map(|(_, case)| case.clone())
-                .collect();
+            let cases = candidate.proving_cases().into_iter();
+            let wanted: Vec<_> = cases.map(|(_, case)| case).collect();
             let mended = if is_new {
                 let symbol = analysis.symbols.first().map_or("", String::as_str);
                 bench.make(symbol, &wanted).instrument(span).await

@@ -98,8 +98,7 @@ impl JobHost {
         if let Err(reason) = candidate.add_cases(&cases, is_asked_for) {
             return Ok(json!({ "proved": false, "added": false, "reason": reason }));
         }
-        let added = candidate.new_cases.len() + candidate.replaced.len();
-        if added == 0 {
+        if candidate.proving_cases().is_empty() {
             let reason = "each of the cases is there already";
             return Ok(json!({ "proved": false, "added": false, "reason": reason }));
         }
@@ -128,10 +127,11 @@ impl JobHost {
         &self,
         candidate: &Candidate,
     ) -> Result<Result<(), String>, Trouble> {
-        if candidate.asked_for.is_empty() {
+        let cases = candidate.proving_cases();
+        if cases.is_empty() {
             return Ok(Ok(()));
         }
-        let only = Candidate::with_only(&candidate.asked_for, &candidate.files);
+        let only = Candidate::with_only(&cases, &candidate.files);
         let digest = tree::whole_digest(&only);
         let (state, schema) = match (candidate.state(), candidate.schema()) {
             (Ok(state), Ok(schema)) => (state, schema),

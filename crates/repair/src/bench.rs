@@ -51,6 +51,9 @@ pub(crate) struct Tested {
     pub(crate) again: char,
     pub(crate) near: f64,
     pub(crate) message: String,
+    /// Texts that it got, each with what it wanted there.
+    #[serde(default)]
+    pub(crate) apart: Vec<(String, String)>,
     pub(crate) steps: u64,
     /// Of a processor's time.
     pub(crate) seconds: f64,
@@ -105,6 +108,15 @@ pub(crate) struct Outcome {
     pub(crate) behaviour: String,
 }
 
+/// What a candidate gives for calls that no test makes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Given {
+    /// One for each call; none if it was ended in the midst of it.
+    pub(crate) values: Vec<String>,
+    /// So many of them break what holds for all examples.
+    pub(crate) broken: usize,
+}
+
 /// Why tests could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
@@ -154,5 +166,5 @@ pub(crate) trait Bench: Send {
         candidates: &[Candidate],
         calls: &[(String, String)],
         steps: u64,
-    ) -> Result<Vec<Vec<String>>, BenchError>;
+    ) -> Result<Vec<Given>, BenchError>;
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{edits::Class, rank::real, search::Passer};
+use crate::{bench::Given, edits::Class, rank::real, search::Passer};
 
 /// Candidates that are compared.
 pub(crate) const COMPARED_MAX: usize = 60;
@@ -13,6 +13,8 @@ pub(crate) const COMPARED_MAX: usize = 60;
 const SHARPNESS: f64 = 1.6;
 /// What it costs to raise, on all inputs, where others do not.
 const RAISING: f64 = 3.0;
+/// What it costs to break, on all inputs, what holds for all examples.
+const BREAKING: f64 = 3.0;
 /// What a special case costs.
 const SPECIAL: f64 = 2.5;
 /// And how sure one may be of it at most: it is proposed.
@@ -43,10 +45,10 @@ struct Looked<'a> {
     weight: f64,
 }
 
-/// `values` has for each passer, and last for the program as it was, what it gives for each of `calls`.
+/// `given` has for each passer, and last for the program as it was, what it gives for each of `calls`.
 pub(crate) fn choose(
     passers: &[Passer],
-    values: &[Vec<String>],
+    given: &[Given],
     calls: &[(String, String)],
     source: &str,
     wanted: &[String],
@@ -56,18 +58,21 @@ pub(crate) fn choose(
         .iter()
         .map(|passer| passer.cost)
         .fold(f64::INFINITY, f64::min);
-    let before = values.last().map(Vec::as_slice).unwrap_or_default();
+    let before = given.last().map_or(&[][..], |given| &given.values);
     // One that was ended in the midst of it has told nothing.
     let is_told = |values: &[String]| values.len() == calls.len();
-    let told = values[..passers.len()].iter().map(Vec::as_slice);
+    let told = given[..passers.len()]
+        .iter()
+        .map(|given| given.values.as_slice());
     let told: Vec<&[String]> = told.filter(|values| is_told(values)).collect();
     let usual = usual(&told);
     let looked: Vec<Looked<'_>> = passers
         .iter()
-        .zip(values)
-        .map(|(passer, values)| {
+        .zip(given)
+        .map(|(passer, Given { values, broken })| {
             let cost = passer.cost - cheapest
                 + RAISING * raises_alone(values, &usual)
+                + BREAKING * real(*broken) / real(calls.len().max(1))
                 + oddity(passer, values, before, source, wanted, failing);
             Looked {
                 values,
@@ -341,9 +346,13 @@ mod tests {
     /// Each passer with what it gives for two calls, and last what the program gave.
     fn chosen(passers: &[(Passer, [&str; 2])], before: [&str; 2]) -> Choice {
         let given = passers.iter().map(|(_, values)| values);
-        let values: Vec<Vec<String>> = given
+        // `-` is a value that breaks what holds for all examples.
+        let given: Vec<Given> = given
             .chain([&before])
-            .map(|values| values.map(ToOwned::to_owned).to_vec())
+            .map(|values| Given {
+                values: values.map(ToOwned::to_owned).to_vec(),
+                broken: values.iter().filter(|value| **value == "=-").count(),
+            })
             .collect();
         let passers: Vec<Passer> = passers.iter().map(|(passer, _)| passer.clone()).collect();
         let calls = [("f", "[[1],{}]"), ("f", "[[2000],{}]")]
@@ -351,7 +360,7 @@ mod tests {
         let wanted = ["a long answer".to_owned()];
         choose(
             &passers,
-            &values,
+            &given,
             &calls,
             "def f(n):\n    return n\n",
             &wanted,
@@ -396,9 +405,10 @@ mod tests {
             passer(Class::Operator, "two", 1.0),
         );
         let calls = [("f".to_owned(), "[[1],{}]".to_owned())];
-        let values = [Vec::new(), Vec::new(), vec!["=0".to_owned()]];
+        let given = [Vec::new(), Vec::new(), vec!["=0".to_owned()]]
+            .map(|values| Given { values, broken: 0 });
 
-        let choice = choose(&[one, other], &values, &calls, "", &[], (2, 2));
+        let choice = choose(&[one, other], &given, &calls, "", &[], (2, 2));
 
         assert!((choice.confidence - 0.5).abs() < 1e-9, "{choice:?}");
     }
@@ -446,6 +456,19 @@ mod tests {
                     ["=1", "=1"],
                 ),
                 (passer(Class::Operator, "n + 1", 3.0), ["=2", "=2"]),
+            ],
+            ["=0", "=0"],
+        );
+
+        assert_eq!(choice.order, [1, 0]);
+    }
+
+    #[test]
+    fn what_breaks_what_holds_for_all_examples_gives_way() {
+        let choice = chosen(
+            &[
+                (passer(Class::Number, "one", 1.0), ["=-", "=-"]),
+                (passer(Class::Number, "two", 1.5), ["=1", "=2"]),
             ],
             ["=0", "=0"],
         );

@@ -13,8 +13,10 @@ mod names;
 mod numbers;
 mod operators;
 mod order;
+mod patterns;
 mod pool;
 mod results;
+mod shifts;
 mod slices;
 mod statements;
 mod texts;
@@ -24,8 +26,9 @@ use std::{collections::BTreeMap, ops::Range};
 
 use tree_sitter::Node;
 
-use crate::program::{Program, Splice, line_of, named};
+use crate::program::{Program, Splice, indent_before, named};
 pub(crate) use pool::Pool;
+pub(crate) use shifts::Shifts;
 
 /// What kind of change an edit is.
 #[derive(
@@ -166,11 +169,20 @@ impl Edit {
     }
 }
 
+/// What tests tell of the texts that a program reads and writes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Evidence {
+    /// Texts of the inputs.
+    pub(crate) words: Vec<String>,
+    pub(crate) shifts: Shifts,
+}
+
 /// A part that edits are thought of for.
 pub(crate) struct Site<'a> {
     pub(crate) program: &'a Program,
     pub(crate) unit: usize,
     pub(crate) pool: &'a Pool,
+    pub(crate) evidence: &'a Evidence,
     edits: Vec<Edit>,
 }
 
@@ -215,11 +227,13 @@ pub(crate) enum Tier {
 const EDITS_MAX: usize = 300_000;
 
 /// The edits of one part, up to a tier, in no particular order.
-pub(crate) fn of(program: &Program, unit: usize, pool: &Pool, tier: Tier) -> Vec<Edit> {
+pub(crate) fn of(program: &Program, unit: usize, evidence: &Evidence, tier: Tier) -> Vec<Edit> {
+    let pool = Pool::of(program, unit, &evidence.words);
     let mut site = Site {
         program,
         unit,
-        pool,
+        pool: &pool,
+        evidence,
         edits: Vec::new(),
     };
     let Some(root) = program.node(unit) else {
@@ -235,6 +249,8 @@ pub(crate) fn of(program: &Program, unit: usize, pool: &Pool, tier: Tier) -> Vec
         numbers::add(&mut site, *node);
         texts::add(&mut site, *node);
         formats::add(&mut site, *node);
+        shifts::add(&mut site, *node);
+        patterns::add(&mut site, *node);
         names::add(&mut site, *node);
         order::add(&mut site, *node);
         slices::add(&mut site, *node);
@@ -276,11 +292,20 @@ pub(crate) fn of(program: &Program, unit: usize, pool: &Pool, tier: Tier) -> Vec
 fn deeds<'a, 'tree>(site: &Site<'a>, nodes: &[Node<'tree>]) -> Vec<(Node<'tree>, &'a str)> {
     let is_deed = |node: &&Node<'_>| node.kind() == "expression_statement" && !is_docstring(**node);
     let placed = nodes.iter().filter(is_deed).filter_map(|node| {
-        let (begin, indent) = line_of(&site.program.text, node.start_byte());
-        let is_alone = begin + indent.len() == node.start_byte();
-        (is_alone && !site.text(*node).contains('\n')).then_some((*node, indent))
+        let indent = indent_before(&site.program.text, node.start_byte())?;
+        (!site.text(*node).contains('\n')).then_some((*node, indent))
     });
     placed.collect()
+}
+
+/// What an operator stands between, and the operator.
+fn operands<'a, 'tree>(
+    site: &Site<'a>,
+    node: Node<'tree>,
+) -> Option<(Node<'tree>, &'a str, Node<'tree>)> {
+    let sign = node.child_by_field_name("operator")?;
+    let (left, right) = fields(node, "left", "right")?;
+    Some((left, site.text(sign), right))
 }
 
 /// Two parts of a node, if it has both.

@@ -11,6 +11,7 @@ use self::found::Found;
 use crate::{
     Case, Report, Task, Tests,
     bench::{Baseline, Bench, BenchError, CommandBench, Order, Package, Process, Tested, Text},
+    edits::{Evidence, Shifts},
     inputs,
     journal::{self, Journal},
     pool::Pool,
@@ -106,7 +107,10 @@ pub fn repair(task: &Task, tell: &(dyn Fn(&Progress) + Sync)) -> Result<Report, 
     let likely = Likely {
         suspicion,
         prior: &task.settings.prior,
-        words: inputs::words(&baseline.calls),
+        evidence: Evidence {
+            words: inputs::words(&baseline.calls),
+            shifts: Shifts::of(baseline.tests.iter().flat_map(|test| &test.apart)),
+        },
     };
     let search = Search::new(&pool, &order, &journal, deadline, likely, tell);
     let mut report = look(&found, search, began)?;

@@ -140,6 +140,12 @@ pub(crate) fn indent(text: &str) -> &str {
     &text[..text.len() - bare.len()]
 }
 
+/// What a line is indented by, if nothing else of it stands before a byte.
+pub(crate) fn indent_before(text: &str, at: usize) -> Option<&str> {
+    let (begin, indent) = line_of(text, at);
+    (begin + indent.len() == at).then_some(indent)
+}
+
 /// The indentation of the line on which a byte lies, and where that line begins.
 pub(crate) fn line_of(text: &str, at: usize) -> (usize, &str) {
     let begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);

@@ -120,6 +120,7 @@ mod tests {
             again: letter,
             near: 0.0,
             message: String::new(),
+            apart: Vec::new(),
             steps: 0,
             seconds: 0.0,
             wall: 0.0,

@@ -16,7 +16,7 @@ pub(crate) use state::{Standing, State};
 
 use crate::{
     bench::{BenchError, Candidate, Order, Outcome},
-    edits::{self, Edit, Pool as Ingredients, Prior, Tier},
+    edits::{self, Edit, Evidence, Prior, Tier},
     journal::Journal,
     pool::Pool,
     program::Program,
@@ -76,8 +76,7 @@ pub(crate) struct Search<'a> {
     pub(crate) passers: Vec<Passer>,
     pub(crate) partials: Vec<Arc<State>>,
     pub(crate) is_cut: bool,
-    /// Texts that the program is given.
-    words: Vec<String>,
+    evidence: Evidence,
     base_near: f64,
     seen: HashSet<u64>,
     /// Edits of the program itself that change what it does, in the order in which they were tried.
@@ -98,8 +97,7 @@ pub(crate) struct Likely<'a> {
     pub(crate) suspicion: Suspicion,
     /// What was accepted before.
     pub(crate) prior: &'a Prior,
-    /// Texts of the inputs.
-    pub(crate) words: Vec<String>,
+    pub(crate) evidence: Evidence,
 }
 
 impl<'a> Search<'a> {
@@ -127,7 +125,7 @@ impl<'a> Search<'a> {
             passers: Vec::new(),
             partials: Vec::new(),
             is_cut: false,
-            words: likely.words,
+            evidence: likely.evidence,
             base_near: order.failing.iter().map(|test| order.near[*test]).sum(),
             seen: HashSet::new(),
             alive: Vec::new(),
@@ -233,12 +231,13 @@ impl<'a> Search<'a> {
     }
 
     /// The edits of a state, likeliest first.
-    fn steps(&self, state: &Arc<State>, tier: Tier) -> Vec<Step> {
+    fn steps(&mut self, state: &Arc<State>, tier: Tier) -> Vec<Step> {
         let program = &state.program;
         let mut steps = Vec::new();
         let is_large = program.units.len() > PARTS_MANY;
         for (place, unit) in program.units.iter().enumerate() {
             if Instant::now() >= self.deadline {
+                self.is_cut = true;
                 break;
             }
             let suspicion = self.of_unit(program, place);
@@ -251,8 +250,7 @@ impl<'a> Search<'a> {
             } else {
                 tier
             };
-            let ingredients = Ingredients::of(program, place, &self.words);
-            for edit in edits::of(program, place, &ingredients, unit_tier) {
+            for edit in edits::of(program, place, &self.evidence, unit_tier) {
                 let lines =
                     edit.line..=edit.line + program.text[edit.range.clone()].matches('\n').count();
                 let suspicion = if unit.is_function {

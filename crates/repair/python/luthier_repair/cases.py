@@ -6,7 +6,7 @@ import json
 import random
 from typing import Any, NamedTuple
 
-from . import judge, steps
+from . import judge, properties, steps
 from .program import Program
 
 MESSAGE_CHARS_MAX = 400
@@ -20,6 +20,8 @@ class Outcome(NamedTuple):
     near: float
     value: str
     message: str
+    # What it gave and what it should have given, where it gave something else.
+    pair: tuple[Any, Any] | None = None
 
 
 class Cases:
@@ -41,6 +43,14 @@ class Cases:
 
     def names(self) -> list[str]:
         return [_told(name, arguments) for name, arguments, _, _ in self._cases]
+
+    def examples(self) -> list[tuple[str, list[Any], Any]]:
+        """What each function is given and gives, where that is all that a test asks."""
+        return [
+            (name, properties.given(json.loads(arguments)), expect)
+            for name, arguments, expect, raises in self._cases
+            if raises is None
+        ]
 
     def run(self, place: int) -> Outcome:
         name, arguments, expect, raises = self._cases[place]
@@ -67,11 +77,11 @@ def attempt(module: Any, name: str, arguments: str, expect: Any, raises: str | N
         return _raised(error, raises)
     shown = repr(value)[:VALUE_CHARS_MAX]
     if raises is not None:
-        return Outcome("F", 0.2, shown, f"it gave {shown} and should raise {raises}")
+        return Outcome("F", 0.2, shown, f"it gave {shown} and should raise {raises}", (value, None))
     if judge.same(value, expect):
         return Outcome("P", 1.0, shown, "")
     near = judge.nearness(value, expect)
-    return Outcome("F", near, shown, f"it gave {shown}, not {expect!r}"[:MESSAGE_CHARS_MAX])
+    return Outcome("F", near, shown, f"it gave {shown}, not {expect!r}"[:MESSAGE_CHARS_MAX], (value, expect))
 
 
 def _function(module: Any, name: str) -> Any:

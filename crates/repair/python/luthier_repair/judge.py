@@ -9,12 +9,16 @@ import fractions
 import itertools
 import math
 from collections import abc
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 ITEMS_MAX = 10_000
 DEPTH_MAX = 50
 CLOSE = 1e-9
+# So many texts of one test, and none that is longer, are told of.
+APART_MAX = 8
+APART_CHARS_MAX = 400
 
 
 class Unplain(Exception):
@@ -104,6 +108,19 @@ def _is_close(got: float, wanted: float) -> bool:
         return math.isclose(got, wanted, rel_tol=CLOSE, abs_tol=1e-12)
     except OverflowError:
         return False
+
+
+def apart(got: Any, wanted: Any) -> list[tuple[str, str]]:
+    """Texts at the same place in both that differ."""
+    if isinstance(got, str) and isinstance(wanted, str):
+        return [(got, wanted)] if got != wanted and max(len(got), len(wanted)) <= APART_CHARS_MAX else []
+    pairs: Iterator[tuple[Any, Any]] = iter(())
+    if isinstance(got, list) and isinstance(wanted, list):
+        pairs = zip(got, wanted)
+    elif isinstance(got, dict) and isinstance(wanted, dict):
+        pairs = ((got[key], item) for key, item in wanted.items() if key in got)
+    found = itertools.chain.from_iterable(itertools.starmap(apart, pairs))
+    return list(itertools.islice(found, APART_MAX))
 
 
 def nearness(got: Any, wanted: Any, depth: int = 0) -> float:

@@ -158,7 +158,7 @@ class Session:
         if order["do"] == "attempts":
             return [done, "", 0.0, ""]
         if order["do"] == "calls":
-            return [done, []]
+            return [done, [], 0]
         if done < tests:
             order["dead"].append(done)
             return trial.ended(done, self.tests.names()[done], order["seconds"])

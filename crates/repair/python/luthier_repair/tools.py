@@ -8,7 +8,7 @@ import json
 import random
 from typing import Any
 
-from . import judge, steps
+from . import judge, properties, steps
 from .cases import MESSAGE_CHARS_MAX, VALUE_CHARS_MAX, Outcome
 from .program import Program
 
@@ -59,6 +59,11 @@ class Tools:
     def names(self) -> list[str]:
         return self._names
 
+    def examples(self) -> list[tuple[str, list[Any], Any]]:
+        """What each tool is given and gives, where that is all that a case asks."""
+        cases = (case for case in self._cases if "expect" in case)
+        return [(case["tool"], properties.given(case["args"]), case["expect"]) for case in cases]
+
     def run(self, place: int) -> Outcome:
         case = self._cases[place]
         return self.call(case["tool"], self._bodies[place], self._state(place), case)
@@ -93,11 +98,12 @@ class Tools:
             return _refused(error, case)
         shown = json.dumps(value, ensure_ascii=False)[:VALUE_CHARS_MAX]
         if "raises" in case:
-            return Outcome("F", 0.2, shown, f"it gave {shown} and should refuse")
+            return Outcome("F", 0.2, shown, f"it gave {shown} and should refuse", (value, None))
         if judge.same(value, case["expect"]):
             return Outcome("P", 1.0, shown, "")
         near = judge.nearness(value, case["expect"])
-        return Outcome("F", near, shown, f"it gave {shown}, not {case['expect']!r}"[:MESSAGE_CHARS_MAX])
+        told = f"it gave {shown}, not {case['expect']!r}"[:MESSAGE_CHARS_MAX]
+        return Outcome("F", near, shown, told, (value, case["expect"]))
 
 
 async def _whole(answer: Any) -> Any:

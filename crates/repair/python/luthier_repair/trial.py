@@ -14,10 +14,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from . import steps
+from . import judge, steps
 from .cases import Outcome, attempt
 from .inputs import Recorder
 from .program import Invalid, Program
+from .properties import Properties, given
 
 # Lines are noted of at most so many steps of one test.
 LINES_EVENTS_MAX = 100_000
@@ -159,6 +160,7 @@ def baseline(program: Program, tests: Any, order: dict[str, Any], pipe: Pipe) ->
             "again": again.letter,
             "near": outcome.near,
             "message": outcome.message,
+            "apart": judge.apart(*outcome.pair) if outcome.pair else [],
             "steps": taken,
             "seconds": cpu,
             "wall": wall,
@@ -242,8 +244,9 @@ def _one(program: Program, tests: Any, order: dict[str, Any], pipe: Pipe) -> tup
 def calls(program: Program, tests: Any, order: dict[str, Any], pipe: Pipe) -> None:
     """What each candidate gives for calls whose right answer nobody knows."""
     module = program.modules[order["path"]]
+    usual = Properties(tests.examples())
     for number, candidate in _numbered(order):
-        values = []
+        values, broken = [], 0
         try:
             _put(program, candidate)
             for name, arguments in order["calls"]:
@@ -252,6 +255,8 @@ def calls(program: Program, tests: Any, order: dict[str, Any], pipe: Pipe) -> No
                 try:
                     outcome = _generated(tests, module, name, arguments)
                     values.append(("!" if outcome.letter == "E" else "=") + outcome.value)
+                    if outcome.pair is not None:
+                        broken += usual.are_broken(name, given(json.loads(arguments)), outcome.pair[0])
                 except (OutOfTime, steps.OutOfSteps, MemoryError, RecursionError):
                     values.append("T")
                 finally:
@@ -262,7 +267,7 @@ def calls(program: Program, tests: Any, order: dict[str, Any], pipe: Pipe) -> No
             values = []
         finally:
             program.restore()
-        pipe.tell([number, values])
+        pipe.tell([number, values, broken])
 
 
 def _generated(tests: Any, module: Any, name: str, arguments: str) -> Outcome:

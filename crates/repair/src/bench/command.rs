@@ -11,7 +11,7 @@ use std::{
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use super::{Baseline, Bench, BenchError, Candidate, Copy, Order, Outcome, Tested, end};
+use super::{Baseline, Bench, BenchError, Candidate, Copy, Given, Order, Outcome, Tested, end};
 use crate::task::{Launcher, Task};
 
 /// The command on the program as it is.
@@ -116,6 +116,7 @@ impl Bench for CommandBench {
                 again,
                 near: 0.0,
                 message: String::new(),
+                apart: Vec::new(),
                 steps: 0,
                 // What it is of a processor's time, nobody knows.
                 seconds: 0.0,
@@ -156,7 +157,7 @@ impl Bench for CommandBench {
         candidates: &[Candidate],
         _calls: &[(String, String)],
         _steps: u64,
-    ) -> Result<Vec<Vec<String>>, BenchError> {
-        Ok(vec![Vec::new(); candidates.len()])
+    ) -> Result<Vec<Given>, BenchError> {
+        Ok(vec![Given::default(); candidates.len()])
     }
 }

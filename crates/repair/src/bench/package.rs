@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::{BenchError, copy::OWN};
 
-const FILES: [(&str, &str); 31] = [
+const FILES: [(&str, &str); 32] = [
     (
         "__init__.py",
         include_str!("../../python/luthier_repair/__init__.py"),
@@ -102,6 +102,10 @@ const FILES: [(&str, &str); 31] = [
     (
         "program.py",
         include_str!("../../python/luthier_repair/program.py"),
+    ),
+    (
+        "properties.py",
+        include_str!("../../python/luthier_repair/properties.py"),
     ),
     (
         "search.py",

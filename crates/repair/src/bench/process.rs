@@ -16,7 +16,7 @@ use rustix::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Baseline, Bench, BenchError, Candidate, Order, Outcome, Package, Tested, end};
+use super::{Baseline, Bench, BenchError, Candidate, Given, Order, Outcome, Package, Tested, end};
 use crate::task::{Launcher, Task, Tests};
 
 /// A test of the program as it is may take this many steps, and this long.
@@ -364,7 +364,7 @@ impl Bench for Process {
         candidates: &[Candidate],
         calls: &[(String, String)],
         steps: u64,
-    ) -> Result<Vec<Vec<String>>, BenchError> {
+    ) -> Result<Vec<Given>, BenchError> {
         let deadline = Instant::now() + COMPARING_MAX;
         self.say(&json!({
             "do": "calls",
@@ -376,16 +376,16 @@ impl Bench for Process {
             "seconds_left": left(deadline),
             "candidates": self.candidates(candidates),
         }))?;
-        let mut values = vec![Vec::new(); candidates.len()];
+        let mut all = vec![Given::default(); candidates.len()];
         for answer in self.hear_all(deadline)? {
-            let read: Result<(usize, Vec<String>), _> = serde_json::from_value(answer);
-            if let Ok((place, told)) = read
-                && let Some(value) = values.get_mut(place)
+            let read: Result<(usize, Vec<String>, usize), _> = serde_json::from_value(answer);
+            if let Ok((place, values, broken)) = read
+                && let Some(given) = all.get_mut(place)
             {
-                *value = told;
+                *given = Given { values, broken };
             }
         }
-        Ok(values)
+        Ok(all)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     insertions::{Gap, Owner, gaps},
     pool::each,
 };
-use crate::program::{line_of, named};
+use crate::program::{indent_before, line_of, named};
 
 const STATEMENTS_MAX: usize = 14;
 const CHARS_MAX: usize = 100;
@@ -243,10 +243,12 @@ pub(super) fn branches(site: &mut Site<'_>, nodes: &[Node<'_>]) {
         let Some(first) = statements.first().filter(|_| statements.len() <= BODY_MAX) else {
             continue;
         };
-        let (begin, outer) = line_of(&site.program.text, node.start_byte());
+        let Some(outer) = indent_before(&site.program.text, node.start_byte()) else {
+            continue;
+        };
         let (_, inner) = line_of(&site.program.text, first.start_byte());
-        let is_alone = begin + outer.len() == node.start_byte() && inner.len() > outer.len();
-        if !is_alone || site.text(body).lines().count() > statements.len() {
+        let is_wide = site.text(body).lines().count() > statements.len();
+        if is_wide || inner.len() <= outer.len() {
             continue;
         }
         let is_chained =

@@ -2,8 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Class, Site};
-use crate::program::named;
+use super::{Class, Site, texts};
 
 const SPECIFICATIONS: [&str; 16] = [
     "02d", ".2f", ".1f", ",", ".0f", "02", "03d", "04d", ".3f", ",.2f", "d", "x", "b", ".0%",
@@ -72,13 +71,8 @@ fn other_signs(text: &str) -> Vec<String> {
 
 /// What stands between values.
 fn content(site: &mut Site<'_>, node: Node<'_>) {
-    let is_between = node.parent().is_some_and(|text| {
-        named(text)
-            .iter()
-            .any(|part| part.kind() == "interpolation")
-    });
     let text = site.text(node);
-    if !is_between || text.contains('\\') || text.contains('{') {
+    if !texts::is_between(node) || text.contains('\\') || text.contains('{') {
         return;
     }
     let mut made: Vec<(String, f64)> = vec![

@@ -4,10 +4,10 @@
 use tree_sitter::Node;
 
 use super::{Class, Site, is_value};
-use crate::program::{line_of, named};
+use crate::program::{indent_before, named};
 
 /// Methods that change their object.
-const CHANGING: [&str; 12] = [
+pub(super) const CHANGING: [&str; 12] = [
     "append",
     "extend",
     "insert",
@@ -134,18 +134,13 @@ fn nothing_bound(site: &mut Site<'_>, node: Node<'_>) {
 
 /// `counts[key] += 1` where the key may not be there.
 fn counted(site: &mut Site<'_>, node: Node<'_>) {
-    let parts = (
-        node.child_by_field_name("left"),
-        node.child_by_field_name("operator"),
-        node.child_by_field_name("right"),
-    );
-    let (Some(left), Some(sign), Some(right)) = parts else {
+    let Some((left, sign, right)) = super::operands(site, node) else {
         return;
     };
     let Some((value, key)) = key_of(site, left) else {
         return;
     };
-    let sign = site.text(sign).trim_end_matches('=');
+    let sign = sign.trim_end_matches('=');
     let right = site.text(right);
     let made = format!("{value}[{key}] = {value}.get({key}, 0) {sign} {right}");
     site.put(node, made, Class::Method, 1.4);
@@ -233,12 +228,7 @@ fn taken(site: &mut Site<'_>, node: Node<'_>) {
 
 /// `[[]] * n` has the same list n times.
 fn repeated(site: &mut Site<'_>, node: Node<'_>) {
-    let parts = (
-        node.child_by_field_name("left"),
-        node.child_by_field_name("operator"),
-        node.child_by_field_name("right"),
-    );
-    let (Some(left), Some(sign), Some(right)) = parts else {
+    let Some((left, sign, right)) = super::operands(site, node) else {
         return;
     };
     let [only] = (if left.kind() == "list" {
@@ -252,7 +242,7 @@ fn repeated(site: &mut Site<'_>, node: Node<'_>) {
         only.kind(),
         "list" | "dictionary" | "set" | "binary_operator" | "call" | "list_comprehension"
     );
-    if site.text(sign) == "*" && is_shared {
+    if sign == "*" && is_shared {
         let (only, right) = (site.text(only), site.text(right));
         site.put(
             node,
@@ -265,14 +255,10 @@ fn repeated(site: &mut Site<'_>, node: Node<'_>) {
 
 /// What is divided by nothing.
 fn divided(site: &mut Site<'_>, node: Node<'_>) {
-    let parts = (
-        node.child_by_field_name("operator"),
-        node.child_by_field_name("right"),
-    );
-    let (Some(sign), Some(right)) = parts else {
+    let Some((_, sign, right)) = super::operands(site, node) else {
         return;
     };
-    let is_division = matches!(site.text(sign), "/" | "//" | "%");
+    let is_division = matches!(sign, "/" | "//" | "%");
     if !is_division || matches!(right.kind(), "integer" | "float") || !is_value(node) {
         return;
     }
@@ -294,8 +280,7 @@ fn changed_within(site: &mut Site<'_>, node: Node<'_>) {
         .find_map(|view| shown.strip_suffix(view))
         .unwrap_or(shown);
     let inside = site.text(body);
-    let is_changed = inside.contains(&format!("del {base}["))
-        || inside.contains(&format!("{base}["))
+    let is_changed = inside.contains(&format!("{base}["))
         || CHANGING
             .iter()
             .any(|method| inside.contains(&format!("{base}.{method}(")));
@@ -323,10 +308,9 @@ fn shared_default(site: &mut Site<'_>, node: Node<'_>) {
         return;
     };
     let text = site.program.text.as_str();
-    let (begin, indent) = line_of(text, first.start_byte());
-    if begin + indent.len() != first.start_byte() {
+    let Some(indent) = indent_before(text, first.start_byte()) else {
         return;
-    }
+    };
     let between = &text[value.end_byte()..first.start_byte()];
     let (name, value_text) = (site.text(name), site.text(value));
     let made =

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Class, Site, Tier, conditions::atoms};
-use crate::program::{line_of, named};
+use crate::program::{indent_before, named};
 
 /// Guards that are thought of at each place; the likelier come first.
 const ATOMS_MAX: usize = 90;
@@ -74,10 +74,9 @@ pub(super) fn gaps(site: &Site<'_>, block: Node<'_>) -> Vec<Gap> {
     let Some(first) = statements.first() else {
         return Vec::new();
     };
-    let (begin, indent) = line_of(text, first.start_byte());
-    if begin + indent.len() != first.start_byte() {
+    let Some(indent) = indent_before(text, first.start_byte()) else {
         return Vec::new();
-    }
+    };
     let (is_in_loop, is_in_function) = around(block);
     let owner = match block.parent().map_or("", |owner| owner.kind()) {
         "if_statement" | "elif_clause" | "else_clause" | "except_clause" => Owner::Case,
@@ -247,10 +246,10 @@ fn made_conditional(site: &mut Site<'_>, nodes: &[Node<'_>]) {
             continue;
         }
         let text = site.program.text.as_str();
-        let (begin, indent) = line_of(text, node.start_byte());
-        if begin + indent.len() != node.start_byte() || site.text(*node).contains('\n') {
+        let indent = indent_before(text, node.start_byte());
+        let Some(indent) = indent.filter(|_| !site.text(*node).contains('\n')) else {
             continue;
-        }
+        };
         for (atom, extra) in &atoms {
             let made = format!("if {atom}:\n{indent}    {}", site.text(*node));
             site.put(*node, made, Class::Guard, 3.0 + extra);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tree_sitter::Node;
 
 use super::{is_target, is_value};
-use crate::program::{Program, line_of, named};
+use crate::program::{Program, indent_before, named};
 
 /// A longer expression is not borrowed.
 const DONOR_CHARS_MAX: usize = 60;
@@ -282,9 +282,9 @@ impl Pool {
 
     fn note_compound(&mut self, node: Node<'_>, text: &str) {
         let shown = &text[node.byte_range()];
-        let (begin, indent) = line_of(text, node.start_byte());
-        let is_alone = begin + indent.len() == node.start_byte();
-        if is_alone && shown.lines().count() <= LINES_MAX {
+        if let Some(indent) = indent_before(text, node.start_byte())
+            && shown.lines().count() <= LINES_MAX
+        {
             let bare = shown.replace(&format!("\n{indent}"), "\n");
             push_bounded(
                 &mut self.compounds,

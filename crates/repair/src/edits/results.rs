@@ -2,8 +2,8 @@
 
 use tree_sitter::Node;
 
-use super::{Class, Site};
-use crate::program::{line_of, named};
+use super::{Class, Site, idioms::CHANGING};
+use crate::program::{indent_before, named};
 
 /// Names that may take a result.
 const TAKERS_MAX: usize = 8;
@@ -24,24 +24,8 @@ const GIVING: [&str; 14] = [
     "removeprefix",
     "removesuffix",
 ];
-const CHANGING: [&str; 16] = [
-    "append",
-    "extend",
-    "insert",
-    "remove",
-    "clear",
-    "add",
-    "discard",
-    "update",
-    "sort",
-    "reverse",
-    "appendleft",
-    "popleft",
-    "pop",
-    "setdefault",
-    "write",
-    "print",
-];
+/// What is called for what it does, beside the methods that change their object.
+const DOING: [&str; 4] = ["appendleft", "popleft", "write", "print"];
 
 pub(super) fn add(site: &mut Site<'_>, node: Node<'_>) {
     match node.kind() {
@@ -87,7 +71,7 @@ fn dropped(site: &mut Site<'_>, node: Node<'_>, call: Node<'_>) {
         let object = site.text(object);
         site.put(node, format!("{object} = {text}"), Class::Statement, cost);
     }
-    if CHANGING.contains(&name) {
+    if CHANGING.contains(&name) || DOING.contains(&name) {
         return;
     }
     let arguments = call.child_by_field_name("arguments");
@@ -122,10 +106,10 @@ fn early(site: &mut Site<'_>, node: Node<'_>) {
         return;
     };
     let text = site.program.text.as_str();
-    let (begin, indent) = line_of(text, node.start_byte());
-    if !is_in_loop(node) || begin + indent.len() != node.start_byte() {
+    let indent = indent_before(text, node.start_byte()).filter(|_| is_in_loop(node));
+    let Some(indent) = indent else {
         return;
-    }
+    };
     let shown = site.text(*value);
     let is_condition = matches!(
         value.kind(),

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Class, Site};
-use crate::program::{indent, line_of, named};
+use crate::program::{indent_before, line_of, named};
 
 pub(super) fn add(site: &mut Site<'_>, node: Node<'_>) {
     match node.kind() {
@@ -89,10 +89,10 @@ fn related(site: &mut Site<'_>, node: Node<'_>) {
 fn unnest(site: &mut Site<'_>, node: Node<'_>, body: Node<'_>, cost: f64) {
     let text = &site.program.text;
     let (_, outer) = line_of(text, node.start_byte());
-    let (begin, inner) = line_of(text, body.start_byte());
-    if begin + inner.len() != body.start_byte() || inner.len() <= outer.len() {
+    let inner = indent_before(text, body.start_byte());
+    let Some(inner) = inner.filter(|inner| inner.len() > outer.len()) else {
         return;
-    }
+    };
     let made = shifted(site.text(body), inner, outer);
     site.put(node, made, Class::Statement, cost);
 }
@@ -230,7 +230,7 @@ fn move_before(site: &mut Site<'_>, block: Node<'_>, first: Node<'_>) {
     if begin + inner.len() != first.start_byte() {
         return;
     }
-    let moved = shifted(site.text(first), indent(&text[begin..]), outer);
+    let moved = shifted(site.text(first), inner, outer);
     let head = &text[owner.start_byte()..begin];
     let rest = &text[first.end_byte()..owner.end_byte()];
     let made = format!("{moved}\n{outer}{}{}", head.trim_end(), rest);

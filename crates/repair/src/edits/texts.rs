@@ -80,8 +80,13 @@ pub(super) fn parts(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// Has it values in it? Then its text is in pieces.
-fn is_format(node: Node<'_>) -> bool {
+pub(super) fn is_format(node: Node<'_>) -> bool {
     let mut cursor = node.walk();
     node.named_children(&mut cursor)
         .any(|child| child.kind() == "interpolation")
+}
+
+/// Is it what stands between values in a text?
+pub(super) fn is_between(content: Node<'_>) -> bool {
+    content.parent().is_some_and(is_format)
 }

@@ -1,11 +1,15 @@
 //! What of all that was found is taken, and what is said of it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Instant,
+};
 
 use super::{NAMED_MAX, RepairError, name};
 use crate::{
     Class, Report, Task, Tests, ToolCase,
-    bench::{Baseline, Candidate, Order, Package},
+    bench::{Baseline, Candidate, Given, Order, Package},
     choice::{self, COMPARED_MAX, Choice},
     inputs,
     journal::Journal,
@@ -16,6 +20,8 @@ use crate::{
     search::{self, Passer, Search},
 };
 
+/// So many values of tests are given to the program once more.
+const AGAIN_MAX: usize = 16;
 const CALL_STEPS_MAX: u64 = 100_000;
 /// Of the time, as much as values of the state are given.
 const TUNING_SHARE: f64 = 0.2;
@@ -219,14 +225,15 @@ impl Found<'_> {
                 .filter(|call| !calls.contains(call))
                 .collect();
             calls.extend(fresh);
+            calls.extend(self.again());
         }
         let mut candidates: Vec<_> = passers
             .iter()
             .map(|passer| passer.candidate.clone())
             .collect();
         candidates.push(unchanged);
-        let values = if calls.is_empty() {
-            vec![Vec::new(); candidates.len()]
+        let given = if calls.is_empty() {
+            vec![Given::default(); candidates.len()]
         } else {
             self.pool
                 .with_first(|bench| bench.calls(&candidates, &calls, CALL_STEPS_MAX))?
@@ -234,7 +241,7 @@ impl Found<'_> {
         let wanted = self.wanted();
         Ok(choice::choose(
             passers,
-            &values,
+            &given,
             &calls,
             &self.program.text,
             &wanted,
@@ -283,6 +290,45 @@ impl Found<'_> {
             }
             Tests::Pytest { .. } | Tests::Command { .. } => BTreeMap::new(),
         }
+    }
+
+    /// Of functions of one argument, what they give given to them once more.
+    fn again(&self) -> Vec<(String, String)> {
+        let is_alike = |one: &serde_json::Value, other: &serde_json::Value| {
+            one.is_string() && other.is_string() || one.is_array() && other.is_array()
+        };
+        let mut calls = BTreeSet::new();
+        match &self.task.tests {
+            Tests::Cases(cases) => {
+                for case in cases {
+                    if let ([given], Some(expect)) = (case.args.as_slice(), &case.expect)
+                        && case.kwargs.is_empty()
+                        && is_alike(given, expect)
+                    {
+                        calls.insert((
+                            case.call.clone(),
+                            serde_json::json!([[expect], {}]).to_string(),
+                        ));
+                    }
+                }
+            }
+            Tests::Tools(tools) => {
+                for case in &tools.cases {
+                    let mut args = case.args.clone();
+                    if args.len() == 1
+                        && let (Some((_, given)), Some(expect)) =
+                            (args.iter_mut().next(), &case.expect)
+                        && is_alike(given, expect)
+                    {
+                        given.clone_from(expect);
+                        let body = serde_json::Value::Object(args).to_string();
+                        calls.insert((case.tool.clone(), body));
+                    }
+                }
+            }
+            Tests::Pytest { .. } | Tests::Command { .. } => {}
+        }
+        calls.into_iter().take(AGAIN_MAX).collect()
     }
 
     /// Texts that tests have, which no repair is to have learned by heart.

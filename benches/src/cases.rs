@@ -24,7 +24,7 @@ use crate::{
     etcd::Etcd,
     history,
     load::{self, Load, Measured, Mode, Store},
-    luthier::Luthier,
+    luthier::{Luthier, OnNats},
     nats::Nats,
     program,
     sandboxes::{self, Way},
@@ -37,6 +37,7 @@ const PER_WRITER: &str = "SQLite, one a writer";
 const ONE_FOR_ALL: &str = "SQLite, one connection";
 const ETCD: &str = "etcd";
 const NATS: &str = "NATS with fsync";
+const OWN_ON_NATS: &str = "Luthier on NATS";
 
 const FLOOR_CASE: &str = "4 KB to disk";
 const WATCH_CASE: &str = "commit until a watcher has it";
@@ -82,6 +83,7 @@ impl Bench {
         let etcd = async |folder: PathBuf| Etcd::start(&tools, &folder).await;
         let nats = async |folder: PathBuf| Nats::start(&tools, &folder).await;
         let own = async |folder: PathBuf| Luthier::create(&folder).await;
+        let own_on_nats = async |folder: PathBuf| OnNats::start(&tools, &folder).await;
         // Case by case, so that what is compared ran at almost the same time.
         for (mode, writers) in LOADS {
             self.measure_store(mode, writers, PER_WRITER, per_writer)
@@ -90,11 +92,14 @@ impl Bench {
                 .await?;
             self.measure_store(mode, writers, ETCD, etcd).await?;
             self.measure_store(mode, writers, NATS, nats).await?;
+            self.measure_store(mode, writers, OWN_ON_NATS, own_on_nats)
+                .await?;
             self.measure_store(mode, writers, OWN, own).await?;
         }
 
         self.measure_watch(ETCD, etcd).await?;
         self.measure_watch(NATS, nats).await?;
+        self.measure_watch(OWN_ON_NATS, own_on_nats).await?;
         self.measure_watch(OWN, own).await?;
         self.measure_history().await?;
         self.measure_archive().await?;

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use journal::{Expect, Journal as _, OpenOptions, SqliteJournal};
+use journal::{Expect, Journal, NatsJournal, NatsOptions, OpenOptions, SqliteJournal};
 use model::{Context, EventType, LineageName, NewEvent, Subject, event::AgentRole};
 use serde_json::{Value, json};
 use state::{Author, Change, Seed, StateError, StateManager, StateWatch, Target};
@@ -13,11 +13,12 @@ use tokio::task::JoinSet;
 use crate::{
     document,
     load::{DOCUMENTS_COUNT, Held, Session, Store},
+    nats::Nats,
     watch::{Watchable, Watcher},
 };
 
-pub(crate) struct Luthier {
-    pub(crate) journal: Arc<SqliteJournal>,
+pub(crate) struct Luthier<J = SqliteJournal> {
+    pub(crate) journal: Arc<J>,
     pub(crate) manager: StateManager,
 }
 
@@ -28,7 +29,49 @@ impl Luthier {
     }
 
     pub(crate) async fn over(options: OpenOptions) -> Result<Self> {
-        let journal = SqliteJournal::open(options)?;
+        Self::with(SqliteJournal::open(options)?).await
+    }
+}
+
+/// The same on a server that is told to sync what it stores, which it has for itself.
+pub(crate) struct OnNats {
+    luthier: Luthier<NatsJournal>,
+    _server: Nats,
+}
+
+impl OnNats {
+    pub(crate) async fn start(tools: &Path, folder: &Path) -> Result<Self> {
+        let server = Nats::start(tools, folder).await?;
+        let options = NatsOptions {
+            trusts_sync: true,
+            ..NatsOptions::new(&server.address)
+        };
+        Ok(Self {
+            luthier: Luthier::with(NatsJournal::open(options).await?).await?,
+            _server: server,
+        })
+    }
+}
+
+impl Store for OnNats {
+    type Session = LuthierSession;
+    const IS_BLOCKING: bool = false;
+
+    async fn session(&self) -> Result<LuthierSession> {
+        self.luthier.session().await
+    }
+}
+
+impl Watchable for OnNats {
+    type Watcher = LuthierWatcher;
+
+    async fn watch(&self, document: usize) -> Result<LuthierWatcher> {
+        self.luthier.watch(document).await
+    }
+}
+
+impl<J: Journal> Luthier<J> {
+    async fn with(journal: Arc<J>) -> Result<Self> {
         let manager = StateManager::new(journal.clone(), Arc::new(Timestamp::now));
         let mut lineages = JoinSet::new();
         for document in 0..DOCUMENTS_COUNT {
@@ -75,7 +118,7 @@ fn seed(document: usize) -> Seed {
     }
 }
 
-impl Store for Luthier {
+impl<J: Journal> Store for Luthier<J> {
     type Session = LuthierSession;
     const IS_BLOCKING: bool = false;
 
@@ -93,7 +136,7 @@ impl Store for Luthier {
 }
 
 pub(crate) struct LuthierSession {
-    journal: Arc<SqliteJournal>,
+    journal: Arc<dyn Journal>,
     manager: StateManager,
     author: Author,
     events: Subject,
@@ -152,7 +195,7 @@ impl Session for LuthierSession {
     }
 }
 
-impl Watchable for Luthier {
+impl<J: Journal> Watchable for Luthier<J> {
     type Watcher = LuthierWatcher;
 
     async fn watch(&self, document: usize) -> Result<LuthierWatcher> {

@@ -23,7 +23,7 @@ const BUCKET: &str = "documents";
 const EVENTS: &str = "events";
 
 pub(crate) struct Nats {
-    address: String,
+    pub(crate) address: String,
     _server: Server,
 }
 
@@ -33,7 +33,7 @@ impl Nats {
         let config = folder.join("nats.conf");
         let data = folder.join("nats");
         let text = format!(
-            "listen: \"{address}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n",
+            "listen: \"{address}\"\nmax_payload: 16MB\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n",
             data.display()
         );
         std::fs::write(&config, text)?;

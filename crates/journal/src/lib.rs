@@ -1,11 +1,16 @@
 //! The one durable log: everything that must survive goes through a [`Journal`] and nowhere else.
 //! It never edits or drops what it acknowledged, and knows nothing of documents, MCP or HTTP.
-//! Start at [`Journal`]; [`SqliteJournal`] is the one that needs no server.
+//! Start at [`Journal`]; [`SqliteJournal`] is the one that needs no server, [`NatsJournal`] the one that many
+//! machines share.
 
 mod archive;
 mod export;
+mod heads;
 mod log;
+mod migrate;
+mod nats;
 mod query;
+mod recent;
 mod seal;
 mod sqlite;
 mod verify;
@@ -19,6 +24,8 @@ pub use export::{ExportError, ExportFormat, InvalidExportFormat, export};
 pub use log::{
     AppendError, Change, Committed, Expect, Head, Journal, ReadError, Refusal, Unavailable,
 };
+pub use migrate::{MigrateError, migrate_to_file, migrate_to_nats};
+pub use nats::{NatsError, NatsJournal, NatsOptions};
 pub use query::{Order, Query};
 pub use seal::{SEAL_EVENTS_MAX, SealError, SealRecord, Witness, seal_subject, seal_up_to_now};
 pub use sqlite::{

@@ -7,6 +7,9 @@ use model::{Body, Event, NewEvent, Revision, Seq, Subject, event::IdempotencyKey
 
 use crate::{Query, Watch};
 
+/// The largest event, its document included.
+pub(crate) const EVENT_BYTES_MAX: usize = 8 << 20;
+
 /// A durable, ordered log of events, one history per subject.
 ///
 /// A write is acknowledged only when a power cut can no longer undo it. Its outcomes are:
@@ -157,7 +160,6 @@ impl fmt::Display for Refusal {
 
 /// Writes `event` if the subject is as `expect` says.
 pub(crate) fn only_if(expect: Expect, event: NewEvent) -> Change {
-    let mut event = Some(event);
     Box::new(move |head| {
         let current = head.current();
         if !expect.holds(current) {
@@ -166,7 +168,8 @@ pub(crate) fn only_if(expect: Expect, event: NewEvent) -> Change {
                 current: current.cloned(),
             }));
         }
-        event.take().ok_or_else(|| Refusal::new(Retried))
+        // It may be made anew.
+        Ok(event.clone())
     })
 }
 
@@ -178,8 +181,8 @@ struct Mismatch {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the write was tried again after it had been made")]
-struct Retried;
+#[error("the change panicked; nothing was written")]
+pub(crate) struct Panicked;
 
 /// A write that is durable.
 #[derive(Clone, Debug)]
@@ -243,6 +246,8 @@ pub enum Unavailable {
     Busy(String),
     #[error("{0}")]
     Archive(String),
+    #[error("nats-server does not answer: {0}")]
+    Unreachable(String),
     #[error("it is shut down")]
     Closed,
     #[error("{0}")]
@@ -262,6 +267,9 @@ impl Unavailable {
             Self::Archive(_) => {
                 "see that the vault can be reached and is whole: `luthier ledger verify` names what is not"
             }
+            Self::Unreachable(_) => {
+                "see that nats-server runs and can be reached; it is asked again by itself"
+            }
             Self::Closed => "start it again",
             Self::Failed(_) => "run `luthier doctor`",
         }
@@ -274,6 +282,7 @@ impl Unavailable {
             | Self::ReadOnly(_)
             | Self::Busy(_)
             | Self::Archive(_)
+            | Self::Unreachable(_)
             | Self::Closed => true,
             Self::Damaged(_) | Self::Failed(_) => false,
         }
@@ -286,6 +295,7 @@ impl Unavailable {
             Self::Damaged(_) => "journal_damaged",
             Self::Busy(_) => "journal_busy",
             Self::Archive(_) => "archive_unavailable",
+            Self::Unreachable(_) => "journal_unreachable",
             Self::Closed => "journal_closed",
             Self::Failed(_) => "journal_failed",
         }

@@ -1,7 +1,7 @@
 //! Proof that nothing was edited, dropped, reordered or cut, or the place where it was.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
 };
 
@@ -18,7 +18,7 @@ use rusqlite::{
 use serde::Serialize;
 
 use crate::{
-    ReadError, SqliteJournal, Witness,
+    ReadError, SqliteJournal, Witness, migrate,
     seal::{LEAF_DIGITS, SealRecord},
     sqlite::{Rows, is_stub, rare_type, stub_of},
 };
@@ -132,6 +132,8 @@ struct Audit {
     sealed_to: Seq,
     seal_hashes: HashMap<Seq, Digest>,
     faults: BTreeMap<Seq, FaultKind>,
+    /// Events whose times are out of line, as far as nothing says why.
+    out_of_line: BTreeSet<Seq>,
     /// The last event of an archive that cannot be read, which was told.
     lost_to: Seq,
 }
@@ -374,6 +376,10 @@ impl Audit {
             return self.fault(row.seq, FaultKind::Reordered(reason));
         }
         self.take_time(event);
+        if migrate::says_where_from(event) {
+            // Until there several processes wrote, which did not wait for each other.
+            self.out_of_line.clear();
+        }
         if event.kind == EventType::SEAL {
             self.take_seal(event);
         }
@@ -400,15 +406,17 @@ impl Audit {
 
     /// Times never decrease: where they do, the one out of line is the one without which they don't.
     fn take_time(&mut self, event: &Event) {
-        let reason = || FaultKind::Reordered("its time is not between its neighbours'".to_owned());
         let (last, at, before) = self.times.unwrap_or((event.time, 0, Timestamp::MIN));
         if event.time >= last {
             self.times = Some((event.time, event.seq, last));
         } else if event.time >= before {
-            self.fault(at, reason());
+            self.out_of_line.insert(at);
             self.times = Some((event.time, event.seq, before));
         } else {
-            self.fault(event.seq, reason());
+            self.out_of_line.insert(event.seq);
+        }
+        if self.out_of_line.len() > FAULTS_MAX {
+            self.out_of_line.pop_last();
         }
     }
 
@@ -472,6 +480,10 @@ impl Audit {
     }
 
     fn close(mut self, witness: Option<&Witness>) -> Verdict {
+        for seq in std::mem::take(&mut self.out_of_line) {
+            let reason = "its time is not between its neighbours'".to_owned();
+            self.fault(seq, FaultKind::Reordered(reason));
+        }
         let mut witnessed_to = 0;
         if let Some(witness) = witness {
             witnessed_to = witness.to.min(self.newest);

@@ -9,6 +9,7 @@ use std::{
 
 use model::Seq;
 use rusqlite::{Connection, params};
+use tokio::sync::mpsc;
 
 use super::{
     OpenError, OpenOptions, SqliteJournal, schema,
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     ReadError, Unavailable,
     archive::Shelf,
+    migrate::Copied,
     verify::{self, Fault, Verdict},
 };
 
@@ -74,6 +76,55 @@ fn run(options: &OpenOptions, shelf: &Shelf, at: Seq, into: &Path) -> Result<Ver
     Ok(verdict)
 }
 
+/// Writes a journal to `into` of events that come from elsewhere, whole and in order, and verifies it. The file
+/// appears whole or not at all.
+pub(crate) async fn file_of(
+    mut pages: mpsc::Receiver<Vec<Copied>>,
+    into: &Path,
+) -> Result<Verdict, ForkError> {
+    let into = into.to_owned();
+    let write = move || {
+        if into.exists() {
+            return Err(ForkError::Exists { path: into });
+        }
+        let draft = Draft::beside(&into);
+        let connection = draft.open(&OpenOptions::new(&into))?;
+        while let Some(page) = pages.blocking_recv() {
+            put(&connection, &page).map_err(|error| sort(&error))?;
+        }
+        let verdict = audited(&connection)?;
+        drop(connection);
+        draft.publish(&into)?;
+        Ok(verdict)
+    };
+    tokio::task::spawn_blocking(write)
+        .await
+        .map_err(|_panic| ForkError::Write(Unavailable::Closed))?
+}
+
+fn put(connection: &Connection, page: &[Copied]) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN")?;
+    for copied in page {
+        let text = copied.event.sealed_text();
+        schema::insert(connection, &copied.event, &text, copied.body.as_ref())?;
+    }
+    connection.execute_batch("COMMIT")
+}
+
+fn audited(connection: &Connection) -> Result<Verdict, ForkError> {
+    let rows = Rows {
+        connection,
+        // Everything is in the file itself.
+        shelf: &Shelf::new(None),
+        at_hand: None,
+    };
+    let verdict = verify::audit(rows, None, &|_| ());
+    match verdict.first_bad {
+        Some(fault) => Err(ForkError::Damaged(fault)),
+        None => Ok(verdict),
+    }
+}
+
 /// The fork while it is made, under another name; gone when dropped.
 struct Draft {
     path: PathBuf,
@@ -90,27 +141,21 @@ impl Draft {
     }
 
     fn fill(&self, source: &OpenOptions, shelf: &Shelf, at: Seq) -> Result<Verdict, ForkError> {
+        let connection = self.open(source)?;
+        copy(&connection, &source.path, at).map_err(|error| sort(&error))?;
+        make_whole(&connection, source, shelf)?;
+        audited(&connection)
+    }
+
+    fn open(&self, like: &OpenOptions) -> Result<Connection, ForkError> {
         // Nothing of it counts before the file is synced as a whole.
         let options = OpenOptions {
             synchronous: "OFF",
             vfs: None,
             path: self.path.clone(),
-            ..source.clone()
+            ..like.clone()
         };
-        let connection = schema::open_for_writing(&options)?;
-        copy(&connection, &source.path, at).map_err(|error| sort(&error))?;
-        make_whole(&connection, source, shelf)?;
-        let rows = Rows {
-            connection: &connection,
-            // Everything is in the fork itself.
-            shelf: &Shelf::new(None),
-            at_hand: None,
-        };
-        let verdict = verify::audit(rows, None, &|_| ());
-        match verdict.first_bad {
-            Some(fault) => Err(ForkError::Damaged(fault)),
-            None => Ok(verdict),
-        }
+        Ok(schema::open_for_writing(&options)?)
     }
 
     fn publish(&self, into: &Path) -> Result<(), ForkError> {

@@ -4,10 +4,8 @@ mod checkpoint;
 mod command;
 mod desk;
 mod fork;
-mod heads;
 mod identity;
 mod poll;
-mod recent;
 mod schema;
 mod select;
 mod sql;
@@ -35,8 +33,13 @@ use self::{
     command::{Answer, Command, Write},
     desk::{Closed, Desk},
     poll::Poller,
-    recent::{PAGE_EVENTS_MAX, Recent},
     writer::Writer,
+};
+pub(crate) use self::{
+    fork::file_of,
+    schema::{rare_type, read_error},
+    select::last_before,
+    stub::{Rows, is_stub, stub_of, whole_events_after, whole_rows},
 };
 pub use self::{
     fork::{ForkError, fork},
@@ -45,14 +48,12 @@ pub use self::{
     sql::{SqlError, SqlTable},
     writer::WriterCounts,
 };
-pub(crate) use self::{
-    schema::{rare_type, read_error},
-    select::last_before,
-    stub::{Rows, is_stub, stub_of, whole_events_after, whole_rows},
-};
 use crate::{
     AppendError, ArchiveStore, Change, Committed, Journal, Query, ReadError, Refusal, Unavailable,
-    Watch, archive::Shelf, watch::Source,
+    Watch,
+    archive::Shelf,
+    recent::{PAGE_EVENTS_MAX, Recent},
+    watch::Source,
 };
 
 /// How many writes have what they lack of archives fetched at once.

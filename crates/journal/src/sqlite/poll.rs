@@ -11,7 +11,8 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{OpenOptions, recent::Recent, schema};
+use super::{OpenOptions, schema};
+use crate::recent::Recent;
 
 /// How often the counter is asked. A promote in another process is to be served within 5 ms of it.
 const POLL_INTERVAL_MS: u64 = 4;

@@ -2,8 +2,12 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use model::{Digest, Event, EventType, Seq};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, ffi};
+use model::{
+    Body, Digest, Event, EventType, Seq,
+    event::{IdempotencyKey, Label},
+    trace::TraceId,
+};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, ffi, params};
 
 use super::{FileIdentity, OpenError, OpenOptions};
 use crate::{ReadError, Unavailable};
@@ -224,6 +228,40 @@ pub(super) fn event_from_row(row: &Row<'_>) -> rusqlite::Result<Result<Arc<Event
     let text = row.get_ref(2)?.as_str()?;
     let event = Event::from_sealed_text(seq_from_row(seq), Digest(row.get(1)?), text);
     Ok(event.map(Arc::new).map_err(ReadError::from))
+}
+
+/// Writes a row where there is none.
+pub(super) fn insert(
+    connection: &Connection,
+    event: &Event,
+    text: &str,
+    body: Option<&Body>,
+) -> rusqlite::Result<()> {
+    let context = &event.context;
+    let version = context.version.as_ref().map(ToString::to_string);
+    connection
+        .prepare_cached(
+            "INSERT INTO events (seq, subject, revision, type, rare_type, time, conversation, trace, \
+             version, agent, key, hash, event, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
+        .execute(params![
+            seq_to_row(event.seq),
+            event.subject.as_str(),
+            seq_to_row(event.revision),
+            event.kind.as_str(),
+            rare_type(&event.kind),
+            event.time.as_microsecond(),
+            context.conversation.as_ref().map(Label::as_str),
+            context.trace.as_ref().map(TraceId::as_str),
+            version,
+            context.agent.as_ref().map(Label::as_str),
+            event.key.as_ref().map(IdempotencyKey::as_str),
+            event.hash.0,
+            text,
+            body.map(Body::bytes),
+        ])?;
+    Ok(())
 }
 
 pub(super) fn newest(connection: &Connection) -> rusqlite::Result<Seq> {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use model::{Event, Revision, Seq, Subject, event::IdempotencyKey};
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter, types::Value};
 
@@ -11,6 +11,9 @@ use super::{
     stub::{self, Rows},
 };
 use crate::{Order, Query, ReadError};
+
+/// So far the times of processes may be apart that wrote to one journal without hearing of each other.
+const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) fn read(rows: Rows<'_>, query: &Query) -> Result<Vec<Arc<Event>>, ReadError> {
     let mut sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? AND seq <= ?");
@@ -37,6 +40,15 @@ pub(super) fn read(rows: Rows<'_>, query: &Query) -> Result<Vec<Arc<Event>>, Rea
         "trace",
         query.trace.as_ref().map(|trace| trace.as_str().to_owned()),
     );
+    // The range is as near as bisection comes.
+    if let Some(since) = query.since {
+        sql.push_str(" AND time >= ?");
+        values.push(microseconds_from(since).into());
+    }
+    if let Some(before) = query.before {
+        sql.push_str(" AND time < ?");
+        values.push(microseconds_from(before).into());
+    }
     if !query.kinds.is_empty() {
         let are_rare = query
             .kinds
@@ -56,24 +68,35 @@ pub(super) fn read(rows: Rows<'_>, query: &Query) -> Result<Vec<Arc<Event>>, Rea
     stub::events(rows, &sql, params_from_iter(values))
 }
 
-/// The query's range of seqs, its times turned into seqs.
+/// A range of seqs that holds all of the query's times.
 fn seq_range(connection: &Connection, query: &Query) -> rusqlite::Result<(Seq, Seq)> {
     let mut range = (query.after, query.until);
     if let Some(since) = query.since {
+        let since = since
+            .checked_sub(CLOCKS_APART_MAX)
+            .unwrap_or(Timestamp::MIN);
         range.0 = range.0.max(last_before(connection, since)?);
     }
     if let Some(before) = query.before {
+        let before = before
+            .checked_add(CLOCKS_APART_MAX)
+            .unwrap_or(Timestamp::MAX);
         range.1 = range.1.min(last_before(connection, before)?);
     }
     Ok(range)
 }
 
-/// The last seq whose event is older than `time`, by bisection: times never decrease.
-pub(crate) fn last_before(connection: &Connection, time: Timestamp) -> rusqlite::Result<Seq> {
-    // Events are stored to the microsecond, so the next whole one up divides them as `time` does.
+/// Events are stored to the microsecond, so the next whole one up divides them as `time` does.
+fn microseconds_from(time: Timestamp) -> i64 {
     let is_whole = time.as_nanosecond() % 1_000 == 0;
     let floor = time.as_nanosecond().div_euclid(1_000);
-    let bound = i64::try_from(floor + i128::from(!is_whole)).unwrap_or(i64::MAX);
+    i64::try_from(floor + i128::from(!is_whole)).unwrap_or(i64::MAX)
+}
+
+/// The last seq whose event is older than `time`, by bisection: times never decrease, but for those that came
+/// from a journal of several processes.
+pub(crate) fn last_before(connection: &Connection, time: Timestamp) -> rusqlite::Result<Seq> {
+    let bound = microseconds_from(time);
     let mut time_of = connection.prepare_cached("SELECT time FROM events WHERE seq = ?1")?;
     let (mut low, mut high) = (0, schema::newest(connection)? + 1);
     while high - low > 1 {

@@ -11,18 +11,12 @@ use std::{
 
 use fail::fail_point;
 use jiff::Timestamp;
-use model::{
-    Body, Digest, Event, NewEvent, Revision, Seq, Subject,
-    event::{IdempotencyKey, Label, PlacedEvent},
-    trace::TraceId,
-};
-use rusqlite::{Connection, hooks::Wal, params};
+use model::{Digest, Event, NewEvent, Revision, Seq, Subject, event::PlacedEvent};
+use rusqlite::{Connection, hooks::Wal};
 
 use super::{
     checkpoint::Checkpointer,
     command::{Answer, Answers, Command, Failure, Write, answer},
-    heads::Heads,
-    recent::Recent,
     schema, select,
     stub::{self, Rows},
     view::View,
@@ -30,10 +24,10 @@ use super::{
 use crate::{
     AppendError, Committed, Refusal, Unavailable,
     archive::{AtHand, Shelf},
+    heads::Heads,
+    log::{EVENT_BYTES_MAX, Panicked},
+    recent::Recent,
 };
-
-/// The largest event, its document included.
-pub(crate) const EVENT_BYTES_MAX: usize = 8 << 20;
 
 /// The write-ahead log is copied back beside the writer from this many pages on …
 const WAL_PAGES_SOFT_MAX: u32 = 500;
@@ -331,30 +325,7 @@ impl Writer {
             return Err(Failure::Refused(error));
         }
         event.seq = self.newest + 1;
-        let context = &event.context;
-        let version = context.version.as_ref().map(ToString::to_string);
-        self.connection
-            .prepare_cached(
-                "INSERT INTO events (seq, subject, revision, type, rare_type, time, conversation, trace, \
-                 version, agent, key, hash, event, body) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-            )?
-            .execute(params![
-                schema::seq_to_row(event.seq),
-                event.subject.as_str(),
-                schema::seq_to_row(revision),
-                event.kind.as_str(),
-                schema::rare_type(&event.kind),
-                event.time.as_microsecond(),
-                context.conversation.as_ref().map(Label::as_str),
-                context.trace.as_ref().map(TraceId::as_str),
-                version,
-                context.agent.as_ref().map(Label::as_str),
-                event.key.as_ref().map(IdempotencyKey::as_str),
-                event.hash.0,
-                text,
-                body.as_ref().map(Body::bytes),
-            ])?;
+        schema::insert(&self.connection, &event, &text, body.as_ref())?;
         let event = Arc::new(event);
         self.newest = event.seq;
         self.newest_time = event.time;
@@ -439,7 +410,3 @@ impl Writer {
         }
     }
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("the change panicked; nothing was written")]
-struct Panicked;

@@ -7,6 +7,7 @@
 
 mod child;
 mod disk;
+mod nats_server;
 mod support;
 mod validators;
 mod verifying;
@@ -22,6 +23,7 @@ mod increments;
 mod kill;
 mod power;
 mod seals;
+mod shared;
 mod sql;
 mod tamper;
 mod watch;

@@ -3,6 +3,7 @@
 mod archive;
 mod copy;
 mod filter;
+mod migrate;
 mod prove;
 mod query;
 mod replay;
@@ -14,6 +15,7 @@ use self::{
     archive::ArchiveArgs,
     copy::{ExportArgs, ForkArgs},
     filter::FilterArgs,
+    migrate::MigrateArgs,
     query::QueryArgs,
     replay::ReplayArgs,
     tail::TailArgs,
@@ -26,6 +28,15 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
+    #[command(flatten)]
+    OfData(Box<DataCommand>),
+    /// Copy the ledger to NATS `JetStream` or back, and compare every event
+    Migrate(MigrateArgs),
+}
+
+/// What is done with the ledger of the data folder.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
     /// Show the newest events, and what comes
     Tail(TailArgs),
     /// Show the events of a kind, or ask in SQL
@@ -45,6 +56,13 @@ pub(crate) enum LedgerCommand {
 }
 
 pub(crate) fn run(session: &Session, command: LedgerCommand) -> Result<Exit, Failure> {
+    let command = match command {
+        LedgerCommand::OfData(command) => *command,
+        LedgerCommand::Migrate(args) => {
+            migrate::run(session, args)?;
+            return Ok(Exit::Success);
+        }
+    };
     let opened = session.open_journal()?;
     session.work_on(opened, async |opened| {
         perform(session, opened, command).await
@@ -54,17 +72,17 @@ pub(crate) fn run(session: &Session, command: LedgerCommand) -> Result<Exit, Fai
 async fn perform(
     session: &Session,
     opened: &Opened,
-    command: LedgerCommand,
+    command: DataCommand,
 ) -> Result<Exit, Failure> {
     match command {
-        LedgerCommand::Tail(args) => tail::run(session, opened, args).await?,
-        LedgerCommand::Query(args) => query::run(session, opened, args).await?,
-        LedgerCommand::Verify => return prove::verify(session, opened).await,
-        LedgerCommand::Replay(args) => replay::run(session, opened, args).await?,
-        LedgerCommand::Fork(args) => copy::fork(session, opened, args).await?,
-        LedgerCommand::Export(args) => copy::export(session, opened, args).await?,
-        LedgerCommand::Seal => prove::seal(session, opened).await?,
-        LedgerCommand::Archive(args) => archive::run(session, opened, args).await?,
+        DataCommand::Tail(args) => tail::run(session, opened, args).await?,
+        DataCommand::Query(args) => query::run(session, opened, args).await?,
+        DataCommand::Verify => return prove::verify(session, opened).await,
+        DataCommand::Replay(args) => replay::run(session, opened, args).await?,
+        DataCommand::Fork(args) => copy::fork(session, opened, args).await?,
+        DataCommand::Export(args) => copy::export(session, opened, args).await?,
+        DataCommand::Seal => prove::seal(session, opened).await?,
+        DataCommand::Archive(args) => archive::run(session, opened, args).await?,
     }
     Ok(Exit::Success)
 }

@@ -4,8 +4,8 @@
 use std::io;
 
 use journal::{
-    AppendError, ArchiveError, ExportError, ForkError, OpenError, ReadError, SealError, SqlError,
-    Unavailable,
+    AppendError, ArchiveError, ExportError, ForkError, MigrateError, NatsError, OpenError,
+    ReadError, SealError, SqlError, Unavailable,
 };
 use serde_json::{Value, json};
 use state::{ChangeError, MigrationError, ProjectionError, ReplayError, SchemaError, StateError};
@@ -55,6 +55,7 @@ fn of_store(store: &Unavailable) -> (Exit, Option<String>) {
         | Unavailable::ReadOnly(_)
         | Unavailable::Busy(_)
         | Unavailable::Archive(_)
+        | Unavailable::Unreachable(_)
         | Unavailable::Closed
         | Unavailable::Failed(_) => Exit::Unavailable,
         Unavailable::Damaged(_) => Exit::Damaged,
@@ -557,6 +558,43 @@ impl From<ForkError> for Failure {
             }
         };
         Self::new(code, exit, error).with_hint(hint)
+    }
+}
+
+impl From<NatsError> for Failure {
+    fn from(error: NatsError) -> Self {
+        let (code, exit) = match &error {
+            NatsError::Unreachable { .. } => ("journal_unreachable", Exit::Unavailable),
+            NatsError::Name(_) => ("usage", Exit::Usage),
+            NatsError::SyncUnknown => {
+                let hint = "name one with --nats-system, or say --trust-sync".to_owned();
+                return Self::new("journal_unsafe", Exit::Unavailable, error).with_hint(hint);
+            }
+            NatsError::Version { .. }
+            | NatsError::JetStream
+            | NatsError::Payload { .. }
+            | NatsError::Sync { .. }
+            | NatsError::Stream { .. } => ("journal_unsafe", Exit::Unavailable),
+            NatsError::Create { .. } => ("journal_failed", Exit::Unavailable),
+        };
+        Self::new(code, exit, error)
+    }
+}
+
+impl From<MigrateError> for Failure {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Read(error) => error.into(),
+            MigrateError::File(error) => error.into(),
+            MigrateError::Write(error) => error.into(),
+            MigrateError::Damaged { .. } => Self::new("journal_damaged", Exit::Damaged, error)
+                .with_hint(
+                "`luthier ledger verify` says more; `luthier ledger fork` copies what is before it"
+                    .to_owned(),
+            ),
+            MigrateError::Differs { .. } => Self::new("conflict", Exit::Conflict, error)
+                .with_hint("name another stream with --stream".to_owned()),
+        }
     }
 }
 

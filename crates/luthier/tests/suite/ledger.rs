@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::server::{Server, Workspace};
+use crate::{
+    nats_server::NatsServer,
+    server::{Server, Workspace},
+};
 
 /// Three changes and a release, sealed.
 fn with_history() -> Workspace {
@@ -287,4 +290,77 @@ fn a_fork_or_a_replay_that_fails_leaves_no_folder_behind() {
     assert_eq!((fork.exit, replay.exit), (3, 3));
     assert!(!workspace.path().join("fork").exists());
     assert!(!workspace.path().join("then").exists());
+}
+
+#[test]
+fn a_ledger_goes_to_a_server_and_comes_back() {
+    let workspace = with_history();
+    let server = NatsServer::default();
+    let options = server.options();
+    let system = options.system.unwrap();
+    let named = ["--nats", &options.servers, "--nats-system", &system];
+    let migrate = |more: &[&str]| {
+        let command = [&["ledger", "migrate"], more, &named].concat();
+        workspace.luthier_json(&command)
+    };
+    let of = |data: &[&str]| {
+        let lines = workspace.run(&[&["ledger", "export", "--bodies"], data].concat());
+        lines.stdout
+    };
+
+    let there = migrate(&["sqlite", "nats"]);
+    let again = migrate(&["sqlite", "nats"]);
+    let back = migrate(&["nats", "sqlite", "--data", "back"]);
+
+    assert_eq!(there["events"], 7);
+    assert_eq!(there, again);
+    assert_eq!(back["events"], 8);
+    let (before, after) = (of(&[]), of(&["--data", "back"]));
+    assert_eq!(after.strip_prefix(&before).unwrap().lines().count(), 1);
+    let verified = workspace.luthier_json(&["ledger", "verify", "--data", "back"]);
+    assert_eq!(verified["ok"], true);
+    let staging = workspace.luthier_json(&["state", "get", "staging", "--data", "back"]);
+    assert_eq!(staging["value"]["n"], 3);
+}
+
+#[test]
+fn a_migration_that_is_refused_changes_nothing() {
+    let workspace = with_history();
+    let server = NatsServer::default();
+    let servers = server.options().servers;
+    let refused = |arguments: &[&str]| {
+        let said = workspace.run(&[&["ledger", "migrate"], arguments, &["--json"]].concat());
+        let error: Value = serde_json::from_str(&said.stdout).unwrap();
+        (
+            said.exit,
+            error["error"]["code"].as_str().unwrap().to_owned(),
+        )
+    };
+
+    let unseen = refused(&["sqlite", "nats", "--nats", &servers]);
+    let nowhere = refused(&[
+        "sqlite",
+        "nats",
+        "--nats",
+        "nats://127.0.0.1:1",
+        "--trust-sync",
+    ]);
+    let empty = refused(&["nats", "sqlite", "--nats", &servers, "--trust-sync"]);
+    workspace.luthier_json(&[
+        "ledger",
+        "migrate",
+        "sqlite",
+        "nats",
+        "--nats",
+        &servers,
+        "--trust-sync",
+    ]);
+    let there = refused(&["nats", "sqlite", "--nats", &servers, "--trust-sync"]);
+    let same = refused(&["sqlite", "sqlite", "--nats", &servers]);
+
+    assert_eq!(unseen, (6, "journal_unsafe".to_owned()));
+    assert_eq!(nowhere, (6, "journal_unreachable".to_owned()));
+    assert_eq!(empty, (3, "no_journal".to_owned()));
+    assert_eq!(there, (4, "exists".to_owned()));
+    assert_eq!(same, (2, "usage".to_owned()));
 }

@@ -38,6 +38,8 @@ mod versions;
 mod witness;
 mod workspaces;
 
+#[path = "../../../journal/tests/suite/nats_server.rs"]
+mod nats_server;
 #[path = "../../../vault/tests/suite/proxy.rs"]
 mod proxy;
 #[path = "../../../vault/tests/suite/s3_server.rs"]

@@ -16,9 +16,9 @@ const RECENT_EVENTS_MAX: usize = 1024;
 const RECENT_BYTES_MAX: usize = 16 << 20;
 
 /// How many events are handed to a watcher at once.
-pub(super) const PAGE_EVENTS_MAX: usize = 256;
+pub(crate) const PAGE_EVENTS_MAX: usize = 256;
 
-pub(super) struct Recent {
+pub(crate) struct Recent {
     held: Mutex<Held>,
     /// Gone once the journal is closed: that is how watchers hear of it.
     newest: Mutex<Option<watch::Sender<Seq>>>,
@@ -44,7 +44,7 @@ impl Held {
 }
 
 /// About what `value` takes, the room of its containers included.
-pub(super) fn memory_of(value: &Value) -> usize {
+pub(crate) fn memory_of(value: &Value) -> usize {
     let inside = match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         Value::String(text) => text.len(),
@@ -58,14 +58,14 @@ pub(super) fn memory_of(value: &Value) -> usize {
 }
 
 impl Recent {
-    pub(super) fn new(newest: Seq) -> Self {
+    pub(crate) fn new(newest: Seq) -> Self {
         Self {
             held: Mutex::default(),
             newest: Mutex::new(Some(watch::Sender::new(newest))),
         }
     }
 
-    pub(super) fn subscribe(&self) -> watch::Receiver<Seq> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Seq> {
         let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         match newest.as_ref() {
             Some(newest) => newest.subscribe(),
@@ -74,13 +74,13 @@ impl Recent {
     }
 
     /// There will be no more events.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         drop(newest.take());
     }
 
     /// Called by the writer, after the commit, in order.
-    pub(super) fn publish(&self, committed: impl Iterator<Item = Arc<Event>>) {
+    pub(crate) fn publish(&self, committed: impl Iterator<Item = Arc<Event>>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut newest = 0;
         for event in committed {
@@ -92,7 +92,7 @@ impl Recent {
     }
 
     /// Lets go of all events, which watchers read from the file then; says how much they took.
-    pub(super) fn release(&self) -> usize {
+    pub(crate) fn release(&self) -> usize {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let released = std::mem::take(&mut *held);
         drop(held);
@@ -100,7 +100,7 @@ impl Recent {
     }
 
     /// Also called when another process wrote.
-    pub(super) fn announce(&self, newest: Seq) {
+    pub(crate) fn announce(&self, newest: Seq) {
         let sender = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = sender.as_ref() {
             sender.send_if_modified(|known| {
@@ -112,7 +112,7 @@ impl Recent {
     }
 
     /// The events right after `after`, if they are all here.
-    pub(super) fn after(&self, after: Seq) -> Vec<Arc<Event>> {
+    pub(crate) fn after(&self, after: Seq) -> Vec<Arc<Event>> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let events = &held.events;
         let start = events.partition_point(|(event, _)| event.seq <= after);

@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use lru::LruCache;
 use model::{Event, Subject};
 
-use super::recent::memory_of;
+use crate::recent::memory_of;
 
 /// How many subjects' newest events are kept …
 const HEADS_MAX: usize = 4096;
@@ -13,7 +13,7 @@ const HEADS_MAX: usize = 4096;
 /// … and how much memory their data may take, about.
 const HEADS_BYTES_MAX: usize = 32 << 20;
 
-pub(super) struct Heads {
+pub(crate) struct Heads {
     held: LruCache<Subject, (Arc<Event>, usize)>,
     bytes: usize,
 }
@@ -29,12 +29,12 @@ impl Default for Heads {
 }
 
 impl Heads {
-    pub(super) fn find(&mut self, subject: &Subject) -> Option<Arc<Event>> {
+    pub(crate) fn find(&mut self, subject: &Subject) -> Option<Arc<Event>> {
         self.held.get(subject).map(|(event, _)| event.clone())
     }
 
     /// In place of what was kept of the same subject. The least recently used go if need be.
-    pub(super) fn put(&mut self, event: Arc<Event>) {
+    pub(crate) fn put(&mut self, event: Arc<Event>) {
         let bytes = memory_of(&event.data);
         self.bytes += bytes;
         if let Some((_, (_, old))) = self.held.push(event.subject.clone(), (event, bytes)) {
@@ -48,7 +48,7 @@ impl Heads {
     }
 
     /// Lets go of all; says about how many bytes they took.
-    pub(super) fn clear(&mut self) -> usize {
+    pub(crate) fn clear(&mut self) -> usize {
         self.held.clear();
         std::mem::take(&mut self.bytes)
     }

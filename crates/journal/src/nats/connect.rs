@@ -1,0 +1,324 @@
+//! Getting at a server, and making sure that it keeps what it acknowledges.
+
+use std::time::Duration;
+
+use async_nats::{
+    Client, ConnectOptions, ServerAddr,
+    jetstream::{
+        self,
+        stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
+    },
+};
+use futures_util::StreamExt as _;
+use semver::Version;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::{reader::ANSWER_MAX, wire::Names};
+use crate::log::EVENT_BYTES_MAX;
+
+/// The first one that compares a filter of subjects, and reads many messages at once.
+const VERSION_MIN: Version = Version::new(2, 12, 0);
+/// What a message may need: the largest event, as text that holds bytes, with its headers.
+const PAYLOAD_MIN: usize = EVENT_BYTES_MAX / 3 * 4 + (1 << 20);
+/// In this time the server keeps a second message of the same key away, longer than any write lasts.
+const SAME_KEY_WITHIN: Duration = Duration::from_mins(2);
+/// A server that does not answer a few of these is left for another one.
+const PING_EVERY: Duration = Duration::from_secs(2);
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// What one server of a cluster waits for another's answer.
+const SERVERS_ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// How a journal on `JetStream` is opened.
+#[derive(Clone, Debug)]
+pub struct NatsOptions {
+    /// `nats://user:password@host:4222`, several with commas between them.
+    pub servers: String,
+    /// The same for the system account, which is asked whether servers sync what they store.
+    pub system: Option<String>,
+    /// Somebody answers for it that servers sync what they store before they acknowledge it.
+    pub trusts_sync: bool,
+    /// The stream; a journal is all that is in it.
+    pub stream: String,
+    /// On so many servers each event is kept.
+    pub replicas: usize,
+    /// How many writes may be under way.
+    pub writes_max: u32,
+}
+
+impl NatsOptions {
+    pub fn new(servers: impl Into<String>) -> Self {
+        Self {
+            servers: servers.into(),
+            system: None,
+            trusts_sync: false,
+            stream: "luthier".to_owned(),
+            replicas: 1,
+            writes_max: 4096,
+        }
+    }
+}
+
+/// Why a journal was not opened. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum NatsError {
+    #[error("`{servers}` cannot be reached: {reason}; see that nats-server runs there")]
+    Unreachable { servers: String, reason: String },
+    #[error("`{0}` is no name of a stream: letters, digits, - and _ alone")]
+    Name(String),
+    #[error("nats-server {found} is too old: {VERSION_MIN} or newer is needed")]
+    Version { found: String },
+    #[error("JetStream is off: start nats-server with `jetstream {{ sync_interval: always }}`")]
+    JetStream,
+    #[error(
+        "`max_payload` of nats-server is {found}, and events need {PAYLOAD_MIN}: set `max_payload: 16MB`"
+    )]
+    Payload { found: usize },
+    #[error(
+        "`sync_interval` of nats-server `{server}` is {found}, so a power cut loses what it acknowledged: set `jetstream {{ sync_interval: always }}`"
+    )]
+    Sync { server: String, found: String },
+    #[error(
+        "whether nats-server syncs what it stores cannot be seen: name a user of its system account, or say that it does"
+    )]
+    SyncUnknown,
+    #[error("the stream `{stream}` has `{setting}` {found}, and a journal needs {wanted}")]
+    Stream {
+        stream: String,
+        setting: &'static str,
+        found: String,
+        wanted: String,
+    },
+    #[error("the stream `{stream}` could not be made: {reason}")]
+    Create { stream: String, reason: String },
+}
+
+pub(super) async fn connect(servers: &str) -> Result<Client, NatsError> {
+    let failed = |reason: String| NatsError::Unreachable {
+        servers: without_passwords(servers),
+        reason,
+    };
+    let mut options = ConnectOptions::new()
+        .name("luthier")
+        .connection_timeout(CONNECT_MAX)
+        .ping_interval(PING_EVERY)
+        .request_timeout(Some(ANSWER_MAX));
+    let addresses: Result<Vec<ServerAddr>, _> = servers
+        .split(',')
+        .map(|server| server.trim().parse())
+        .collect();
+    let addresses = addresses.map_err(|error| failed(error.to_string()))?;
+    // One user for all of them; without a password it is a token.
+    let named = addresses
+        .iter()
+        .find_map(|address| Some((address.username()?, address.password())));
+    options = match named {
+        Some((user, Some(password))) => options.user_and_password(user.into(), password.into()),
+        Some((token, None)) => options.token(token.into()),
+        None => options,
+    };
+    let connected = options.connect(addresses).await;
+    connected.map_err(|error| failed(error.to_string()))
+}
+
+fn without_passwords(servers: &str) -> String {
+    let shown = servers.split(',').map(|server| {
+        let (scheme, rest) = server.split_once("://").unwrap_or(("nats", server));
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        format!("{}://{host}", scheme.trim())
+    });
+    shown.collect::<Vec<_>>().join(",")
+}
+
+/// Refuses what could lose an event that it has acknowledged.
+pub(super) async fn check(client: &Client, options: &NatsOptions) -> Result<(), NatsError> {
+    let is_name = |name: &str| {
+        let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        !name.is_empty() && name.chars().all(fits)
+    };
+    if !is_name(&options.stream) {
+        return Err(NatsError::Name(options.stream.clone()));
+    }
+    let server = client.server_info();
+    let version = Version::parse(&server.version);
+    if version.is_ok_and(|version| version < VERSION_MIN) {
+        return Err(NatsError::Version {
+            found: server.version,
+        });
+    }
+    if server.max_payload < PAYLOAD_MIN {
+        return Err(NatsError::Payload {
+            found: server.max_payload,
+        });
+    }
+    match &options.system {
+        Some(system) => check_sync(system).await,
+        None if options.trusts_sync => Ok(()),
+        None => Err(NatsError::SyncUnknown),
+    }
+}
+
+/// Asks every server of the cluster.
+async fn check_sync(system: &str) -> Result<(), NatsError> {
+    let unreachable = |reason: String| NatsError::Unreachable {
+        servers: without_passwords(system),
+        reason,
+    };
+    let client = connect(system).await?;
+    let inbox = client.new_inbox();
+    let answers = client.subscribe(inbox.clone()).await;
+    let mut answers = answers.map_err(|error| unreachable(error.to_string()))?;
+    let asked = client.publish_with_reply("$SYS.REQ.SERVER.PING.VARZ", inbox, "".into());
+    asked
+        .await
+        .map_err(|error| unreachable(error.to_string()))?;
+    // Alone, or as many as its cluster tells clients of; where a server is told of twice, they are waited for.
+    let server = client.server_info();
+    let expected = match server.cluster {
+        Some(_) => server.connect_urls.len().max(1),
+        None => 1,
+    };
+    let mut servers = 0;
+    let mut answered = 0;
+    while answered < expected
+        && let Ok(Some(answer)) = timeout(SERVERS_ANSWER_WITHIN, answers.next()).await
+    {
+        answered += 1;
+        let told: Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
+        let config = &told["data"]["jetstream"]["config"];
+        if !config.is_object() {
+            // A server without streams keeps none.
+            continue;
+        }
+        servers += 1;
+        if config["sync_always"] != true {
+            let nanoseconds = config["sync_interval"].as_u64().unwrap_or_default();
+            return Err(NatsError::Sync {
+                server: told["server"]["name"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+                found: format!("{:?}", Duration::from_nanos(nanoseconds)),
+            });
+        }
+    }
+    if servers == 0 {
+        return Err(NatsError::SyncUnknown);
+    }
+    Ok(())
+}
+
+/// Makes the streams if there are none, and refuses those that could forget.
+pub(super) async fn streams(
+    context: &jetstream::Context,
+    names: &Names,
+    replicas: usize,
+) -> Result<(), NatsError> {
+    let events = Config {
+        name: names.events.clone(),
+        subjects: vec![names.all_events()],
+        duplicate_window: SAME_KEY_WITHIN,
+        ..lasting(replicas)
+    };
+    let keys = Config {
+        name: names.keys.clone(),
+        subjects: vec![names.all_keys()],
+        // Noted again, it is the same.
+        max_messages_per_subject: 1,
+        discard: DiscardPolicy::Old,
+        deny_delete: false,
+        deny_purge: false,
+        ..lasting(replicas)
+    };
+    for wanted in [events, keys] {
+        let stream = wanted.name.clone();
+        let made = context.get_or_create_stream(wanted.clone()).await;
+        let made = made.map_err(|error| match error.kind() {
+            jetstream::context::CreateStreamErrorKind::JetStreamUnavailable => NatsError::JetStream,
+            _ => NatsError::Create {
+                stream: stream.clone(),
+                reason: error.to_string(),
+            },
+        })?;
+        compare(&made.cached_info().config, &wanted)?;
+    }
+    Ok(())
+}
+
+fn lasting(replicas: usize) -> Config {
+    Config {
+        storage: StorageType::File,
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        num_replicas: replicas,
+        deny_delete: true,
+        deny_purge: true,
+        allow_direct: true,
+        ..Config::default()
+    }
+}
+
+fn compare(found: &Config, wanted: &Config) -> Result<(), NatsError> {
+    let named = |setting: &'static str, is: String, should: String| NatsError::Stream {
+        stream: wanted.name.clone(),
+        setting,
+        found: is,
+        wanted: should,
+    };
+    let checks: [(&'static str, String, String); 8] = [
+        (
+            "storage",
+            format!("{:?}", found.storage),
+            format!("{:?}", wanted.storage),
+        ),
+        (
+            "retention",
+            format!("{:?}", found.retention),
+            format!("{:?}", wanted.retention),
+        ),
+        (
+            "discard",
+            format!("{:?}", found.discard),
+            format!("{:?}", wanted.discard),
+        ),
+        (
+            "max_msgs",
+            found.max_messages.max(-1).to_string(),
+            "-1".to_owned(),
+        ),
+        (
+            "max_bytes",
+            found.max_bytes.max(-1).to_string(),
+            "-1".to_owned(),
+        ),
+        (
+            "max_age",
+            format!("{:?}", found.max_age),
+            format!("{:?}", wanted.max_age),
+        ),
+        (
+            "allow_direct",
+            found.allow_direct.to_string(),
+            wanted.allow_direct.to_string(),
+        ),
+        (
+            "subjects",
+            found.subjects.join(" "),
+            wanted.subjects.join(" "),
+        ),
+    ];
+    for (setting, is, should) in checks {
+        if is != should {
+            return Err(named(setting, is, should));
+        }
+    }
+    if found.num_replicas < wanted.num_replicas {
+        let (is, should) = (found.num_replicas, wanted.num_replicas);
+        return Err(named(
+            "num_replicas",
+            is.to_string(),
+            format!("{should} or more"),
+        ));
+    }
+    Ok(())
+}

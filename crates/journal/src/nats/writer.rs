@@ -155,8 +155,11 @@ impl Writer {
             match self.send(placed, Expected::Newest(event.seq - 1)).await {
                 Ok(Said::Placed(seq) | Said::Known(seq)) if seq == event.seq => return Ok(()),
                 // It may be there since an answer that got lost.
-                Ok(_) if self.is_own(placed, event.seq).await?.is_some() => return Ok(()),
                 Ok(_) => {
+                    let own = self.is_own(placed, event.seq).await.map_err(unsettled)?;
+                    if own.is_some() {
+                        return Ok(());
+                    }
                     let reason = format!("something else was written at {}", event.seq);
                     return Err(AppendError::Unavailable(Unavailable::Failed(reason)));
                 }
@@ -256,28 +259,24 @@ impl Writer {
         loop {
             match self.send(placed, Expected::OfSubject(expected)).await {
                 Ok(Said::Placed(seq)) => return Ok(Some(seq)),
-                Ok(Said::Known(seq)) => return self.is_own(placed, seq).await,
+                // It may be this one that is there.
+                Ok(Said::Known(seq)) => {
+                    return self.is_own(placed, seq).await.map_err(unsettled);
+                }
                 Ok(Said::Passed) => match self.follower(placed, expected).await {
                     Ok(Some((seq, is_own))) => return Ok(is_own.then_some(seq)),
                     // The server was wrong: nothing has followed.
                     Ok(None) if Instant::now() < until => {}
                     Ok(None) => {
                         let reason = "it refuses what it has no reason to refuse".to_owned();
-                        return Err(AppendError::Unavailable(Unavailable::Failed(reason)));
+                        return Err(ended(Unavailable::Failed(reason), was_lost));
                     }
-                    Err(ReadError::Unavailable(reason)) => {
-                        return Err(AppendError::Unknown(reason));
-                    }
-                    Err(error) => return Err(unread(error)),
+                    Err(error) => return Err(unsettled(error)),
                 },
                 Err(Failed { reason, is_unknown }) => {
                     was_lost |= is_unknown;
                     if Instant::now() >= until || !reason.may_pass() {
-                        return Err(if was_lost {
-                            AppendError::Unknown(reason)
-                        } else {
-                            AppendError::Unavailable(reason)
-                        });
+                        return Err(ended(reason, was_lost));
                     }
                 }
             }
@@ -300,10 +299,9 @@ impl Writer {
         Ok(Some((event.seq, event.id == placed.event.id)))
     }
 
-    async fn is_own(&self, placed: &PlacedEvent, seq: Seq) -> Result<Option<Seq>, AppendError> {
-        let stored = self.reader.at(seq).await.map_err(unread)?;
-        let event = stored.map(|stored| stored.event()).transpose();
-        let event = event.map_err(|error| unread(error.into()))?;
+    async fn is_own(&self, placed: &PlacedEvent, seq: Seq) -> Result<Option<Seq>, ReadError> {
+        let stored = self.reader.at(seq).await?;
+        let event = stored.map(|stored| stored.event()).transpose()?;
         Ok(event
             .filter(|event| event.id == placed.event.id)
             .map(|event| event.seq))
@@ -388,12 +386,30 @@ fn repeated(
     })
 }
 
+/// No more is tried; an answer that got lost leaves it open what became of it.
+fn ended(reason: Unavailable, was_lost: bool) -> AppendError {
+    if was_lost {
+        AppendError::Unknown(reason)
+    } else {
+        AppendError::Unavailable(reason)
+    }
+}
+
 /// Nothing was written, for what it builds on could not be read.
 fn unread(error: ReadError) -> AppendError {
-    AppendError::Unavailable(match error {
+    AppendError::Unavailable(reason_of(error))
+}
+
+/// What is there could not be read, and it may be this event.
+fn unsettled(error: ReadError) -> AppendError {
+    AppendError::Unknown(reason_of(error))
+}
+
+fn reason_of(error: ReadError) -> Unavailable {
+    match error {
         ReadError::Unavailable(reason) => reason,
         ReadError::Unreadable(error) => Unavailable::Damaged(error.to_string()),
-    })
+    }
 }
 
 /// What a change sees of its subject.

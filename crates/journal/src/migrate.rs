@@ -87,14 +87,15 @@ pub async fn migrate_to_file(
             let times = page.iter().map(|copied| copied.event.time);
             time = times.fold(time, Timestamp::max);
             // Nobody takes it where it could not be written, which is told by who writes.
-            if pages.send(page).await.is_err() {
+            if pages.send(Some(page)).await.is_err() {
                 break;
             }
             progress(at);
         }
         let said = where_from(from, newest, time).await?;
         // As above.
-        drop(pages.send(vec![said]).await);
+        drop(pages.send(Some(vec![said])).await);
+        drop(pages.send(None).await);
         Ok::<_, MigrateError>(())
     };
     let (read, written) = tokio::join!(read, file_of(written, into));

@@ -152,14 +152,14 @@ pub(super) async fn check(client: &Client, options: &NatsOptions) -> Result<(), 
         });
     }
     match &options.system {
-        Some(system) => check_sync(system).await,
+        Some(system) => check_sync(system, options.replicas).await,
         None if options.trusts_sync => Ok(()),
         None => Err(NatsError::SyncUnknown),
     }
 }
 
 /// Asks every server of the cluster.
-async fn check_sync(system: &str) -> Result<(), NatsError> {
+async fn check_sync(system: &str, replicas: usize) -> Result<(), NatsError> {
     let unreachable = |reason: String| NatsError::Unreachable {
         servers: without_passwords(system),
         reason,
@@ -172,10 +172,9 @@ async fn check_sync(system: &str) -> Result<(), NatsError> {
     asked
         .await
         .map_err(|error| unreachable(error.to_string()))?;
-    // Alone, or as many as its cluster tells clients of; where a server is told of twice, they are waited for.
-    let server = client.server_info();
-    let expected = match server.cluster {
-        Some(_) => server.connect_urls.len().max(1),
+    // In a cluster nobody says how many there are: whoever answers within a second after another one.
+    let expected = match client.server_info().cluster {
+        Some(_) => usize::MAX,
         None => 1,
     };
     let mut servers = 0;
@@ -202,7 +201,7 @@ async fn check_sync(system: &str) -> Result<(), NatsError> {
             });
         }
     }
-    if servers == 0 {
+    if servers < replicas.max(1) {
         return Err(NatsError::SyncUnknown);
     }
     Ok(())
@@ -265,7 +264,30 @@ fn compare(found: &Config, wanted: &Config) -> Result<(), NatsError> {
         found: is,
         wanted: should,
     };
-    let checks: [(&'static str, String, String); 8] = [
+    let is_derived = found.mirror.is_some() || found.sources.is_some();
+    let is_synced = found.persist_mode.is_none() || found.persist_mode == wanted.persist_mode;
+    let checks: [(&'static str, String, String); 13] = [
+        (
+            "mirror or sources",
+            is_derived.to_string(),
+            "false".to_owned(),
+        ),
+        ("no_ack", found.no_ack.to_string(), "false".to_owned()),
+        (
+            "persist_mode of its own",
+            (!is_synced).to_string(),
+            "false".to_owned(),
+        ),
+        (
+            "deny_delete",
+            found.deny_delete.to_string(),
+            wanted.deny_delete.to_string(),
+        ),
+        (
+            "max_msgs_per_subject",
+            found.max_messages_per_subject.max(0).to_string(),
+            wanted.max_messages_per_subject.max(0).to_string(),
+        ),
         (
             "storage",
             format!("{:?}", found.storage),
@@ -311,6 +333,14 @@ fn compare(found: &Config, wanted: &Config) -> Result<(), NatsError> {
         if is != should {
             return Err(named(setting, is, should));
         }
+    }
+    if found.duplicate_window < wanted.duplicate_window {
+        let (is, should) = (found.duplicate_window, wanted.duplicate_window);
+        return Err(named(
+            "duplicate_window",
+            format!("{is:?}"),
+            format!("{should:?} or more"),
+        ));
     }
     if found.num_replicas < wanted.num_replicas {
         let (is, should) = (found.num_replicas, wanted.num_replicas);

@@ -22,7 +22,7 @@ use model::{Event, Seq, event::IdempotencyKey};
 use tokio::time::sleep;
 
 use super::{
-    reader::{Reader, unreachable},
+    reader::{Reader, patiently, unreachable},
     wire::Stored,
 };
 use crate::{ReadError, Unavailable};
@@ -59,6 +59,8 @@ impl Keys {
             noted: AtomicU64::new(0),
         };
         keys.consumer().await?;
+        // Where that is not known yet, it is asked for by the first who has to look far.
+        drop(keys.learn_noted().await);
         Ok(keys)
     }
 
@@ -82,11 +84,15 @@ impl Keys {
             let Some(stored) = self.reader.next(&keyed, from).await? else {
                 return Ok(None);
             };
-            let event = stored.event()?;
-            if event.key.as_ref() == Some(key) {
-                return Ok(Some(event));
+            // What cannot be read has no key that anybody could ask for.
+            let event = stored.event().ok();
+            if event
+                .as_ref()
+                .is_some_and(|event| event.key.as_ref() == Some(key))
+            {
+                return Ok(event);
             }
-            from = event.seq + 1;
+            from = stored.seq + 1;
             if behind.is_multiple_of(BEHIND_MAX) {
                 from = from.max(self.learn_noted().await? + 1);
             }
@@ -95,9 +101,11 @@ impl Keys {
     }
 
     async fn learn_noted(&self) -> Result<Seq, ReadError> {
-        let info = self.events.consumer_info(CONSUMER).await;
-        let info = info.map_err(|error| ReadError::Unavailable(unreachable(&error)))?;
-        let noted = info.ack_floor.stream_sequence;
+        let info = patiently(|| async {
+            let info = self.events.consumer_info(CONSUMER).await;
+            info.map_err(|error| unreachable(&error))
+        });
+        let noted = info.await?.ack_floor.stream_sequence;
         Ok(self.noted.fetch_max(noted, Ordering::AcqRel).max(noted))
     }
 

@@ -15,7 +15,7 @@ use model::{
     Body, Event, Seq, Subject,
     event::{IdempotencyKey, PlacedEvent},
 };
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 pub use self::connect::{NatsError, NatsOptions};
 use self::{follower::Follower, keys::Keys, reader::Reader, wire::Names, writer::Writer};
@@ -113,8 +113,9 @@ impl NatsJournal {
             .unwrap_or_else(PoisonError::into_inner)
             .abort_all();
         self.recent.close();
-        if let Err(error) = self.client.flush().await {
-            tracing::warn!(%error, "the connection was lost before it was closed");
+        let flushed = timeout(reader::ANSWER_MAX, self.client.flush()).await;
+        if !matches!(flushed, Ok(Ok(()))) {
+            tracing::warn!("the connection was lost before the journal was closed");
         }
     }
 }

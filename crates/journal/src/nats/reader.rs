@@ -3,7 +3,7 @@
 //! Who leads a stream answers for it; a replica may be behind and is asked only where the answer shows whether it
 //! was: places in the stream have no gaps, and neither have the revisions of a subject.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use async_nats::{
     Client, StatusCode,
@@ -230,10 +230,7 @@ impl Reader {
             return Ok(Vec::new());
         }
         if let Some(subject) = &query.subject {
-            let all = self
-                .history(subject, query.after, until, usize::MAX)
-                .await?;
-            return Ok(selected(all.into_iter(), query, limit));
+            return self.read_subject(query, subject, until, limit).await;
         }
         let mut found: Vec<Arc<Event>> = Vec::new();
         match query.order {
@@ -263,6 +260,33 @@ impl Reader {
             }
         }
         found.truncate(limit);
+        Ok(found)
+    }
+
+    async fn read_subject(
+        &self,
+        query: &Query,
+        subject: &Subject,
+        until: Seq,
+        limit: usize,
+    ) -> Result<Vec<Arc<Event>>, ReadError> {
+        let is_oldest_first = query.order == Order::OldestFirst;
+        let mut found = VecDeque::new();
+        let mut seen = query.after;
+        while !(is_oldest_first && found.len() >= limit) {
+            let page = self.history(subject, seen, until, PAGE_EVENTS_MAX).await?;
+            let Some(last) = page.last() else { break };
+            seen = last.seq;
+            found.extend(page.into_iter().filter(|event| query.matches(event)));
+            while !is_oldest_first && found.len() > limit {
+                found.pop_front();
+            }
+        }
+        found.truncate(limit);
+        let mut found = Vec::from(found);
+        if !is_oldest_first {
+            found.reverse();
+        }
         Ok(found)
     }
 
@@ -327,18 +351,6 @@ impl Reader {
     }
 }
 
-fn selected(
-    all: impl DoubleEndedIterator<Item = Arc<Event>>,
-    query: &Query,
-    limit: usize,
-) -> Vec<Arc<Event>> {
-    let matching = all.filter(|event| query.matches(event));
-    match query.order {
-        Order::OldestFirst => matching.take(limit).collect(),
-        Order::NewestFirst => matching.rev().take(limit).collect(),
-    }
-}
-
 fn event_of(stored: Option<Stored>) -> Result<Option<Arc<Event>>, ReadError> {
     stored
         .map(|stored| stored.event())
@@ -366,13 +378,20 @@ pub(super) fn unreachable(error: &dyn std::error::Error) -> Unavailable {
 }
 
 /// Asks again while nobody answers.
-async fn patiently<T, A>(ask: impl Fn() -> A + Send) -> Result<T, ReadError>
+pub(super) async fn patiently<T, A>(ask: impl Fn() -> A + Send) -> Result<T, ReadError>
 where
     A: Future<Output = Result<T, Unavailable>> + Send,
 {
     let until = Instant::now() + PATIENCE;
     loop {
-        match ask().await {
+        // While there is no connection, not even the question leaves.
+        let answer = timeout(2 * ANSWER_MAX, ask())
+            .await
+            .unwrap_or_else(|_late| {
+                let reason = "there is no connection".to_owned();
+                Err(Unavailable::Unreachable(reason))
+            });
+        match answer {
             Ok(answer) => return Ok(answer),
             Err(reason) if Instant::now() >= until => return Err(ReadError::Unavailable(reason)),
             Err(_) => sleep(PAUSE).await,

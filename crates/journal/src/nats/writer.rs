@@ -28,7 +28,7 @@ use model::{
 use tokio::{
     runtime::Handle,
     sync::Mutex as Turn,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
@@ -108,7 +108,11 @@ impl Writer {
         key: Option<IdempotencyKey>,
         mut change: Change,
     ) -> Result<Committed, AppendError> {
-        let _turn = self.turn(&subject).lock().await;
+        let turn = timeout(RIVALRY_MAX, self.turn(&subject).lock()).await;
+        let Ok(_turn) = turn else {
+            let reason = format!("others wait to write to `{subject}`, too");
+            return Err(AppendError::Unavailable(Unavailable::Busy(reason)));
+        };
         let mut pause = PAUSE_MIN;
         // What was kept of a subject may be old: it is good enough to write on, and not to refuse by.
         let mut kept = self.heads().find(&subject);
@@ -131,7 +135,11 @@ impl Writer {
                 Err(_) if is_kept => continue,
                 Err(refusal) => return Err(AppendError::Refused(refusal)),
             };
-            let placed = self.place(event, subject.clone(), current.as_deref())?;
+            let placed = match self.place(event, subject.clone(), current.as_deref()) {
+                Ok(placed) => placed,
+                Err(_) if is_kept => continue,
+                Err(error) => return Err(error),
+            };
             let expected = current.as_ref().map_or(0, |event| event.seq);
             if let Some(seq) = self.publish(&placed, expected).await? {
                 let mut event = placed.event;
@@ -296,14 +304,14 @@ impl Writer {
             return Ok(None);
         };
         let event = stored.event()?;
-        Ok(Some((event.seq, event.id == placed.event.id)))
+        Ok(Some((event.seq, event.hash == placed.event.hash)))
     }
 
     async fn is_own(&self, placed: &PlacedEvent, seq: Seq) -> Result<Option<Seq>, ReadError> {
         let stored = self.reader.at(seq).await?;
         let event = stored.map(|stored| stored.event()).transpose()?;
         Ok(event
-            .filter(|event| event.id == placed.event.id)
+            .filter(|event| event.hash == placed.event.hash)
             .map(|event| event.seq))
     }
 
@@ -318,7 +326,7 @@ impl Writer {
         // Two writers of the same key at the same moment: the server keeps the second one away.
         let id = match &event.key {
             Some(key) => names.of_key(key),
-            None => event.id.to_string(),
+            None => event.hash.to_string(),
         };
         let message = PublishMessage::build()
             .headers(headers)
@@ -358,13 +366,15 @@ fn failed(error: &PublishError, was_sent: bool) -> Failed {
         ErrorCode::STREAM_STORE_FAILED,
     ];
     let text = refused.to_string();
+    // The others may have stored what this server could not.
+    let is_unknown = refused.error_code() == ErrorCode::STREAM_STORE_FAILED;
     Failed {
         reason: if full.contains(&refused.error_code()) {
             Unavailable::DiskFull(text)
         } else {
             Unavailable::Unreachable(text)
         },
-        is_unknown: false,
+        is_unknown,
     }
 }
 

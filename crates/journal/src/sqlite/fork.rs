@@ -77,9 +77,9 @@ fn run(options: &OpenOptions, shelf: &Shelf, at: Seq, into: &Path) -> Result<Ver
 }
 
 /// Writes a journal to `into` of events that come from elsewhere, whole and in order, and verifies it. The file
-/// appears whole or not at all.
+/// appears whole or not at all: nothing after the last page says that it was the last.
 pub(crate) async fn file_of(
-    mut pages: mpsc::Receiver<Vec<Copied>>,
+    mut pages: mpsc::Receiver<Option<Vec<Copied>>>,
     into: &Path,
 ) -> Result<Verdict, ForkError> {
     let into = into.to_owned();
@@ -89,8 +89,13 @@ pub(crate) async fn file_of(
         }
         let draft = Draft::beside(&into);
         let connection = draft.open(&OpenOptions::new(&into))?;
-        while let Some(page) = pages.blocking_recv() {
-            put(&connection, &page).map_err(|error| sort(&error))?;
+        loop {
+            match pages.blocking_recv() {
+                Some(Some(page)) => put(&connection, &page).map_err(|error| sort(&error))?,
+                Some(None) => break,
+                // Who reads them gave up.
+                None => return Err(ForkError::Write(Unavailable::Closed)),
+            }
         }
         let verdict = audited(&connection)?;
         drop(connection);

@@ -125,3 +125,24 @@ async fn events_of_writers_whose_clocks_are_apart_are_found_by_their_times() {
         assert_eq!(back.read(query).await.unwrap(), expected);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_to_a_file_that_is_cut_off_is_no_file() {
+    let scratch = Scratch::default();
+    let journal = filled(&scratch).await;
+    // In the second page of those that are copied.
+    let row = "UPDATE events SET event = replace(event, 'at', 'ta') WHERE seq = 299";
+    scratch.tamper().execute_batch(row).unwrap();
+    let into = scratch.folder().join("part.db");
+
+    let outcome = migrate_to_file(&*journal, &into, second(3_000), |_| ()).await;
+
+    assert!(outcome.is_err(), "{outcome:?}");
+    let left: Vec<_> = std::fs::read_dir(scratch.folder()).unwrap().collect();
+    let is_part = |name: &std::ffi::OsStr| name.to_string_lossy().contains("part");
+    assert!(
+        !left
+            .iter()
+            .any(|file| is_part(&file.as_ref().unwrap().file_name()))
+    );
+}

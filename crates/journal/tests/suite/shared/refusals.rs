@@ -26,6 +26,7 @@ async fn make_forgetful(server: &NatsServer, stream: &str) {
         subjects: vec![format!("{stream}.event.>")],
         discard: stream::DiscardPolicy::New,
         allow_direct: true,
+        deny_delete: true,
         max_age: Duration::from_hours(1),
         ..stream::Config::default()
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use journal::Verdict;
+use journal::{OpenJournal as _, Verdict};
 use web::{Problem, ProblemDocument};
 
 use crate::{Shared, WITNESS_DAMAGED, answer::problem};
@@ -42,6 +42,10 @@ pub(crate) async fn verify(State(shared): State<Arc<Shared>>) -> Result<Json<Ver
     let progress = move |_seq| {
         let _turn = &turn;
     };
-    let verdict = journal::verify(&shared.console.journal, witness, progress).await;
+    let verdict = shared
+        .console
+        .journal
+        .verify(witness, Box::new(progress))
+        .await;
     verdict.map(Json).map_err(|error| problem(&error))
 }

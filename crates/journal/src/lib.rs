@@ -22,7 +22,8 @@ pub use archive::{
 };
 pub use export::{ExportError, ExportFormat, InvalidExportFormat, export};
 pub use log::{
-    AppendError, Change, Committed, Expect, Head, Journal, ReadError, Refusal, Unavailable,
+    AppendError, Change, Committed, Expect, Head, Journal, OpenJournal, ReadError, Refusal,
+    Unavailable,
 };
 pub use migrate::{MigrateError, migrate_to_file, migrate_to_nats};
 pub use nats::{NatsError, NatsJournal, NatsOptions};
@@ -32,5 +33,5 @@ pub use sqlite::{
     FORMAT, FileIdentity, ForkError, OpenError, OpenOptions, SqlError, SqlTable, SqliteJournal,
     WriterCounts, fork,
 };
-pub use verify::{Fault, FaultKind, Verdict, verify};
+pub use verify::{Fault, FaultKind, Verdict};
 pub use watch::{Watch, WatchItem};

@@ -5,7 +5,7 @@ use std::{error::Error, fmt, sync::Arc};
 use async_trait::async_trait;
 use model::{Body, Event, NewEvent, Revision, Seq, Subject, event::IdempotencyKey};
 
-use crate::{Query, Watch};
+use crate::{Query, Verdict, Watch, Witness};
 
 /// The largest event, its document included.
 pub(crate) const EVENT_BYTES_MAX: usize = 8 << 20;
@@ -87,6 +87,17 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Every event after `after` that `query` selects, as they are committed.
     fn watch(self: Arc<Self>, after: Seq, query: Query) -> Watch;
+}
+
+/// A journal as the process sees it that has it open.
+#[async_trait]
+pub trait OpenJournal: Journal {
+    /// Reads all of it and compares it with its hashes, its seals and the `witness`.
+    async fn verify(
+        &self,
+        witness: Option<Witness>,
+        progress: Box<dyn Fn(Seq) + Send>,
+    ) -> Result<Verdict, ReadError>;
 }
 
 /// What a writer believes about a subject.

@@ -1,5 +1,6 @@
 //! The journal on `JetStream`: any number of processes on any number of machines write and read the same one.
 
+mod audit;
 mod connect;
 mod follower;
 mod keys;
@@ -20,7 +21,8 @@ use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 pub use self::connect::{NatsError, NatsOptions};
 use self::{follower::Follower, keys::Keys, reader::Reader, wire::Names, writer::Writer};
 use crate::{
-    AppendError, Change, Committed, Journal, Query, ReadError, Unavailable, Watch,
+    AppendError, Change, Committed, Journal, OpenJournal, Query, ReadError, Unavailable, Verdict,
+    Watch, Witness,
     recent::{PAGE_EVENTS_MAX, Recent},
     watch::Source,
 };
@@ -164,6 +166,17 @@ impl Journal for NatsJournal {
     fn watch(self: Arc<Self>, after: Seq, query: Query) -> Watch {
         let newest = self.recent.subscribe();
         Watch::new(self, after, query, newest, Box::new(()))
+    }
+}
+
+#[async_trait]
+impl OpenJournal for NatsJournal {
+    async fn verify(
+        &self,
+        witness: Option<Witness>,
+        progress: Box<dyn Fn(Seq) + Send>,
+    ) -> Result<Verdict, ReadError> {
+        audit::audit(&self.reader, witness.as_ref(), progress).await
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// So long a read is tried again while nobody leads the stream or the connection is lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
+/// A filter that every subject fits.
+const EVERYTHING: &str = ">";
 
 pub(super) struct Reader {
     client: Client,
@@ -113,26 +115,28 @@ impl Reader {
 
     /// The events from `from` on without a gap, up to `until` and as many as fit a page.
     pub(super) async fn range(&self, from: Seq, until: Seq) -> Result<Vec<Arc<Event>>, ReadError> {
+        let page = self.stored(from, until).await?;
+        let events = page.iter().map(Stored::event);
+        Ok(events.collect::<Result<_, _>>()?)
+    }
+
+    /// The messages from `from` on without a gap, or the one behind it, whatever they are.
+    pub(super) async fn stored(&self, from: Seq, until: Seq) -> Result<Vec<Stored>, ReadError> {
         if from > until {
             return Ok(Vec::new());
         }
         let count = (until - from + 1).min(PAGE_EVENTS_MAX as Seq);
         let page = self.fetch(json!({"seq": from, "batch": count, "max_bytes": PAGE_BYTES_MAX}));
-        let page = page.await?;
-        let mut events = Vec::with_capacity(page.len());
-        for (stored, seq) in page.iter().zip(from..) {
-            if stored.seq != seq {
-                break;
-            }
-            events.push(stored.event()?);
-        }
-        if events.is_empty() {
+        let mut page = page.await?;
+        let places = page.iter().map(|stored| stored.seq);
+        let whole = places.zip(from..).take_while(|(found, seq)| found == seq);
+        page.truncate(whole.count());
+        if page.is_empty() {
             // A replica that is behind, or a message that somebody took out: the leader knows.
-            let first = self.next(&self.names.all_events(), from).await?;
-            let first = first.filter(|stored| stored.seq <= until);
-            events.extend(event_of(first)?);
+            let first = self.next(EVERYTHING, from).await?;
+            page.extend(first.filter(|stored| stored.seq <= until));
         }
-        Ok(events)
+        Ok(page)
     }
 
     /// The history of a subject, oldest first: what is after `after`, and no later than `until`.

@@ -40,7 +40,7 @@ impl Names {
     }
 
     /// Where an event is published.
-    fn of_event(&self, event: &Event) -> String {
+    pub(super) fn of_event(&self, event: &Event) -> String {
         let kind = token(event.kind.as_str());
         let keyed = if event.key.is_some() { "k" } else { "n" };
         let subject = token(event.subject.as_str());
@@ -118,6 +118,8 @@ pub(super) fn bytes_of(placed: &PlacedEvent) -> usize {
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) seq: Seq,
+    /// Where it was published, if whoever told of it said so.
+    pub(super) name: Option<String>,
     headers: HeaderMap,
     payload: Bytes,
 }
@@ -126,6 +128,7 @@ impl From<StreamMessage> for Stored {
     fn from(message: StreamMessage) -> Self {
         Self {
             seq: message.sequence,
+            name: Some(message.subject.to_string()),
             headers: message.headers,
             payload: message.payload,
         }
@@ -136,6 +139,7 @@ impl Stored {
     pub(super) fn new(seq: Seq, headers: Option<HeaderMap>, payload: Bytes) -> Self {
         Self {
             seq,
+            name: None,
             headers: headers.unwrap_or_default(),
             payload,
         }
@@ -145,7 +149,16 @@ impl Stored {
     pub(super) fn of_answer(message: async_nats::Message) -> Option<Self> {
         let headers = message.headers?;
         let seq = headers.get("Nats-Sequence")?.as_str().parse().ok()?;
-        Some(Self::new(seq, Some(headers), message.payload))
+        let name = headers.get("Nats-Subject").map(ToString::to_string);
+        Some(Self {
+            name,
+            ..Self::new(seq, Some(headers), message.payload)
+        })
+    }
+
+    /// What it says its hash is.
+    pub(super) fn hash(&self) -> Option<Digest> {
+        self.headers.get(HASH)?.as_str().parse().ok()
     }
 
     pub(super) fn event(&self) -> Result<Arc<Event>, UnreadableEvent> {
@@ -153,10 +166,8 @@ impl Stored {
             seq: self.seq,
             reason: reason.to_owned(),
         };
-        let hash = self.headers.get(HASH).map(|hash| hash.as_str().parse());
-        let Some(Ok(hash)) = hash else {
-            return Err(unreadable("the message has no hash"));
-        };
+        let hash = self.hash();
+        let hash = hash.ok_or_else(|| unreadable("the message has no hash"))?;
         let text = self.text().and_then(|text| str::from_utf8(text).ok());
         let text = text.ok_or_else(|| unreadable("the message has no text"))?;
         Event::from_sealed_text(self.seq, hash, text).map(Arc::new)
@@ -168,12 +179,18 @@ impl Stored {
         Some(Body::new(self.payload[text..].to_vec()))
     }
 
+    pub(super) fn is_text_alone(&self) -> bool {
+        self.text()
+            .is_some_and(|text| text.len() == self.payload.len())
+    }
+
     /// What a message of the keys says.
     pub(super) fn number(&self) -> Option<Seq> {
         str::from_utf8(&self.payload).ok()?.parse().ok()
     }
 
-    fn text(&self) -> Option<&[u8]> {
+    /// The sealed text, if there is as much of it as the message says.
+    pub(super) fn text(&self) -> Option<&[u8]> {
         let bytes: usize = self.headers.get(TEXT)?.as_str().parse().ok()?;
         self.payload.get(..bytes)
     }

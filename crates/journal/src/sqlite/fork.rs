@@ -12,14 +12,16 @@ use rusqlite::{Connection, params};
 use tokio::sync::mpsc;
 
 use super::{
-    OpenError, OpenOptions, SqliteJournal, schema,
+    OpenError, OpenOptions, SqliteJournal,
+    audit::audit,
+    schema,
     stub::{self, Rows},
 };
 use crate::{
     ReadError, Unavailable,
     archive::Shelf,
     migrate::Copied,
-    verify::{self, Fault, Verdict},
+    verify::{Fault, Verdict},
 };
 
 /// Rows copied in one transaction, so that the source's log can be folded in between.
@@ -123,7 +125,7 @@ fn audited(connection: &Connection) -> Result<Verdict, ForkError> {
         shelf: &Shelf::new(None),
         at_hand: None,
     };
-    let verdict = verify::audit(rows, None, &|_| ());
+    let verdict = audit(rows, None, &|_| ());
     match verdict.first_bad {
         Some(fault) => Err(ForkError::Damaged(fault)),
         None => Ok(verdict),

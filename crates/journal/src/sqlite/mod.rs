@@ -1,5 +1,6 @@
 //! The embedded journal: one `SQLite` file, one writer, readers apart.
 
+mod audit;
 mod checkpoint;
 mod command;
 mod desk;
@@ -29,6 +30,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use self::{
+    audit::audit,
     checkpoint::Checkpointer,
     command::{Answer, Command, Write},
     desk::{Closed, Desk},
@@ -37,9 +39,9 @@ use self::{
 };
 pub(crate) use self::{
     fork::file_of,
-    schema::{rare_type, read_error},
+    schema::read_error,
     select::last_before,
-    stub::{Rows, is_stub, stub_of, whole_events_after, whole_rows},
+    stub::{Rows, stub_of, whole_events_after, whole_rows},
 };
 pub use self::{
     fork::{ForkError, fork},
@@ -49,8 +51,8 @@ pub use self::{
     writer::WriterCounts,
 };
 use crate::{
-    AppendError, ArchiveStore, Change, Committed, Journal, Query, ReadError, Refusal, Unavailable,
-    Watch,
+    AppendError, ArchiveStore, Change, Committed, Journal, OpenJournal, Query, ReadError, Refusal,
+    Unavailable, Verdict, Watch, Witness,
     archive::Shelf,
     recent::{PAGE_EVENTS_MAX, Recent},
     watch::Source,
@@ -445,6 +447,18 @@ impl Journal for SqliteJournal {
         let interest = self.poller.interest();
         let newest = self.recent.subscribe();
         Watch::new(self, after, query, newest, Box::new(interest))
+    }
+}
+
+#[async_trait]
+impl OpenJournal for SqliteJournal {
+    async fn verify(
+        &self,
+        witness: Option<Witness>,
+        progress: Box<dyn Fn(Seq) + Send>,
+    ) -> Result<Verdict, ReadError> {
+        self.with_reader(move |rows| Ok(audit(rows, witness.as_ref(), &progress)))
+            .await
     }
 }
 

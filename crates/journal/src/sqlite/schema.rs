@@ -281,7 +281,7 @@ pub(super) fn newest_with_time(connection: &Connection) -> rusqlite::Result<(Seq
 const FREQUENT_TYPES: [&str; 3] = ["luthier.call", "luthier.state.change", "luthier.seal"];
 
 /// What the column `rare_type` holds for a type: itself, or nothing if it is frequent.
-pub(crate) fn rare_type(kind: &EventType) -> Option<&str> {
+pub(super) fn rare_type(kind: &EventType) -> Option<&str> {
     let kind = kind.as_str();
     (!FREQUENT_TYPES.contains(&kind)).then_some(kind)
 }

@@ -27,7 +27,7 @@ pub(crate) struct Rows<'a> {
     pub(crate) at_hand: Option<&'a AtHand>,
 }
 
-pub(crate) fn is_stub(text: &[u8]) -> bool {
+pub(super) fn is_stub(text: &[u8]) -> bool {
     text.starts_with(MARK.as_bytes())
 }
 

@@ -13,8 +13,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use journal::{
     ArchiveError, ArchivePlan, ArchiveReport, ArchiveStore, ExportFormat, Journal, Needed,
-    OpenOptions, Order, Query, SqliteJournal, StoreFailure, Witness, archive, archive_subject,
-    export, fork, seal_up_to_now, verify,
+    OpenJournal as _, OpenOptions, Order, Query, SqliteJournal, StoreFailure, Witness, archive,
+    archive_subject, export, fork, seal_up_to_now,
 };
 use model::{Body, Context, Event, EventType, NewEvent, Seq, event::AgentRole};
 use proptest::test_runner::{Config, TestRunner};
@@ -266,7 +266,7 @@ fn whatever_is_archived_and_whenever_every_answer_is_what_it_was() {
                 journal.close().await;
                 let journal = open(&scratch);
                 assert_eq!(answers(&journal, newest).await, before);
-                let verdict = verify(&journal, witness, |_| ()).await.unwrap();
+                let verdict = journal.verify(witness, Box::new(|_| ())).await.unwrap();
                 assert_eq!(verdict.faults, []);
                 journal.close().await;
             });
@@ -398,7 +398,7 @@ async fn a_fork_archives_on_though_it_has_records_of_archives_that_are_not_its_o
     assert_eq!((report.archives, report.events), (1, 12));
     assert!(report.rows > 0);
     assert_eq!(everything(&*copy).await[..before.len()], before);
-    let verdict = verify(&copy, witness, |_| ()).await.unwrap();
+    let verdict = copy.verify(witness, Box::new(|_| ())).await.unwrap();
     assert_eq!(verdict.faults, []);
 }
 
@@ -498,6 +498,6 @@ async fn a_sealed_range_that_is_too_large_for_one_file_goes_into_several() {
         after.push(hash(journal.body(seq).await.unwrap()));
     }
     assert_eq!(after, before);
-    let verdict = verify(&journal, witness, |_| ()).await.unwrap();
+    let verdict = journal.verify(witness, Box::new(|_| ())).await.unwrap();
     assert_eq!(verdict.faults, []);
 }

@@ -1,12 +1,13 @@
-//! What every implementation of [`Journal`] keeps to. A new one implements [`Store`] and lists the
+//! What every implementation of [`Journal`](journal::Journal) keeps to. A new one implements [`Store`] and lists the
 //! same tests.
 
 mod append;
 mod read;
+mod verify;
 
 use std::sync::Arc;
 
-use journal::Journal;
+use journal::OpenJournal;
 use tokio::runtime::Handle;
 
 use crate::{nats_server::NatsServer, support::Scratch};
@@ -14,17 +15,17 @@ use crate::{nats_server::NatsServer, support::Scratch};
 /// A place where a journal is kept.
 pub(crate) trait Store: Default {
     /// Opens it; opened again, it is the same journal through another handle.
-    fn open(&self) -> Arc<dyn Journal>;
+    fn open(&self) -> Arc<dyn OpenJournal>;
 }
 
 impl Store for Scratch {
-    fn open(&self) -> Arc<dyn Journal> {
+    fn open(&self) -> Arc<dyn OpenJournal> {
         Scratch::open(self)
     }
 }
 
 impl Store for NatsServer {
-    fn open(&self) -> Arc<dyn Journal> {
+    fn open(&self) -> Arc<dyn OpenJournal> {
         tokio::task::block_in_place(|| Handle::current().block_on(self.journal()))
     }
 }
@@ -69,6 +70,9 @@ macro_rules! conforms {
                 read::a_limit_is_capped_and_an_order_turned,
                 read::a_key_is_found_and_an_unknown_one_is_not,
                 read::newest_is_zero_when_nothing_is_there,
+                verify::a_journal_that_is_whole_is_found_so_and_what_is_witnessed_is_told,
+                verify::another_journal_than_was_witnessed_is_told_from_it,
+                verify::an_empty_journal_is_whole,
                 }
             }
         )*

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use journal::{
-    AppendError, Change, Expect, Journal, OpenOptions, ReadError, SqliteJournal, Unavailable,
-    verify,
+    AppendError, Change, Expect, Journal, OpenJournal as _, OpenOptions, ReadError, SqliteJournal,
+    Unavailable,
 };
 use model::Event;
 use rusqlite::ffi;
@@ -56,7 +56,7 @@ impl Bench {
 
     /// All that was acknowledged is there, on this handle and after a power cut, and no more.
     async fn is_whole(&self, acknowledged: &[Arc<Event>]) {
-        let verdict = verify(&self.journal, None, |_| ()).await.unwrap();
+        let verdict = self.journal.verify(None, Box::new(|_| ())).await.unwrap();
         assert!(verdict.ok, "{:?}", verdict.first_bad);
         assert_eq!(everything(&*self.journal).await, acknowledged);
         for seed in 0..16 {

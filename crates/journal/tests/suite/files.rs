@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use journal::{
-    AppendError, Expect, FORMAT, Journal, OpenError, OpenOptions, Query, ReadError, SqliteJournal,
-    Unavailable, fork, verify,
+    AppendError, Expect, FORMAT, Journal, OpenError, OpenJournal as _, OpenOptions, Query,
+    ReadError, SqliteJournal, Unavailable, fork,
 };
 use model::Seq;
 use rusqlite::Connection;
@@ -128,7 +128,7 @@ async fn a_journal_made_before_places_were_checked_goes_on() {
     let journal = scratch.open();
     history(&*journal, 2).await;
 
-    let verdict = verify(&journal, None, |_| ()).await.unwrap();
+    let verdict = journal.verify(None, Box::new(|_| ())).await.unwrap();
     assert!(verdict.ok, "{:?}", verdict.faults);
     assert_eq!(verdict.events, 5);
 }
@@ -145,7 +145,7 @@ async fn with_the_newest_event_unreadable_the_rest_is_verified_and_forked_and_no
     fs::write(scratch.path(), content).unwrap();
 
     let journal = scratch.open();
-    let verdict = verify(&journal, None, |_| ()).await.unwrap();
+    let verdict = journal.verify(None, Box::new(|_| ())).await.unwrap();
     let into = scratch.folder().join("fork.db");
     let forked = fork(&journal, first - 1, &into).await.unwrap();
     let refused = journal
@@ -196,7 +196,7 @@ async fn a_damaged_page_is_named_by_verify_and_never_read_as_something_else() {
         fs::write(damaged.path(), content).unwrap();
 
         let journal = damaged.open();
-        let verdict = verify(&journal, None, |_| ()).await.unwrap();
+        let verdict = journal.verify(None, Box::new(|_| ())).await.unwrap();
         let read = journal
             .read(Query {
                 limit: 1_000,

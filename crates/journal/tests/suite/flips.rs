@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use journal::{OpenError, OpenOptions, SqliteJournal, Witness, seal_up_to_now, verify};
+use journal::{OpenError, OpenJournal as _, OpenOptions, SqliteJournal, Witness, seal_up_to_now};
 use rusqlite::{Connection, types::Value};
 
 use crate::support::{Scratch, history, second};
@@ -44,7 +44,9 @@ fn is_consistent(path: &Path) -> bool {
 async fn is_found(path: &Path, witness: &Witness) -> bool {
     match SqliteJournal::open(OpenOptions::new(path)) {
         Ok(journal) => {
-            let verdict = verify(&journal, Some(witness.clone()), |_| ()).await;
+            let verdict = journal
+                .verify(Some(witness.clone()), Box::new(|_| ()))
+                .await;
             journal.close().await;
             !verdict.is_ok_and(|verdict| verdict.ok)
         }

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use journal::{ForkError, Journal, OpenOptions, SqliteJournal, fork, seal_up_to_now, verify};
+use journal::{
+    ForkError, Journal, OpenJournal as _, OpenOptions, SqliteJournal, fork, seal_up_to_now,
+};
 use rusqlite::{Connection, types::Value};
 use serde_json::json;
 
@@ -35,7 +37,7 @@ async fn a_fork_at_any_place_is_the_same_up_to_there_and_verifies() {
         assert_eq!(rows(&into, i64::MAX), rows(&scratch.path(), place));
         let forked = SqliteJournal::open(OpenOptions::new(&into)).unwrap();
         let known = witness.clone().filter(|witness| witness.seq <= at);
-        assert!(verify(&forked, known, |_| ()).await.unwrap().ok);
+        assert!(forked.verify(known, Box::new(|_| ())).await.unwrap().ok);
         let next = append(&*forked, "thing.1", event(json!("another way"))).await;
         assert_eq!(next.seq, at + 1);
     }

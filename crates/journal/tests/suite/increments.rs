@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use journal::{AppendError, Change, Expect, Journal, Order, Query, SqliteJournal, verify};
+use journal::{
+    AppendError, Change, Expect, Journal, OpenJournal as _, Order, Query, SqliteJournal,
+};
 use model::{Event, Revision};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -57,7 +59,7 @@ async fn increment(journal: &dyn Journal) {
 }
 
 async fn is_whole(journal: &Arc<SqliteJournal>, events: u64) {
-    let verdict = verify(journal, None, |_| ()).await.unwrap();
+    let verdict = journal.verify(None, Box::new(|_| ())).await.unwrap();
     assert!(verdict.ok, "{:?}", verdict.first_bad);
     assert_eq!(verdict.events, events);
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use journal::{OpenOptions, SqliteJournal, Witness, seal_up_to_now, verify};
+use journal::{OpenJournal as _, OpenOptions, SqliteJournal, Witness, seal_up_to_now};
 use model::{Body, Event};
 use serde_json::json;
 
@@ -115,7 +115,7 @@ pub(crate) async fn check(
 ) -> Result<(), String> {
     let options = OpenOptions::new(folder.join("journal.db"));
     let journal = SqliteJournal::open(options).map_err(|error| error.to_string())?;
-    let verdict = verify(&journal, witness, |_| ()).await;
+    let verdict = journal.verify(witness, Box::new(|_| ())).await;
     let verdict = verdict.map_err(|error| error.to_string())?;
     if let Some(fault) = verdict.first_bad {
         return Err(fault.to_string());

@@ -1,7 +1,8 @@
 //! Sealing: what it covers, what it refuses, and two at once.
 
 use journal::{
-    Journal, Query, SEAL_EVENTS_MAX, SealError, SealRecord, seal_subject, seal_up_to_now, verify,
+    Journal, OpenJournal as _, Query, SEAL_EVENTS_MAX, SealError, SealRecord, seal_subject,
+    seal_up_to_now,
 };
 use model::{Event, EventType, Seq, event::PlacedEvent};
 use rusqlite::params;
@@ -46,7 +47,10 @@ async fn a_long_history_is_covered_by_a_chain_of_seals() {
 
     let witness = seal(&*journal).await.unwrap().unwrap();
     let seals = journal.read(Query::of(seal_subject())).await.unwrap();
-    let verdict = verify(&journal, Some(witness), |_| ()).await.unwrap();
+    let verdict = journal
+        .verify(Some(witness), Box::new(|_| ()))
+        .await
+        .unwrap();
 
     let records = seals.iter().map(|seal| {
         let record: SealRecord = serde_json::from_value(seal.data.clone()).unwrap();
@@ -71,7 +75,11 @@ async fn sealing_ends_while_others_write_and_makes_no_more_seals_than_it_must() 
     assert_eq!(witness.to, 300);
     let seals = busy.read(Query::of(seal_subject())).await.unwrap();
     assert_eq!(seals.len(), 2);
-    let verdict = verify(&busy.journal, Some(witness), |_| ()).await.unwrap();
+    let verdict = busy
+        .journal
+        .verify(Some(witness), Box::new(|_| ()))
+        .await
+        .unwrap();
     assert!(verdict.ok, "{:?}", verdict.faults);
 }
 
@@ -113,7 +121,7 @@ async fn sealers_that_race_make_one_chain() {
     }
 
     let witness = seal(&*one).await.unwrap();
-    let verdict = verify(&one, witness, |_| ()).await.unwrap();
+    let verdict = one.verify(witness, Box::new(|_| ())).await.unwrap();
     assert!(verdict.ok, "{:?}", verdict.faults);
     let newest = everything(&*one).await.last().unwrap().clone();
     assert_eq!(newest.kind, EventType::SEAL);
@@ -132,7 +140,7 @@ async fn what_follows_a_long_catching_up_is_sealed_too() {
 
     let witness = seal(&*journal).await.unwrap();
 
-    let verdict = verify(&journal, witness, |_| ()).await.unwrap();
+    let verdict = journal.verify(witness, Box::new(|_| ())).await.unwrap();
     assert!(verdict.ok, "{:?}", verdict.first_bad);
     assert!(
         verdict.sealed_to >= late.seq,

@@ -3,6 +3,7 @@
 mod faults;
 mod migrating;
 mod refusals;
+mod tampering;
 
 use std::sync::Arc;
 

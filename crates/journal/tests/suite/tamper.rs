@@ -1,6 +1,6 @@
 //! Everything that can be done to a journal behind its back, and what `verify` says of it.
 
-use journal::{FaultKind, Journal, Verdict, Witness, seal_up_to_now, verify};
+use journal::{FaultKind, Journal, OpenJournal as _, Verdict, Witness, seal_up_to_now};
 use model::{Digest, Event, Seq};
 use proptest::{
     prelude::*,
@@ -29,7 +29,11 @@ async fn sealed_history(scratch: &Scratch) -> Witness {
 }
 
 async fn verdict(scratch: &Scratch, witness: Option<Witness>) -> Verdict {
-    verify(&scratch.open(), witness, |_| ()).await.unwrap()
+    scratch
+        .open()
+        .verify(witness, Box::new(|_| ()))
+        .await
+        .unwrap()
 }
 
 /// All that `verify` says after `tamper` was let at the file.

@@ -8,7 +8,7 @@ use std::sync::{
 
 use std::collections::BTreeSet;
 
-use journal::{Expect, Journal, OpenOptions, SqliteJournal, verify};
+use journal::{Expect, Journal, OpenJournal as _, OpenOptions, SqliteJournal};
 use model::{
     Body, Context,
     event::AgentRole,
@@ -78,7 +78,7 @@ async fn a_cancelled_verification_keeps_its_turn_until_its_reading_ends() {
                 may_go.lock().unwrap().recv().unwrap();
                 ended.store(true, Ordering::SeqCst);
             };
-            verify(&journal, None, progress).await
+            journal.verify(None, Box::new(progress)).await
         })
     };
     has_started.recv().await.unwrap();
@@ -89,7 +89,7 @@ async fn a_cancelled_verification_keeps_its_turn_until_its_reading_ends() {
         let (journal, seen) = (journal, Arc::new(AtomicBool::new(false)));
         let noted = seen.clone();
         let progress = move |_seq| noted.store(has_ended.load(Ordering::SeqCst), Ordering::SeqCst);
-        verify(&journal, None, progress).await.unwrap();
+        journal.verify(None, Box::new(progress)).await.unwrap();
         seen.load(Ordering::SeqCst)
     });
     // Released once the next one had every chance to begin, which it must not take.

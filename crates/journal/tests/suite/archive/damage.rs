@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::process::ExitStatusExt as _, path::Path};
 
-use journal::{FaultKind, Journal as _, Query, ReadError, Unavailable, Witness, verify};
+use journal::{FaultKind, Journal as _, OpenJournal as _, Query, ReadError, Unavailable, Witness};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -28,7 +28,8 @@ async fn half_archived(scratch: &Scratch) -> Witness {
 
 async fn faults(scratch: &Scratch, witness: &Witness) -> Vec<String> {
     let journal = open(scratch);
-    let verdict = verify(&journal, Some(witness.clone()), |_| ())
+    let verdict = journal
+        .verify(Some(witness.clone()), Box::new(|_| ()))
         .await
         .unwrap();
     journal.close().await;
@@ -105,7 +106,10 @@ async fn what_stays_of_an_archived_row_and_its_record_cannot_be_edited_unnoticed
         assert_eq!(scratch.tamper().execute(sql, []).unwrap(), 1, "{sql}");
 
         let journal = open(&scratch);
-        let verdict = verify(&journal, Some(witness), |_| ()).await.unwrap();
+        let verdict = journal
+            .verify(Some(witness), Box::new(|_| ()))
+            .await
+            .unwrap();
 
         assert_eq!(verdict.first_bad.unwrap().seq, place, "{sql}");
     }
@@ -141,7 +145,7 @@ async fn without_a_store_an_archived_event_says_so() {
 
     let journal = scratch.open();
     let error = journal.body(2).await.unwrap_err();
-    let verdict = verify(&journal, None, |_| ()).await.unwrap();
+    let verdict = journal.verify(None, Box::new(|_| ())).await.unwrap();
 
     assert!(matches!(
         error,
@@ -183,7 +187,7 @@ async fn killed_anywhere_while_it_archives_nothing_is_lost_or_there_twice() {
             .unwrap();
         assert_eq!(report.archived_to, 100, "{place}");
         assert_eq!(answers(&journal, 101).await, before, "{place}");
-        let verdict = verify(&journal, witness, |_| ()).await.unwrap();
+        let verdict = journal.verify(witness, Box::new(|_| ())).await.unwrap();
         assert_eq!(verdict.faults, [], "{place}");
         assert_eq!(whole(&scratch), [98, 99, 100, 101, 102], "{place}");
         assert_eq!(archives(&scratch).len(), 1, "{place}");

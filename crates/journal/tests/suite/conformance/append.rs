@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use journal::{AppendError, Change, Expect, Journal, Refusal};
+use journal::{AppendError, Change, Expect, OpenJournal, Refusal};
 use model::{Body, Event};
 use serde_json::json;
 
 use super::Store;
 use crate::support::{append, event, everything, key, numbered, second, subject};
 
-async fn refused(journal: &Arc<dyn Journal>, expect: Expect) -> (Expect, Option<Arc<Event>>) {
+async fn refused(journal: &Arc<dyn OpenJournal>, expect: Expect) -> (Expect, Option<Arc<Event>>) {
     let outcome = journal.append(subject("a"), expect, event(json!(9))).await;
     match outcome.unwrap_err() {
         AppendError::Conflict {

@@ -3,14 +3,14 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use jiff::SignedDuration;
-use journal::{Journal, Order, Query};
+use journal::{OpenJournal, Order, Query};
 use model::{Body, Context, EventType, NewEvent, Seq, event::AgentRole};
 use serde_json::json;
 
 use super::Store;
 use crate::support::{append, event, everything, history, key, second, subject};
 
-async fn seqs(journal: &Arc<dyn Journal>, query: Query) -> Vec<Seq> {
+async fn seqs(journal: &Arc<dyn OpenJournal>, query: Query) -> Vec<Seq> {
     let events = journal.read(query).await.unwrap();
     events.iter().map(|event| event.seq).collect()
 }
@@ -110,7 +110,7 @@ fn everywhere(n: i64) -> NewEvent {
     NewEvent::new(kind, second(n), context, json!({"n": n}))
 }
 
-async fn filled(store: &impl Store) -> Arc<dyn Journal> {
+async fn filled(store: &impl Store) -> Arc<dyn OpenJournal> {
     let journal = store.open();
     for n in 0..60 {
         append(&*journal, &format!("s.{}", n % 7), everywhere(n)).await;

@@ -1,8 +1,8 @@
 //! A journal in the other store is the same one.
 
 use journal::{
-    Expect, Journal, MigrateError, Query, SqliteJournal, fork, migrate_to_file, migrate_to_nats,
-    seal_up_to_now, verify,
+    Expect, Journal, MigrateError, OpenJournal as _, Query, SqliteJournal, fork, migrate_to_file,
+    migrate_to_nats, seal_up_to_now,
 };
 use serde_json::json;
 
@@ -60,7 +60,7 @@ async fn a_journal_goes_to_a_server_and_comes_back() {
     let last = all.pop().unwrap();
     assert_eq!(all, everything(&*shared).await);
     assert_eq!(last.data, json!({"from": "nats", "events": all.len()}));
-    assert!(verify(&back, None, |_| ()).await.unwrap().ok);
+    assert!(back.verify(None, Box::new(|_| ())).await.unwrap().ok);
     append(&*back, "b", event(json!("goes on"))).await;
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use journal::{Journal as _, Verdict, Witness};
+use journal::{Journal as _, OpenJournal as _, Verdict, Witness};
 
 use crate::{
     exit::Exit,
@@ -20,8 +20,10 @@ pub(super) async fn verify(session: &Session, opened: &Opened) -> Result<Exit, F
     let newest = opened.journal.newest().await.unwrap_or(0);
     let bar = session.output.progress("verifying", newest);
     let shown = bar.clone();
-    let verdict =
-        journal::verify(&opened.journal, witness, move |seq| shown.set_position(seq)).await?;
+    let verdict = opened
+        .journal
+        .verify(witness, Box::new(move |seq| shown.set_position(seq)))
+        .await?;
     bar.finish_and_clear();
     session
         .output

@@ -12,8 +12,8 @@ use anyhow::{Context as _, Result};
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
 use journal::{
-    ArchivePlan, ArchiveStore, Journal, OpenOptions, Query, SqliteJournal, StoreFailure, archive,
-    seal_up_to_now,
+    ArchivePlan, ArchiveStore, Journal, OpenJournal as _, OpenOptions, Query, SqliteJournal,
+    StoreFailure, archive, seal_up_to_now,
 };
 use model::{Context, EventType, NewEvent, Subject, event::AgentRole};
 use rusqlite::Connection;

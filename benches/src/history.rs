@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
 use journal::Journal as _;
+use journal::OpenJournal as _;
 use sha2::{Digest as _, Sha256};
 use state::{StateManager, Target};
 use tokio::task::JoinSet;
@@ -48,7 +49,7 @@ pub(crate) async fn measure(folder: &Path, events: u64) -> Result<History> {
     let sealed_in = began.elapsed();
 
     let began = Instant::now();
-    let verdict = journal::verify(&luthier.journal, witness, |_seq| {}).await?;
+    let verdict = luthier.journal.verify(witness, Box::new(|_seq| {})).await?;
     let verified_in = began.elapsed();
     ensure!(
         verdict.ok,

@@ -11,7 +11,7 @@ mod verify;
 
 use std::{pin::Pin, sync::Arc};
 
-use journal::{SqliteJournal, Witness};
+use journal::{OpenJournal, Witness};
 use state::StateManager;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ use web::Kind;
 /// What the role works with.
 #[derive(Clone)]
 pub struct Console {
-    pub journal: Arc<SqliteJournal>,
+    pub journal: Arc<dyn OpenJournal>,
     pub state: StateManager,
     /// Recalls the newest seal that was kept outside the journal.
     pub witness: WitnessSource,

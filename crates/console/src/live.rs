@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use futures_util::stream;
-use journal::{Journal as _, Query as JournalQuery, SqliteJournal, Watch, WatchItem};
+use journal::{Journal, Query as JournalQuery, Watch, WatchItem};
 use tokio::sync::OwnedSemaphorePermit;
 use web::{
     KEEP_ALIVE, LastEventId, Problem, ProblemDocument, Query, SseEvent, sse_response, stream_place,
@@ -52,7 +52,7 @@ pub(crate) async fn follow(
     let after = match (last.parse::<u64>()?.or(after), query.since) {
         (Some(seen), _) if seen > newest => return Err(beyond(seen, newest)),
         (Some(seen), _) => seen,
-        (None, Some(since)) => last_before(&journal, since, newest).await?,
+        (None, Some(since)) => last_before(&*journal, since, newest).await?,
         (None, None) => newest,
     };
     let watch = journal.watch(after, query);
@@ -63,7 +63,7 @@ pub(crate) async fn follow(
 
 /// The seq right before the first event at or after `since`.
 async fn last_before(
-    journal: &SqliteJournal,
+    journal: &dyn Journal,
     since: jiff::Timestamp,
     newest: u64,
 ) -> Result<u64, Problem> {

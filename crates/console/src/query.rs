@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State, response::Response};
-use journal::{Journal as _, Order, Query as JournalQuery};
+use journal::{Order, Query as JournalQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use journal::{Journal as _, Order, Query as JournalQuery};
+use journal::{Order, Query as JournalQuery};
 use model::{EventType, LineageName, Subject};
 use semver::Version;
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use journal::{OpenJournal as _, Verdict};
+use journal::Verdict;
 use web::{Problem, ProblemDocument};
 
 use crate::{Shared, WITNESS_DAMAGED, answer::problem};

@@ -23,15 +23,15 @@ pub use archive::{
 pub use export::{ExportError, ExportFormat, InvalidExportFormat, export};
 pub use log::{
     AppendError, Change, Committed, Expect, Head, Journal, OpenJournal, ReadError, Refusal,
-    Unavailable,
+    Unavailable, WriterCounts,
 };
 pub use migrate::{MigrateError, migrate_to_file, migrate_to_nats};
-pub use nats::{NatsError, NatsJournal, NatsOptions};
+pub use nats::{Hold, NatsError, NatsJournal, NatsOptions, Tenure};
 pub use query::{Order, Query};
 pub use seal::{SEAL_EVENTS_MAX, SealError, SealRecord, Witness, seal_subject, seal_up_to_now};
 pub use sqlite::{
     FORMAT, FileIdentity, ForkError, OpenError, OpenOptions, SqlError, SqlTable, SqliteJournal,
-    WriterCounts, fork,
+    fork,
 };
 pub use verify::{Fault, FaultKind, Verdict};
 pub use watch::{Watch, WatchItem};

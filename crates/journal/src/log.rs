@@ -1,6 +1,10 @@
 //! What a journal promises, whichever store is below it.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{
+    error::Error,
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use async_trait::async_trait;
 use model::{Body, Event, NewEvent, Revision, Seq, Subject, event::IdempotencyKey};
@@ -92,12 +96,41 @@ pub trait Journal: Send + Sync + 'static {
 /// A journal as the process sees it that has it open.
 #[async_trait]
 pub trait OpenJournal: Journal {
+    /// What was written through it since it was opened.
+    fn counts(&self) -> &WriterCounts;
+
+    /// Writes that wait, or are under way.
+    fn queued(&self) -> usize;
+
+    /// How many may be.
+    fn queue_max(&self) -> usize;
+
+    /// Does it answer, and is it still the one that was opened?
+    async fn check(&self) -> Result<(), ReadError>;
+
+    /// Lets go of what is kept in memory alone to be quick, which is read again then; says about how many bytes
+    /// it took. May block.
+    fn release(&self) -> usize;
+
     /// Reads all of it and compares it with its hashes, its seals and the `witness`.
     async fn verify(
         &self,
         witness: Option<Witness>,
         progress: Box<dyn Fn(Seq) + Send>,
     ) -> Result<Verdict, ReadError>;
+
+    /// Lets writes end that are under way, and ends every watch. Later writes are refused.
+    async fn close(&self);
+}
+
+/// What went through a journal.
+#[derive(Debug, Default)]
+pub struct WriterCounts {
+    pub events: AtomicU64,
+    pub transactions: AtomicU64,
+    pub refused: AtomicU64,
+    pub failed: AtomicU64,
+    pub checkpoints: AtomicU64,
 }
 
 /// What a writer believes about a subject.

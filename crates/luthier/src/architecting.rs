@@ -12,7 +12,7 @@ use std::{path::Path, sync::Arc};
 
 use architect::{Architect, OnReleased, Parts};
 use jiff::Timestamp;
-use journal::SqliteJournal;
+use journal::Journal;
 use runner::Runner;
 use state::StateManager;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,7 @@ use crate::{
 pub(crate) struct Shared<'a> {
     pub(crate) config: &'a Config,
     pub(crate) environment: &'a Environment,
-    pub(crate) journal: Arc<SqliteJournal>,
+    pub(crate) journal: Arc<dyn Journal>,
     pub(crate) manager: StateManager,
     pub(crate) store: Store,
     pub(crate) releasing: &'a Releasing,

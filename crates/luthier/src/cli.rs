@@ -33,11 +33,22 @@ use crate::{
     output::ColourChoice,
 };
 
+/// What it was built of.
+const BUILD: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit    ",
+    env!("BUILT_OF"),
+    "\ntarget    ",
+    env!("BUILT_FOR"),
+    "\nfeatures  journal: sqlite, nats; vault: folder, s3; sandbox: wasm, native; telemetry: otlp, prometheus",
+);
+
 /// Serves Python tools over MCP and makes them better while they are used.
 #[derive(Debug, Parser)]
 #[command(
     name = "luthier",
     version,
+    long_version = BUILD,
     max_term_width = 100,
     after_long_help = Exit::help(),
     disable_help_subcommand = true
@@ -178,6 +189,14 @@ impl Role {
         Self::Tuner,
         Self::Versions,
     ];
+
+    /// Those that make versions or read them in git; the others serve what a journal and a vault hold.
+    pub(crate) fn needs_workspace(self) -> bool {
+        match self {
+            Self::Architect | Self::Tuner | Self::Versions => true,
+            Self::Console | Self::Runner => false,
+        }
+    }
 
     /// Those that serve a working tree, of which nothing is released.
     pub(crate) const OF_A_WORKING_TREE: [Self; 4] =

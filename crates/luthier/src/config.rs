@@ -3,6 +3,7 @@
 
 mod architect;
 mod file;
+mod journal;
 mod keys;
 mod layers;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod typed;
 
 pub(crate) use architect::{ArchitectSettings, ProviderKind};
 pub(crate) use file::FileError;
+pub(crate) use journal::JournalSettings;
 pub(crate) use keys::{Key, Kind, keys};
 pub(crate) use layers::{ConfigError, Flags, Layers, Origin, Settings, variable};
 pub(crate) use typed::{Config, HttpConfig, RunnerSettings, TelemetrySettings, VaultSettings};

@@ -83,6 +83,11 @@ impl Failure {
         self.code == sorting::VAULT_UNREACHABLE
     }
 
+    /// Whether the servers that keep the journal are out of reach, which passes by itself.
+    pub(crate) fn is_journal_away(&self) -> bool {
+        self.code == sorting::JOURNAL_UNREACHABLE
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }

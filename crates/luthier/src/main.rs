@@ -14,6 +14,7 @@ mod environment;
 mod exit;
 mod failpoint;
 mod failure;
+mod ledger;
 mod live;
 mod output;
 mod pen;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use journal::SqliteJournal;
+use journal::Journal;
 use model::{Context, LineageName, event::AgentRole};
 use python::Pool;
 use release::{Author, Offered, Order, Parts, Provenance, Released, Releaser};
@@ -57,7 +57,7 @@ pub(crate) struct Releasing {
 
 /// What releases share with the rest of the process.
 pub(crate) struct Shared {
-    pub(crate) journal: Arc<SqliteJournal>,
+    pub(crate) journal: Arc<dyn Journal>,
     pub(crate) manager: StateManager,
     pub(crate) store: Store,
     pub(crate) repo: Arc<Repo>,

@@ -5,18 +5,18 @@ use std::{
     sync::Arc,
 };
 
-use journal::{FileIdentity, Journal as _, OpenOptions, Query, SqliteJournal, Witness};
+use journal::{Journal, OpenJournal, Query, Witness};
 use repo::Repo;
 use serde_json::json;
 use vault::{Key, Outbox, S3Settings, Store, Vault};
 
 use crate::{
-    archives::VaultArchives,
     cli::GlobalArgs,
     config::{Config, Flags, Layers, Origin, Settings, VaultSettings},
     environment::Environment,
     exit::Exit,
     failure::Failure,
+    ledger::Ledger,
     output::Output,
     up::{StartLock, runtime},
     witness::Witnesses,
@@ -116,19 +116,19 @@ impl Session {
         Ok((configured, data))
     }
 
-    /// The journal of the data folder, which must be there already.
-    pub(crate) fn open_journal(&self) -> Result<Opened, Failure> {
+    /// The journal of the workspace, which must be there already.
+    pub(crate) fn find_journal(&self) -> Result<Unopened, Failure> {
         let (configured, data) = self.data()?;
-        let path = journal_path(&data);
-        if !path.exists() {
-            let message = format!("there is no journal at `{}`", path.display());
-            return Err(
-                Failure::new("no_journal", Exit::NotFound, message).with_hint(
-                    "start `luthier up` once, or name another data folder with --data".to_owned(),
-                ),
-            );
+        if configured.config.journal.nats.is_none() {
+            find_file(&data)?;
         }
-        Opened::new(configured, data)
+        Ok(Unopened { configured, data })
+    }
+
+    /// The journal of the workspace, which is made if there is none.
+    pub(crate) fn journal(&self) -> Result<Unopened, Failure> {
+        let (configured, data) = self.data()?;
+        Ok(Unopened { configured, data })
     }
 
     /// The same, of another workspace.
@@ -157,13 +157,14 @@ impl Session {
         outcome
     }
 
-    /// Runs a command over what it opened, and closes that however it ends.
+    /// Opens a journal, runs a command over it, and closes it however that ends.
     pub(crate) fn work_on<T>(
         &self,
-        opened: Opened,
+        unopened: Unopened,
         work: impl AsyncFnOnce(&Opened) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.block_on(async {
+            let opened = unopened.open().await?;
             let outcome = work(&opened).await;
             opened.close().await;
             outcome
@@ -177,6 +178,7 @@ impl Configured {
         self.config.data = self.dev_data();
         // What is saved every few seconds is nobody else's.
         self.config.vault = VaultSettings::Folder;
+        self.config.journal.nats = None;
         let is_named = matches!(self.settings.origin("http.port"), Origin::Flag(_));
         let port = &mut self.config.http.port;
         // 0 is any free one already.
@@ -206,55 +208,50 @@ impl Configured {
     }
 }
 
-/// A data folder with its journal.
-pub(crate) struct Opened {
+/// A data folder whose journal is to be opened.
+pub(crate) struct Unopened {
     pub(crate) configured: Configured,
     pub(crate) data: PathBuf,
-    pub(crate) journal: Arc<SqliteJournal>,
-    /// The file that `journal` has open.
-    pub(crate) file: FileIdentity,
 }
 
-impl Opened {
-    /// Opens the journal. If there is none, it and its folder are made, unless another process is
-    /// about to.
-    pub(crate) fn new(configured: Configured, data: PathBuf) -> Result<Self, Failure> {
-        if journal_path(&data).exists() {
-            return Self::open(configured, data);
+impl Unopened {
+    /// If there is no journal, it and its folder are made, unless another process is about to.
+    pub(crate) async fn open(self) -> Result<Opened, Failure> {
+        if journal_path(&self.data).exists() {
+            return self.open_now().await;
         }
-        create_folder(&data)?;
-        let starting = StartLock::take(&data)?;
-        Self::of_starting(configured, data, starting)
+        create_folder(&self.data)?;
+        let starting = StartLock::take(&self.data)?;
+        self.open_starting(starting).await
     }
 
     /// The same for who is starting.
-    pub(crate) fn of_starting(
-        configured: Configured,
-        data: PathBuf,
-        starting: StartLock,
-    ) -> Result<Self, Failure> {
-        let opened = Self::open(configured, data);
+    pub(crate) async fn open_starting(self, starting: StartLock) -> Result<Opened, Failure> {
+        let opened = self.open_now().await;
         drop(starting);
         opened
     }
 
-    fn open(configured: Configured, data: PathBuf) -> Result<Self, Failure> {
-        let path = journal_path(&data);
-        let options = OpenOptions {
-            archives: Some(Arc::new(VaultArchives::of(&configured.config.vault, &data))),
-            ..OpenOptions::new(&path)
-        };
-        let journal = SqliteJournal::open(options)?;
-        let file = FileIdentity::of(&path)
-            .map_err(|error| Failure::io(&format!("look at `{}`", path.display()), error))?;
-        Ok(Self {
-            configured,
-            data,
-            journal,
-            file,
+    async fn open_now(self) -> Result<Opened, Failure> {
+        let ledger = Ledger::open(&self.configured.config, &self.data).await?;
+        Ok(Opened {
+            journal: ledger.journal(),
+            ledger,
+            configured: self.configured,
+            data: self.data,
         })
     }
+}
 
+/// A data folder with its journal.
+pub(crate) struct Opened {
+    pub(crate) configured: Configured,
+    pub(crate) data: PathBuf,
+    pub(crate) ledger: Ledger,
+    pub(crate) journal: Arc<dyn OpenJournal>,
+}
+
+impl Opened {
     pub(crate) fn vault(&self) -> Result<Vault, Failure> {
         open_vault(&self.configured.config.vault, &self.data)
     }
@@ -274,7 +271,7 @@ impl Opened {
         Ok((store(&outbox, &self.data)?, outbox))
     }
 
-    /// Writes what is queued and lets go of the file.
+    /// Writes what is queued and lets go of it.
     pub(crate) async fn close(self) {
         self.journal.close().await;
     }
@@ -308,6 +305,17 @@ impl Drop for MadeFolder<'_> {
 pub(crate) fn create_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)
         .map_err(|error| Failure::io(&format!("create `{}`", folder.display()), error))
+}
+
+/// Refuses where there is no journal in the data folder.
+pub(crate) fn find_file(data: &Path) -> Result<(), Failure> {
+    let path = journal_path(data);
+    if path.exists() {
+        return Ok(());
+    }
+    let message = format!("there is no journal at `{}`", path.display());
+    let hint = "start `luthier up` once, or name another data folder with --data";
+    Err(Failure::new("no_journal", Exit::NotFound, message).with_hint(hint.to_owned()))
 }
 
 pub(crate) fn journal_path(data: &Path) -> PathBuf {
@@ -365,7 +373,7 @@ pub(crate) fn recall_witness(vault: &Vault) -> Result<Option<Witness>, Failure> 
 /// Refuses when the journal does not hold the seal that the vault remembers: a newer one must not
 /// take its place, or the evidence of a cut would be gone.
 pub(crate) async fn confirm_witness(
-    journal: &SqliteJournal,
+    journal: &dyn Journal,
     kept: Option<Witness>,
 ) -> Result<(), Failure> {
     let Some(kept) = kept else {

@@ -54,7 +54,7 @@ use crate::{
     cli::{Role, UpArgs},
     config::{Config, Flags},
     failure::Failure,
-    session::{Configured, Opened, Session, logs_path},
+    session::{Configured, Opened, Session, Unopened, logs_path},
 };
 
 /// The name of this process in logs and traces, beside those of its children.
@@ -87,6 +87,8 @@ pub(crate) enum Claim {
     Alone,
     /// `luthier serve`: as many as there is work for.
     Beside,
+    /// `luthier serve` of roles that need nothing but a shared journal and a vault.
+    Replica,
     /// `luthier dev`: there is one, in a folder of its own, and it serves the working tree.
     WorkingTree,
 }
@@ -98,16 +100,25 @@ pub(crate) fn run(
     claim: Claim,
 ) -> Result<(), Failure> {
     let configured = session.configure(flags(args))?;
-    let workspace = configured.workspace(session)?;
+    let is_shared = configured.config.journal.nats.is_some();
+    let needs_workspace = roles.iter().any(|role| role.needs_workspace());
+    let claim = match claim {
+        Claim::Beside if is_shared && !needs_workspace => Claim::Replica,
+        claim => claim,
+    };
+    let workspace = match claim {
+        Claim::Replica => None,
+        _ => Some(configured.workspace(session)?),
+    };
     let (configured, instance) = match claim {
-        Claim::Alone | Claim::Beside => (configured, INSTANCE),
+        Claim::Alone | Claim::Beside | Claim::Replica => (configured, INSTANCE),
         Claim::WorkingTree => (configured.for_dev(), INSTANCE_DEV),
     };
     let data = configured.data(session)?;
     crate::session::create_folder(&data)?;
     let mut lock = match claim {
         Claim::Alone | Claim::WorkingTree => UpLock::take(&data)?,
-        Claim::Beside => UpLock::join(&data)?,
+        Claim::Beside | Claim::Replica => UpLock::join(&data)?,
     };
     // Until the journal is there, nobody else makes one.
     let starting = StartLock::take(&data)?;
@@ -123,8 +134,10 @@ pub(crate) fn run(
     let outcome = runtime.block_on(async {
         let has_runner = roles.contains(&Role::Runner);
         let pool = has_runner.then(|| start_workers(&configured.config));
-        let opened = Opened::of_starting(configured, data, starting)?;
-        let began_after = journal::Journal::newest(&*opened.journal).await?;
+        let opened = Unopened { configured, data }
+            .open_starting(starting)
+            .await?;
+        let began_after = opened.journal.newest().await?;
         let mut roles = roles.to_vec();
         roles.sort_unstable();
         roles.dedup();
@@ -137,7 +150,7 @@ pub(crate) fn run(
             began_after,
             pool: pool.transpose()?,
         };
-        let starting = Server::start(session, &workspace, taken, telemetry.scraper());
+        let starting = Server::start(session, workspace.as_deref(), taken, telemetry.scraper());
         Box::pin(starting).await?.run(session).await
     });
     runtime.shutdown_timeout(Duration::from_millis(BLOCKED_MS_MAX));

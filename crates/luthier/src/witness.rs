@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use journal::{Journal as _, Query, SealRecord, SqliteJournal, Witness};
+use journal::{Journal, Query, SealRecord, Witness};
 use model::{EventType, LineageName, Subject};
 use release::{Notes, Seal};
 use repo::Repo;
@@ -18,7 +18,7 @@ const TAGS_MAX: usize = 1_000;
 /// Whoever witnessed a seal.
 #[derive(Clone)]
 pub(crate) struct Witnesses {
-    pub(crate) journal: Arc<SqliteJournal>,
+    pub(crate) journal: Arc<dyn Journal>,
     pub(crate) vault: Arc<Vault>,
     /// Where releases are tagged, if there are any.
     pub(crate) repo: Option<Arc<Repo>>,

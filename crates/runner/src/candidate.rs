@@ -4,7 +4,7 @@
 use std::{io, path::Path, sync::Arc};
 
 use jiff::Timestamp;
-use journal::{OpenError, OpenOptions, SqliteJournal};
+use journal::{OpenError, OpenJournal as _, OpenOptions, SqliteJournal};
 use model::{LineageName, VersionRef};
 use python::{CallError, CallRequest, Lines, Pool};
 use repo::FileSet;
@@ -147,6 +147,7 @@ impl Candidate {
             pool,
             history,
             arrays,
+            tenure: None,
         };
         let config = RunnerConfig {
             takes_cases: true,

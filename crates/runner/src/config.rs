@@ -28,6 +28,9 @@ pub struct RunnerConfig {
     /// `luthier/case` in its `_meta`? Then no tool is ever left alone either, so that each call is
     /// judged for itself. Not for production.
     pub takes_cases: bool,
+    /// Is an alias answered for, and marked, with what it meant when that was heard of last, where it is not known
+    /// any more whether it still means that?
+    pub serves_stale: bool,
 }
 
 impl Default for RunnerConfig {
@@ -43,6 +46,7 @@ impl Default for RunnerConfig {
             session_idle_max: Duration::from_hours(30 * 24),
             references_max: 64,
             takes_cases: false,
+            serves_stale: false,
         }
     }
 }

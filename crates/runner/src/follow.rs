@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use journal::Expect;
+use journal::{Expect, Tenure};
 use mcp::Change;
 use model::{Context, EventType, LineageName, NewEvent, Subject, event::AgentRole};
 use serde_json::json;
-use state::{HistoryEntry, Root};
+use state::{HistoryEntry, Root, is_of_staging};
 
 use crate::{
     builtin,
@@ -27,7 +27,7 @@ impl Inner {
     ) -> Option<HistoryEntry> {
         match self.moved(lineage).await {
             Ok(()) => {
-                if !is_of_staging(&entry) {
+                if !is_of_staging(&entry.event) {
                     self.acknowledge(lineage, &entry).await;
                 }
                 None
@@ -43,8 +43,8 @@ impl Inner {
     /// what was told of. If some are not there, the error is of the last of them.
     pub(crate) async fn moved(&self, lineage: &LineageName) -> Result<(), ServeError> {
         let _no_other = self.moving.lock().await;
-        let root = self.registry.manager.root(lineage).await;
-        let root = root.map_err(ResolveError::from)?;
+        let newest = self.registry.manager.newest(lineage).await;
+        let HistoryEntry { event, root } = newest.map_err(ResolveError::from)?;
         if *lineage == LineageName::default() && root.canary.is_none() {
             self.forget(CANARY);
         }
@@ -61,7 +61,17 @@ impl Inner {
                 }
             }
         }
+        let may_pass = matches!(&outcome, Err(error) if error.may_pass());
+        if let Some(tenure) = self.tenure_of(lineage).filter(|_| !may_pass) {
+            tenure.has_taken_up(event.seq);
+        }
         outcome
+    }
+
+    /// What is waited for where `lineage` moves: aliases lead to `main` alone.
+    pub(crate) fn tenure_of(&self, lineage: &LineageName) -> Option<&Tenure> {
+        let is_main = *lineage == LineageName::default();
+        self.tenure.as_ref().filter(|_| is_main)
     }
 
     /// What is kept up to date; what nobody holds any more is forgotten, with its troubles.
@@ -193,11 +203,6 @@ impl Inner {
         offer.trial.store(trial.map(Arc::new));
         Ok(())
     }
-}
-
-/// A change of the staged document alone is nobody's release.
-pub(crate) fn is_of_staging(entry: &HistoryEntry) -> bool {
-    entry.event.data["target"] == "staging"
 }
 
 /// Where Runners tell what they serve of a lineage.

@@ -11,7 +11,9 @@ use axum::{
     routing::any,
 };
 use futures_util::future::join_all;
+use journal::ReadError;
 use python::LoadError;
+use state::StateError;
 use tokio::time::timeout;
 use utoipa_axum::router::OpenApiRouter;
 use web::{Kind, Problem, RouteLimits, TraceParent};
@@ -33,6 +35,9 @@ const INSTALL_AGAIN_AFTER_S: u32 = 30;
 
 /// Where a client says which trace its request is part of.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// For how many seconds it is not known whether the alias still means what answers.
+const STALE: HeaderName = HeaderName::from_static("luthier-stale");
 
 /// The version is there, and its code does not load.
 const UNLOADABLE: Kind = Kind::new(
@@ -76,10 +81,26 @@ async fn serve(
     mut request: Request,
 ) -> Response {
     continue_trace(&mut request);
-    match runner.endpoint(&version).await {
+    let stale_since = runner.stale_since(&version).await;
+    if stale_since.is_some() && !runner.inner.core.config.serves_stale {
+        return stale().with("version", version).into_response();
+    }
+    let mut response = match runner.endpoint(&version).await {
         Ok(endpoint) => endpoint.handle(request).await.map(Body::new),
         Err(error) => problem(&error).with("version", version).into_response(),
+    };
+    if let Some(since) = stale_since {
+        let seconds = HeaderValue::from(since.as_secs());
+        response.headers_mut().insert(STALE, seconds);
     }
+    response
+}
+
+/// Nobody knows here what the alias means by now.
+fn stale() -> Problem {
+    let detail = "the journal was not heard of for longer than a lease, so this alias may mean something else by \
+                  now: ask for an exact version, or try again";
+    Problem::unavailable(detail, RETRY_AFTER_S)
 }
 
 /// What a request does is below it in its trace, whether or not the caller began that.
@@ -126,6 +147,11 @@ fn unresolved(error: &ResolveError) -> Problem {
             | repo::ResolveError::Object(_) => Problem::internal(error),
         },
         ResolveError::Tree { .. } | ResolveError::State { .. } => Problem::of(UNLOADABLE, text),
+        ResolveError::Store(StateError::Read(ReadError::Unavailable(reason)))
+            if reason.may_pass() =>
+        {
+            Problem::unavailable(text, RETRY_AFTER_S)
+        }
         ResolveError::Code(_) | ResolveError::Store(_) | ResolveError::Broken { .. } => {
             Problem::internal(error)
         }

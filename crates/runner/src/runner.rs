@@ -10,14 +10,14 @@ use std::{
     time::Duration,
 };
 
-use journal::Journal;
+use journal::{Journal, Tenure};
 use lru::LruCache;
 use mcp::{CatalogueError, Endpoint, EndpointConfig, StdioError};
-use model::{LineageName, VersionRef};
+use model::{LineageName, Seq, VersionRef};
 use python::{LoadError, Pool};
 use repo::{FileSet, Repo};
 use serde_json::{Value, json};
-use state::{HistoryEntry, StateManager};
+use state::{HistoryEntry, StateManager, is_of_staging};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::OnceCell,
@@ -34,7 +34,6 @@ use crate::{
     config::RunnerConfig,
     connections::Connections,
     core::Core,
-    follow::is_of_staging,
     http::BODY_BYTES_MAX,
     logs::LogHistory,
     offer::{self, Facts, Offer, Snapshot},
@@ -59,6 +58,9 @@ const AGAIN_MS: u64 = 5_000;
 /// How long the calls of a reference that made room may take.
 const RETIRING_MS_MAX: u64 = 10 * 60 * 1_000;
 
+/// So long a call waits until it is known again what its alias means.
+const RENEWAL_MS_MAX: u64 = 1_000;
+
 /// What a Runner works with.
 pub struct RunnerParts {
     pub journal: Arc<dyn Journal>,
@@ -71,6 +73,8 @@ pub struct RunnerParts {
     pub history: LogHistory,
     /// Where arrays are that a state document names.
     pub arrays: Option<ArrayStore>,
+    /// Where others move what aliases mean: until when that is known here.
+    pub tenure: Option<Tenure>,
 }
 
 /// Serves the tools of any version.
@@ -100,6 +104,7 @@ pub(crate) struct Inner {
     /// Why a reference is not at its newest version.
     pub(crate) troubles: Mutex<HashMap<String, String>>,
     numbers: AtomicU64,
+    pub(crate) tenure: Option<Tenure>,
     pub(crate) stop: CancellationToken,
     recording: CancellationToken,
     writing: Mutex<Option<JoinHandle<()>>>,
@@ -202,6 +207,7 @@ impl Runner {
             pool,
             history,
             arrays,
+            tenure,
         } = parts;
         let recording = CancellationToken::new();
         let (recorder, writing) = Recorder::new(Arc::clone(&journal), recording.clone());
@@ -234,13 +240,19 @@ impl Runner {
             moving: tokio::sync::Mutex::default(),
             troubles: Mutex::default(),
             numbers: AtomicU64::new(1),
+            tenure,
             stop: CancellationToken::new(),
             recording,
             writing: Mutex::new(Some(tokio::spawn(writing))),
         };
-        Self {
+        let runner = Self {
             inner: Arc::new(inner),
+        };
+        if runner.inner.tenure.is_some() {
+            let runner = runner.clone();
+            tokio::spawn(async move { runner.follow_main().await });
         }
+        runner
     }
 
     /// What is served under a reference, loaded now if it was not.
@@ -322,6 +334,10 @@ impl Runner {
         };
         let endpoint = Endpoint::new(Arc::clone(&served), config);
         inner.begin_following(text, &lineage, &served).await?;
+        if inner.tenure_of(&lineage).is_some() && served.view != View::Fixed {
+            // It is counted among what was taken up.
+            inner.moved(&lineage).await?;
+        }
         Ok(Line { served, endpoint })
     }
 
@@ -391,6 +407,13 @@ impl Runner {
     pub fn troubles(&self) -> Vec<(String, String)> {
         let troubles = lock(&self.inner.troubles);
         let mut troubles: Vec<_> = troubles.clone().into_iter().collect();
+        let tenure = self.inner.tenure.as_ref();
+        if let Some(since) = tenure.and_then(Tenure::ended_since) {
+            let seconds = since.as_secs();
+            let reason =
+                format!("the journal was not heard of for {seconds} s longer than a lease");
+            troubles.push(("aliases".to_owned(), reason));
+        }
         troubles.sort_unstable();
         troubles
     }
@@ -444,6 +467,9 @@ impl Runner {
     /// after this.
     pub async fn shut_down(&self) {
         self.inner.stop.cancel();
+        if let Some(tenure) = &self.inner.tenure {
+            tenure.end().await;
+        }
         self.inner.recording.cancel();
         let writing = lock(&self.inner.writing).take();
         if let Some(writing) = writing
@@ -459,13 +485,16 @@ impl Runner {
         }
         // Read first: whatever comes after it, the watch tells.
         let manager = &self.inner.registry.manager;
-        let newest = manager
-            .history(lineage, None, 1)
-            .await
-            .map_err(ResolveError::from)?;
-        let seq = newest.first().map_or(0, |entry| entry.event.seq);
+        let newest = manager.newest(lineage).await.map_err(ResolveError::from)?;
+        self.follow_from(lineage, newest.event.seq);
+        Ok(())
+    }
+
+    /// Takes up what happens to a lineage after `seq`, if nobody does yet.
+    fn follow_from(&self, lineage: &LineageName, seq: Seq) {
+        let manager = &self.inner.registry.manager;
         if !lock(&self.inner.lineages).insert(lineage.clone()) {
-            return Ok(());
+            return;
         }
         let (inner, lineage) = (Arc::downgrade(&self.inner), lineage.clone());
         let (mut changes, stop) = (manager.watch(&lineage, seq), self.inner.stop.clone());
@@ -491,14 +520,52 @@ impl Runner {
                 };
                 // Whoever released what is behind waits for that, whatever was staged since.
                 let entry = match behind.take() {
-                    Some(release) if is_of_staging(&entry) => release,
+                    Some(release) if is_of_staging(&entry.event) => release,
                     _ => entry,
                 };
                 let Some(inner) = inner.upgrade() else { return };
                 behind = inner.follow_to(&lineage, entry).await;
             }
         });
-        Ok(())
+    }
+
+    /// Follows what aliases mean from the start on, for whoever moves it waits until that was taken up here.
+    async fn follow_main(&self) {
+        let main = LineageName::default();
+        let pause = || sleep(Duration::from_millis(AGAIN_MS));
+        loop {
+            match self.follow(&main).await {
+                Ok(()) => break,
+                Err(ServeError::Resolve(ResolveError::Unknown { .. })) => {
+                    self.follow_from(&main, 0);
+                    break;
+                }
+                Err(error) => tracing::warn!(%error, "what is served is followed later"),
+            }
+            if self.inner.stop.run_until_cancelled(pause()).await.is_none() {
+                return;
+            }
+        }
+        // What is there already nobody tells of.
+        drop(self.inner.moved(&main).await);
+    }
+
+    /// For a reference that may mean something else meanwhile: how long ago it was known what it means, if that is
+    /// too long.
+    pub(crate) async fn stale_since(&self, text: &str) -> Option<Duration> {
+        let tenure = self.inner.tenure.as_ref()?;
+        let is_fixed = |reference: &VersionRef| view_of(reference).1 == View::Fixed;
+        if tenure.is_current() || text.parse().is_ok_and(|reference| is_fixed(&reference)) {
+            return None;
+        }
+        // It may just have begun, or be taking something up.
+        let patience = Duration::from_millis(RENEWAL_MS_MAX);
+        let since = tenure.ended_since();
+        let is_hopeless = tenure.was_current() && since.is_some_and(|since| since > patience);
+        if !is_hopeless && tenure.is_current_within(patience).await {
+            return None;
+        }
+        since
     }
 }
 

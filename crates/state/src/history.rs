@@ -16,6 +16,13 @@ pub struct HistoryEntry {
 }
 
 impl StateManager {
+    /// The newest change of `lineage`.
+    pub async fn newest(&self, lineage: &LineageName) -> Result<HistoryEntry, StateError> {
+        let event = self.head(lineage).await?;
+        let root = Root::of(&event)?;
+        Ok(HistoryEntry { event, root })
+    }
+
     /// The newest changes of `lineage`, newest first, before `before` if it is given.
     pub async fn history(
         &self,
@@ -74,6 +81,11 @@ impl StateManager {
             watch: self.journal.clone().watch(after, query),
         }
     }
+}
+
+/// A change of the staged document alone is nobody's release.
+pub fn is_of_staging(event: &Event) -> bool {
+    event.data["target"] == "staging"
 }
 
 /// Follows a lineage.

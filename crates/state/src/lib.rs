@@ -37,7 +37,7 @@ pub use counts::StateCounts;
 pub use diff::diff;
 pub use document::{Document, InvalidTarget, Limits, Target};
 pub use good::Watched;
-pub use history::{HistoryEntry, StateWatch};
+pub use history::{HistoryEntry, StateWatch, is_of_staging};
 pub use manager::{Author, Clock, Moved, Seed, StateError, StateManager, Written};
 pub use migrate::{Adopted, Adoption, Migration, MigrationError, Script, ScriptFuture};
 pub use moves::{ENDS_TRIAL, Promotion};

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use async_nats::{
-    Client, ConnectOptions, ServerAddr,
+    Client, ConnectErrorKind, ConnectOptions, ServerAddr,
     jetstream::{
         self,
         stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
     },
 };
 use futures_util::StreamExt as _;
+use model::Event;
 use semver::Version;
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{reader::ANSWER_MAX, wire::Names};
 use crate::log::EVENT_BYTES_MAX;
@@ -26,6 +27,9 @@ const SAME_KEY_WITHIN: Duration = Duration::from_mins(2);
 /// A server that does not answer a few of these is left for another one.
 const PING_EVERY: Duration = Duration::from_secs(2);
 const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// So long a server is looked for that is not there, before it is said that it is not.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+const RECONNECT_PAUSE_MAX: Duration = Duration::from_millis(250);
 /// What one server of a cluster waits for another's answer.
 const SERVERS_ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
@@ -44,6 +48,9 @@ pub struct NatsOptions {
     pub replicas: usize,
     /// How many writes may be under way.
     pub writes_max: u32,
+    /// Which events their writers are answered for only once everybody who holds a [`Tenure`](crate::Tenure)
+    /// has taken them up.
+    pub is_awaited: fn(&Event) -> bool,
 }
 
 impl NatsOptions {
@@ -55,6 +62,7 @@ impl NatsOptions {
             stream: "luthier".to_owned(),
             replicas: 1,
             writes_max: 4096,
+            is_awaited: |_event| false,
         }
     }
 }
@@ -102,6 +110,7 @@ pub(super) async fn connect(servers: &str) -> Result<Client, NatsError> {
         .name("luthier")
         .connection_timeout(CONNECT_MAX)
         .ping_interval(PING_EVERY)
+        .reconnect_delay_callback(reconnect_pause)
         .request_timeout(Some(ANSWER_MAX));
     let addresses: Result<Vec<ServerAddr>, _> = servers
         .split(',')
@@ -117,8 +126,31 @@ pub(super) async fn connect(servers: &str) -> Result<Client, NatsError> {
         Some((token, None)) => options.token(token.into()),
         None => options,
     };
-    let connected = options.connect(addresses).await;
-    connected.map_err(|error| failed(error.to_string()))
+    let until = Instant::now() + CONNECT_PATIENCE;
+    loop {
+        match options.clone().connect(addresses.clone()).await {
+            Ok(client) => return Ok(client),
+            // It may just start anew.
+            Err(error) if Instant::now() < until && is_away(error.kind()) => {
+                sleep(RECONNECT_PAUSE_MAX).await;
+            }
+            Err(error) => return Err(failed(error.to_string())),
+        }
+    }
+}
+
+fn is_away(kind: ConnectErrorKind) -> bool {
+    matches!(
+        kind,
+        ConnectErrorKind::Io | ConnectErrorKind::TimedOut | ConnectErrorKind::Dns
+    )
+}
+
+/// More and more time lies between two tries to find a server again.
+fn reconnect_pause(tries: usize) -> Duration {
+    let doubled = u32::try_from(tries).unwrap_or(u32::MAX);
+    let pause = Duration::from_millis(2_u64.saturating_pow(doubled));
+    pause.min(RECONNECT_PAUSE_MAX)
 }
 
 fn without_passwords(servers: &str) -> String {
@@ -229,7 +261,18 @@ pub(super) async fn streams(
         deny_purge: false,
         ..lasting(replicas)
     };
-    for wanted in [events, keys] {
+    let leases = Config {
+        name: names.leases.clone(),
+        subjects: vec![names.all_leases()],
+        // Renewed, it takes the place of what was said before.
+        max_messages_per_subject: 1,
+        discard: DiscardPolicy::Old,
+        deny_delete: false,
+        deny_purge: false,
+        allow_message_ttl: true,
+        ..lasting(replicas)
+    };
+    for wanted in [events, keys, leases] {
         let stream = wanted.name.clone();
         let made = context.get_or_create_stream(wanted.clone()).await;
         let made = made.map_err(|error| match error.kind() {
@@ -266,7 +309,7 @@ fn compare(found: &Config, wanted: &Config) -> Result<(), NatsError> {
     };
     let is_derived = found.mirror.is_some() || found.sources.is_some();
     let is_synced = found.persist_mode.is_none() || found.persist_mode == wanted.persist_mode;
-    let checks: [(&'static str, String, String); 13] = [
+    let checks: [(&'static str, String, String); 14] = [
         (
             "mirror or sources",
             is_derived.to_string(),
@@ -322,6 +365,11 @@ fn compare(found: &Config, wanted: &Config) -> Result<(), NatsError> {
             "allow_direct",
             found.allow_direct.to_string(),
             wanted.allow_direct.to_string(),
+        ),
+        (
+            "allow_msg_ttl",
+            found.allow_message_ttl.to_string(),
+            wanted.allow_message_ttl.to_string(),
         ),
         (
             "subjects",

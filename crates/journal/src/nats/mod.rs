@@ -4,11 +4,15 @@ mod audit;
 mod connect;
 mod follower;
 mod keys;
+mod leases;
 mod reader;
 mod wire;
 mod writer;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
+};
 
 use async_nats::{Client, connection::State, jetstream};
 use async_trait::async_trait;
@@ -19,10 +23,13 @@ use model::{
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 pub use self::connect::{NatsError, NatsOptions};
-use self::{follower::Follower, keys::Keys, reader::Reader, wire::Names, writer::Writer};
+pub use self::leases::{Hold, Tenure};
+use self::{
+    follower::Follower, keys::Keys, leases::Leases, reader::Reader, wire::Names, writer::Writer,
+};
 use crate::{
     AppendError, Change, Committed, Journal, OpenJournal, Query, ReadError, Unavailable, Verdict,
-    Watch, Witness,
+    Watch, Witness, WriterCounts,
     recent::{PAGE_EVENTS_MAX, Recent},
     watch::Source,
 };
@@ -36,6 +43,9 @@ pub struct NatsJournal {
     recent: Arc<Recent>,
     writes: Semaphore,
     writes_max: u32,
+    counts: WriterCounts,
+    leases: Arc<Leases>,
+    is_awaited: fn(&Event) -> bool,
     /// What goes on in the background until it is closed.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -78,6 +88,8 @@ impl NatsJournal {
         let mut tasks = JoinSet::new();
         tasks.spawn(follower.follow());
         tasks.spawn(keys.clone().note());
+        let leases = Leases::open(context, names).await.map_err(failed)?;
+        tasks.spawn(leases.clone().listen());
         Ok(Arc::new(Self {
             client,
             reader,
@@ -86,39 +98,31 @@ impl NatsJournal {
             recent,
             writes: Semaphore::new(options.writes_max as usize),
             writes_max: options.writes_max,
+            counts: WriterCounts::default(),
+            leases,
+            is_awaited: options.is_awaited,
             tasks: Mutex::new(tasks),
         }))
     }
 
-    /// Is the server there?
-    pub fn is_connected(&self) -> bool {
-        self.client.connection_state() == State::Connected
+    /// A lease for somebody who answers from what it has taken up.
+    pub fn begin_tenure(&self, length: Duration) -> Tenure {
+        Tenure::begin(self.leases.clone(), length)
     }
 
-    /// Lets go of what is kept in memory for watchers and writers; says about how many bytes it took.
-    pub fn release_recent(&self) -> usize {
-        self.recent.release() + self.writer.release()
+    /// Has everybody who holds a [`Tenure`] taken up the event at `seq`?
+    pub fn have_taken_up(&self, seq: Seq) -> bool {
+        self.leases.have_taken_up(seq)
+    }
+
+    /// Waits for the right to do what one process does for all, for as long as it is renewed.
+    pub async fn hold(&self, work: &str, length: Duration) -> Hold {
+        Hold::wait(self.leases.clone(), work, length).await
     }
 
     /// Puts an event where it is in another journal: it has to be the next one.
     pub(crate) async fn take(&self, placed: &PlacedEvent) -> Result<(), AppendError> {
         self.writer.take(placed).await
-    }
-
-    /// Lets writes end that are under way, and ends every watch. Later writes are refused.
-    pub async fn close(&self) {
-        let all = self.writes.acquire_many(self.writes_max).await;
-        self.writes.close();
-        drop(all);
-        self.tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .abort_all();
-        self.recent.close();
-        let flushed = timeout(reader::ANSWER_MAX, self.client.flush()).await;
-        if !matches!(flushed, Ok(Ok(()))) {
-            tracing::warn!("the connection was lost before the journal was closed");
-        }
     }
 }
 
@@ -132,11 +136,29 @@ impl Journal for NatsJournal {
     ) -> Result<Committed, AppendError> {
         let permit = self.writes.acquire().await;
         let _permit = permit.map_err(|_closed| AppendError::Unavailable(Unavailable::Closed))?;
-        self.writer.apply(subject, key, change).await
+        let mut outcome = self.writer.apply(subject, key, change).await;
+        if let Ok(committed) = &outcome
+            && (self.is_awaited)(&committed.event)
+            && let Err(reason) = self.leases.pass(committed.event.seq).await
+        {
+            // It is there, and somebody may not know.
+            outcome = Err(AppendError::Unknown(reason));
+        }
+        let count = match &outcome {
+            Ok(committed) if committed.was_repeated => return outcome,
+            Ok(_) => &self.counts.events,
+            Err(AppendError::Unavailable(_) | AppendError::Unknown(_)) => &self.counts.failed,
+            Err(_) => &self.counts.refused,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        outcome
     }
 
     async fn last(&self, subject: &Subject) -> Result<Option<Arc<Event>>, ReadError> {
-        self.reader.last(subject).await
+        let told = self.reader.last(subject).await?;
+        // Who led the servers, and does not know that it does no more, may tell of what was before.
+        let known = self.writer.known(subject);
+        Ok(told.into_iter().chain(known).max_by_key(|event| event.seq))
     }
 
     async fn last_at(&self, subject: &Subject, seq: Seq) -> Result<Option<Arc<Event>>, ReadError> {
@@ -171,12 +193,52 @@ impl Journal for NatsJournal {
 
 #[async_trait]
 impl OpenJournal for NatsJournal {
+    fn counts(&self) -> &WriterCounts {
+        &self.counts
+    }
+
+    fn queued(&self) -> usize {
+        self.writes_max as usize - self.writes.available_permits()
+    }
+
+    fn queue_max(&self) -> usize {
+        self.writes_max as usize
+    }
+
+    /// Does not wait for a server that was told to be gone.
+    async fn check(&self) -> Result<(), ReadError> {
+        if self.client.connection_state() != State::Connected {
+            let reason = "there is no connection".to_owned();
+            return Err(ReadError::Unavailable(Unavailable::Unreachable(reason)));
+        }
+        self.newest().await.map(drop)
+    }
+
+    fn release(&self) -> usize {
+        self.recent.release() + self.writer.release()
+    }
+
     async fn verify(
         &self,
         witness: Option<Witness>,
         progress: Box<dyn Fn(Seq) + Send>,
     ) -> Result<Verdict, ReadError> {
         audit::audit(&self.reader, witness.as_ref(), progress).await
+    }
+
+    async fn close(&self) {
+        let all = self.writes.acquire_many(self.writes_max).await;
+        self.writes.close();
+        drop(all);
+        self.tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .abort_all();
+        self.recent.close();
+        let flushed = timeout(reader::ANSWER_MAX, self.client.flush()).await;
+        if !matches!(flushed, Ok(Ok(()))) {
+            tracing::warn!("the connection was lost before the journal was closed");
+        }
     }
 }
 
@@ -188,6 +250,17 @@ impl Source for NatsJournal {
             return Ok(kept);
         }
         let until = after.saturating_add(PAGE_EVENTS_MAX as Seq);
-        self.reader.range(after + 1, until).await
+        loop {
+            match self.reader.range(after + 1, until).await {
+                // Whoever watches waits for the server, however long it is away.
+                Err(ReadError::Unavailable(reason)) if reason.may_pass() => {
+                    if self.writes.is_closed() {
+                        return Err(ReadError::Unavailable(Unavailable::Closed));
+                    }
+                    tracing::warn!(%reason, "events are read later");
+                }
+                read => return read,
+            }
+        }
     }
 }

@@ -24,6 +24,8 @@ use crate::{Order, Query, ReadError, Unavailable};
 pub(super) const PAGE_EVENTS_MAX: usize = 256;
 /// And no more bytes, one event excepted.
 const PAGE_BYTES_MAX: usize = 16 << 20;
+/// The history of a subject is read forwards; from its end so many events are looked for one by one.
+const STEPS_BACK_MAX: usize = 8;
 /// So long one answer may take.
 pub(super) const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// So long a read is tried again while nobody leads the stream or the connection is lost.
@@ -275,6 +277,25 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<Arc<Event>>, ReadError> {
         let is_oldest_first = query.order == Order::OldestFirst;
+        let mut until = until;
+        let mut newest = Vec::new();
+        if !is_oldest_first {
+            // What is asked for most is among the last few.
+            for _ in 0..STEPS_BACK_MAX {
+                let Some(event) = self.last_at(subject, until).await? else {
+                    return Ok(newest);
+                };
+                if event.seq <= query.after {
+                    return Ok(newest);
+                }
+                until = event.seq - 1;
+                newest.extend(Some(event).filter(|event| query.matches(event)));
+                if newest.len() == limit {
+                    return Ok(newest);
+                }
+            }
+        }
+        let limit = limit - newest.len();
         let mut found = VecDeque::new();
         let mut seen = query.after;
         while !(is_oldest_first && found.len() >= limit) {
@@ -287,11 +308,11 @@ impl Reader {
             }
         }
         found.truncate(limit);
-        let mut found = Vec::from(found);
-        if !is_oldest_first {
-            found.reverse();
+        if is_oldest_first {
+            return Ok(found.into());
         }
-        Ok(found)
+        newest.extend(found.into_iter().rev());
+        Ok(newest)
     }
 
     /// What follows a part of a page; nothing where that is all of it.
@@ -363,7 +384,7 @@ fn event_of(stored: Option<Stored>) -> Result<Option<Arc<Event>>, ReadError> {
 }
 
 /// The message, if there is one.
-fn told<M: Into<Stored>>(
+pub(super) fn told<M: Into<Stored>>(
     answer: Result<M, jetstream::stream::RawMessageError>,
 ) -> Result<Option<Stored>, Unavailable> {
     match answer {

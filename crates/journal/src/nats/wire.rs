@@ -25,6 +25,7 @@ const BODY: &str = "Luthier-Body";
 pub(super) struct Names {
     pub(super) events: String,
     pub(super) keys: String,
+    pub(super) leases: String,
 }
 
 impl Names {
@@ -32,6 +33,7 @@ impl Names {
         Self {
             events: stream.to_owned(),
             keys: format!("{stream}-keys"),
+            leases: format!("{stream}-leases"),
         }
     }
 
@@ -65,6 +67,19 @@ impl Names {
         let rest = name.strip_prefix(&self.events)?.strip_prefix(".event.")?;
         let (subject, _) = rest.split_once('.')?;
         subject.replace('/', ".").parse().ok()
+    }
+
+    pub(super) fn all_leases(&self) -> String {
+        format!("{}.lease.>", self.events)
+    }
+
+    pub(super) fn of_lease(&self, name: &str) -> String {
+        format!("{}.lease.{name}", self.events)
+    }
+
+    /// What a message of the leases is about.
+    pub(super) fn lease_of<'a>(&self, subject: &'a str) -> Option<&'a str> {
+        subject.strip_prefix(&self.events)?.strip_prefix(".lease.")
     }
 
     pub(super) fn all_keys(&self) -> String {
@@ -177,6 +192,10 @@ impl Stored {
         self.headers.get(BODY)?;
         let text = self.text()?.len();
         Some(Body::new(self.payload[text..].to_vec()))
+    }
+
+    pub(super) fn payload(&self) -> &[u8] {
+        &self.payload
     }
 
     pub(super) fn is_text_alone(&self) -> bool {

@@ -190,6 +190,11 @@ impl Writer {
         }
     }
 
+    /// The newest event of a subject that was heard of.
+    pub(super) fn known(&self, subject: &Subject) -> Option<Arc<Event>> {
+        self.heads().find(subject)
+    }
+
     pub(super) fn release(&self) -> usize {
         self.heads().clear()
     }

@@ -11,7 +11,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::writer::WriterCounts;
+use crate::WriterCounts;
 
 /// The log grows by at least this many pages between two rounds.
 const PAGES_BETWEEN_MIN: u32 = 500;

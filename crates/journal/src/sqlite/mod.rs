@@ -16,6 +16,7 @@ mod writer;
 
 use std::{
     ffi::CString,
+    io::ErrorKind,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
@@ -48,11 +49,10 @@ pub use self::{
     identity::FileIdentity,
     schema::FORMAT,
     sql::{SqlError, SqlTable},
-    writer::WriterCounts,
 };
 use crate::{
     AppendError, ArchiveStore, Change, Committed, Journal, OpenJournal, Query, ReadError, Refusal,
-    Unavailable, Verdict, Watch, Witness,
+    Unavailable, Verdict, Watch, Witness, WriterCounts,
     archive::Shelf,
     recent::{PAGE_EVENTS_MAX, Recent},
     watch::Source,
@@ -196,46 +196,27 @@ impl SqliteJournal {
         }))
     }
 
-    /// Writes what is queued, folds the log in, releases the file and ends every watch. Later writes
-    /// are refused.
-    pub async fn close(&self) {
-        self.desk.close();
-        let writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(writer) = writer else { return };
-        let poller = self.poller.close();
-        self.release_readers();
-        let join = move || poller.map_or(Ok(()), JoinHandle::join).and(writer.join());
-        let joined = tokio::task::spawn_blocking(join).await;
-        if !matches!(joined, Ok(Ok(()))) {
-            tracing::error!("a thread of the journal ended with a panic");
-        }
-        self.recent.close();
-    }
-
-    pub fn counts(&self) -> &WriterCounts {
-        &self.counts
-    }
-
-    /// Writes that wait for the writer now.
-    pub fn queued(&self) -> usize {
-        self.desk.queued()
-    }
-
     /// Lets go of idle readers and their page caches.
-    pub fn release_readers(&self) -> usize {
+    pub fn release_readers(&self) {
         let idle =
             std::mem::take(&mut *self.readers.lock().unwrap_or_else(PoisonError::into_inner));
-        idle.len()
+        drop(idle);
     }
 
-    /// Lets go of the newest events that are kept for watchers and for the writer, who read them
-    /// from the file then, and of what was read from archives; says about how many bytes they took. Blocks while a write goes on.
-    pub fn release_recent(&self) -> usize {
-        self.recent.release() + self.desk.release_heads() + self.shelf.release()
+    /// What became of the file's path: whatever is written goes where nobody will look for it.
+    fn find_loss(&self) -> Option<String> {
+        let (path, file) = (&self.options.path, self.options.file?);
+        let path_text = path.display();
+        match FileIdentity::of(path) {
+            Ok(found) if found == file => None,
+            Ok(_) => Some(format!(
+                "`{path_text}` was replaced by another file; put the first one back, or restart"
+            )),
+            Err(error) if error.kind() == ErrorKind::NotFound => Some(format!(
+                "`{path_text}` was moved away; put it back, or stop the server"
+            )),
+            Err(error) => Some(format!("`{path_text}` cannot be looked at: {error}")),
+        }
     }
 
     /// Runs one read-only SQL statement over the view `ledger` and the table `events`.
@@ -452,6 +433,31 @@ impl Journal for SqliteJournal {
 
 #[async_trait]
 impl OpenJournal for SqliteJournal {
+    fn counts(&self) -> &WriterCounts {
+        &self.counts
+    }
+
+    fn queued(&self) -> usize {
+        self.desk.queued()
+    }
+
+    fn queue_max(&self) -> usize {
+        self.options.queue_max
+    }
+
+    async fn check(&self) -> Result<(), ReadError> {
+        if let Some(loss) = self.find_loss() {
+            return Err(ReadError::Unavailable(Unavailable::Failed(loss)));
+        }
+        self.newest().await.map(drop)
+    }
+
+    /// Blocks while a write goes on. What the page caches of readers took is `SQLite`'s to know.
+    fn release(&self) -> usize {
+        self.release_readers();
+        self.recent.release() + self.desk.release_heads() + self.shelf.release()
+    }
+
     async fn verify(
         &self,
         witness: Option<Witness>,
@@ -459,6 +465,25 @@ impl OpenJournal for SqliteJournal {
     ) -> Result<Verdict, ReadError> {
         self.with_reader(move |rows| Ok(audit(rows, witness.as_ref(), &progress)))
             .await
+    }
+
+    /// Folds the log in and releases the file, too.
+    async fn close(&self) {
+        self.desk.close();
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(writer) = writer else { return };
+        let poller = self.poller.close();
+        self.release_readers();
+        let join = move || poller.map_or(Ok(()), JoinHandle::join).and(writer.join());
+        let joined = tokio::task::spawn_blocking(join).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            tracing::error!("a thread of the journal ended with a panic");
+        }
+        self.recent.close();
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -22,7 +22,7 @@ use super::{
     view::View,
 };
 use crate::{
-    AppendError, Committed, Refusal, Unavailable,
+    AppendError, Committed, Refusal, Unavailable, WriterCounts,
     archive::{AtHand, Shelf},
     heads::Heads,
     log::{EVENT_BYTES_MAX, Panicked},
@@ -34,16 +34,6 @@ const WAL_PAGES_SOFT_MAX: u32 = 500;
 
 /// … and by the writer itself from this many on, so that it starts again from the front.
 const WAL_PAGES_HARD_MAX: u32 = 4_000;
-
-/// What the writer counted since the journal was opened.
-#[derive(Debug, Default)]
-pub struct WriterCounts {
-    pub events: AtomicU64,
-    pub transactions: AtomicU64,
-    pub refused: AtomicU64,
-    pub failed: AtomicU64,
-    pub checkpoints: AtomicU64,
-}
 
 pub(super) struct Writer {
     pub(super) connection: Connection,

@@ -1,13 +1,17 @@
 //! One journal on `JetStream`, and several who write it.
 
 mod faults;
+mod leases;
 mod migrating;
 mod refusals;
 mod tampering;
 
 use std::sync::Arc;
 
-use journal::{AppendError, Change, Expect, Journal, Query, Refusal, SealRecord, seal_up_to_now};
+use journal::{
+    AppendError, Change, Expect, Journal, OpenJournal as _, Query, Refusal, SealRecord,
+    seal_up_to_now,
+};
 use model::Seq;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use journal::{Journal, Query, SqliteJournal, WatchItem};
+use journal::{Journal, OpenJournal as _, Query, SqliteJournal, WatchItem};
 use model::{Event, Seq};
 use serde_json::json;
 

@@ -59,8 +59,7 @@ impl ChatArgs {
 }
 
 pub(crate) fn run(session: &Session, args: &ChatArgs) -> Result<Exit, Failure> {
-    let (configured, data) = session.data()?;
-    let opened = Opened::new(configured, data)?;
+    let opened = session.journal()?;
     session.work_on(opened, async |opened| chat(session, opened, args).await)
 }
 
@@ -73,9 +72,7 @@ pub(super) fn say_all(
     let mut said = Vec::new();
     for wish in wishes {
         let session = session.in_workspace(workspace);
-        let (configured, data) = session.data()?;
-        crate::session::create_folder(&data)?;
-        let opened = Opened::new(configured, data)?;
+        let opened = session.journal()?;
         let args = ChatArgs::of(wish);
         let job = session.work_on(opened, async |opened| worked(&session, opened, &args).await)?;
         said.push(

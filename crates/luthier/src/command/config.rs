@@ -10,7 +10,8 @@ use crate::{
     adjust,
     config::{Key, Origin, Settings, keys},
     failure::Failure,
-    session::{Opened, Session, journal_path},
+    ledger,
+    session::{Opened, Session, Unopened},
     up::catalogue,
 };
 
@@ -84,12 +85,9 @@ fn change(
     name: &'static str,
     value: Option<SettingValue>,
 ) -> Result<(), Failure> {
-    let (configured, data) = session.data()?;
-    let opened = Opened::new(configured, data)?;
-    let committed = session.block_on(async {
-        let written = adjust::write(&*opened.journal, service, name, value).await;
-        opened.close().await;
-        written
+    let opened = session.journal()?;
+    let committed = session.work_on(opened, async |opened| {
+        adjust::write(&*opened.journal, service, name, value).await
     })?;
     let event = &committed.event;
     let answer = json!({
@@ -141,13 +139,11 @@ fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
     let configured = session.configure(Vec::new())?;
     let mut settings = configured.settings.clone();
     if let Ok(data) = configured.data(session)
-        && journal_path(&data).exists()
+        && ledger::is_there(&configured.config, &data)
     {
-        let opened = Opened::new(configured, data)?;
-        session.block_on(async {
-            let laid = lay_adjustments(&opened, &mut settings).await;
-            opened.close().await;
-            laid
+        let opened = Unopened { configured, data };
+        session.work_on(opened, async |opened| {
+            lay_adjustments(opened, &mut settings).await
         })?;
     }
     let shown: Vec<Value> = keys().iter().map(|key| entry(key, &settings)).collect();

@@ -46,7 +46,7 @@ pub(crate) fn run(session: &Session, args: FeedbackArgs) -> Result<(), Failure> 
         id: args.id,
     };
     let given = Feedback::new(parts)?;
-    let opened = session.open_journal()?;
+    let opened = session.find_journal()?;
     session.work_on(opened, async |opened: &Opened| {
         let journal: Arc<dyn Journal> = opened.journal.clone();
         let (tenant, now) = (Tenant::default(), Timestamp::now());

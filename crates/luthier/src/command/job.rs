@@ -129,7 +129,7 @@ fn with_architect<T>(
     session: &Session,
     work: impl AsyncFnOnce(&Architect, bool) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let opened = session.open_journal()?;
+    let opened = session.find_journal()?;
     session.work_on(opened, async |opened: &Opened| {
         let manager = StateManager::new(opened.journal.clone(), Arc::new(Timestamp::now));
         let releasing = Releasing::of(session, opened, &manager)?;

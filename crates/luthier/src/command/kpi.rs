@@ -128,7 +128,7 @@ fn number(value: f64) -> String {
 }
 
 pub(crate) fn run(session: &Session, args: &KpiArgs) -> Result<(), Failure> {
-    let opened = session.open_journal()?;
+    let opened = session.find_journal()?;
     session.work_on(opened, async |opened| {
         let answer = look(opened, args).await?;
         session.output.answer(&answer, |answer| {

@@ -59,11 +59,11 @@ pub(crate) fn run(session: &Session, command: LedgerCommand) -> Result<Exit, Fai
     let command = match command {
         LedgerCommand::OfData(command) => *command,
         LedgerCommand::Migrate(args) => {
-            migrate::run(session, args)?;
+            migrate::run(session, &args)?;
             return Ok(Exit::Success);
         }
     };
-    let opened = session.open_journal()?;
+    let opened = session.find_journal()?;
     session.work_on(opened, async |opened| {
         perform(session, opened, command).await
     })

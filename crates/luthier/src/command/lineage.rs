@@ -77,7 +77,7 @@ impl Answer {
 }
 
 pub(crate) fn run(session: &Session, command: LineageCommand) -> Result<(), Failure> {
-    let opened = session.open_journal()?;
+    let opened = session.find_journal()?;
     session.work_on(opened, async |opened| {
         perform(session, opened, command).await
     })

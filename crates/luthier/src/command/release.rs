@@ -44,8 +44,7 @@ struct Answer {
 }
 
 pub(crate) fn run(session: &Session, args: &ReleaseArgs) -> Result<(), Failure> {
-    let (configured, data) = session.data()?;
-    let opened = Opened::new(configured, data)?;
+    let opened = session.journal()?;
     session.work_on(opened, async |opened| release(session, opened, args).await)
 }
 

@@ -193,8 +193,7 @@ impl AuthorArgs {
 }
 
 pub(crate) fn run(session: &Session, command: StateCommand) -> Result<(), Failure> {
-    let (configured, data) = session.data()?;
-    let opened = Opened::new(configured, data)?;
+    let opened = session.journal()?;
     session.work_on(opened, async |opened| {
         perform(session, opened, command).await
     })

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use jiff::Timestamp;
-use journal::{Journal as _, SqliteJournal};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,7 +10,8 @@ use state::{Canary, StateManager};
 
 use crate::{
     failure::Failure,
-    session::{Opened, Session, journal_path},
+    ledger,
+    session::{Opened, Session, Unopened, journal_path},
     up::{Running, ask, find_running},
 };
 
@@ -64,7 +64,9 @@ struct ServiceStatus {
 #[derive(Serialize)]
 struct JournalStatus {
     path: String,
-    bytes: u64,
+    /// Of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
     newest: u64,
     lineages: Vec<LineageStatus>,
 }
@@ -105,17 +107,9 @@ pub(crate) fn run(session: &Session) -> Result<(), Failure> {
         running,
         beside: servers.collect(),
     };
-    let path = journal_path(&data);
-    if path.exists() {
-        let bytes = std::fs::metadata(&path)
-            .map_err(|error| Failure::io(&format!("look at `{}`", path.display()), error))?
-            .len();
-        let opened = Opened::new(configured, data)?;
-        status.journal = Some(session.block_on(async {
-            let found = look(&opened.journal, path.display().to_string(), bytes).await;
-            opened.close().await;
-            found
-        })?);
+    if ledger::is_there(&configured.config, &data) {
+        let opened = Unopened { configured, data };
+        status.journal = Some(session.work_on(opened, look)?);
     }
     if let Some(url) = url_of(status.running.as_ref()) {
         let readiness = readiness(session, url)?;
@@ -154,11 +148,17 @@ fn readiness(session: &Session, url: &str) -> Result<Readiness, Failure> {
     })
 }
 
-async fn look(
-    journal: &Arc<SqliteJournal>,
-    path: String,
-    bytes: u64,
-) -> Result<JournalStatus, Failure> {
+async fn look(opened: &Opened) -> Result<JournalStatus, Failure> {
+    let (path, bytes) = match &opened.configured.config.journal.nats {
+        Some(nats) => (format!("the stream `{}`", nats.stream), None),
+        None => {
+            let path = journal_path(&opened.data);
+            let found = std::fs::metadata(&path)
+                .map_err(|error| Failure::io(&format!("look at `{}`", path.display()), error))?;
+            (path.display().to_string(), Some(found.len()))
+        }
+    };
+    let journal = opened.journal.clone();
     let manager = StateManager::new(journal.clone(), Arc::new(Timestamp::now));
     let mut lineages = Vec::new();
     for lineage in manager.lineages().await? {
@@ -236,7 +236,10 @@ fn text_of(status: &Status) -> String {
     };
     line(
         "journal",
-        format!("{} events, {} bytes", journal.newest, journal.bytes),
+        match journal.bytes {
+            Some(bytes) => format!("{} events, {bytes} bytes", journal.newest),
+            None => format!("{} events in {}", journal.newest, journal.path),
+        },
     );
     for lineage in &journal.lineages {
         line("lineage", line_of(lineage));

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use clap::Args;
-use journal::{Journal as _, Order, Query};
+use journal::{Order, Query};
 use model::{Event, Seq, Subject, event::time_text};
 use serde_json::{Value, json};
 use triggers::{recovery_subject, wake_subject};
@@ -28,7 +28,7 @@ pub(crate) struct TriggersArgs {
 }
 
 pub(crate) fn run(session: &Session, args: &TriggersArgs) -> Result<(), Failure> {
-    let opened = session.open_journal()?;
+    let opened = session.find_journal()?;
     session.work_on(opened, async |opened| {
         let lineage = &args.lineage.lineage;
         let woken = newest(opened, wake_subject(lineage), args.limit).await?;

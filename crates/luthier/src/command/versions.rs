@@ -51,8 +51,7 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) fn run(session: &Session, command: VersionsCommand) -> Result<(), Failure> {
-    let (configured, data) = session.data()?;
-    let opened = Opened::new(configured, data)?;
+    let opened = session.journal()?;
     session.work_on(opened, async |opened| {
         perform(session, opened, command).await
     })

@@ -2,6 +2,7 @@
 //! unknown keys and `config show` all read this table.
 
 mod architect;
+mod journal;
 
 use serde_json::{Value, json};
 use supervision::{SettingRange, SettingSpec};
@@ -734,9 +735,11 @@ const FIXED: [(&str, Kind, &str); 77] = [
 ];
 
 /// Whose values are for nobody's eyes.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 8] = [
     "architect.api_key",
     "http.tokens",
+    "journal.nats",
+    "journal.nats_system",
     "vault.access_key_id",
     "vault.secret_access_key",
     "vault.session_token",
@@ -748,6 +751,7 @@ pub(crate) fn keys() -> Vec<Key> {
     let fixed = FIXED
         .iter()
         .chain(&architect::KEYS)
+        .chain(&journal::KEYS)
         .map(|(path, kind, description)| Key {
             path: (*path).to_owned(),
             kind: *kind,

@@ -18,7 +18,7 @@ use tuner::TunerConfig;
 use vault::{S3Credentials, S3Limits, S3Settings};
 use web::Token;
 
-use super::{ArchitectSettings, ConfigError, Origin, Settings};
+use super::{ArchitectSettings, ConfigError, JournalSettings, Origin, Settings};
 
 /// Everything that is fixed while the program runs.
 #[derive(Clone, Debug)]
@@ -36,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) watch: Duration,
     pub(crate) telemetry: TelemetrySettings,
     pub(crate) vault: VaultSettings,
+    pub(crate) journal: JournalSettings,
 }
 
 /// Where and how to serve.
@@ -143,6 +144,7 @@ impl Config {
             watch: Duration::from_secs(whole(settings, "release.watch_s")),
             telemetry: TelemetrySettings::of(settings)?,
             vault: VaultSettings::of(settings)?,
+            journal: JournalSettings::of(settings)?,
         })
     }
 }
@@ -197,6 +199,7 @@ impl RunnerSettings {
                 rest: time("runner.rest_ms"),
                 recorded_bytes_max: whole(settings, "runner.recorded_bytes_max"),
                 session_bytes_max: whole(settings, "runner.session_bytes_max"),
+                serves_stale: switch(settings, "runner.serves_stale"),
                 ..RunnerConfig::default()
             },
         }

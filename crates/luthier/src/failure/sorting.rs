@@ -409,6 +409,8 @@ impl From<ProjectionError> for Failure {
 }
 
 /// The code of a vault that may be back later.
+/// What `Unavailable::Unreachable` is called.
+pub(super) const JOURNAL_UNREACHABLE: &str = "journal_unreachable";
 pub(super) const VAULT_UNREACHABLE: &str = "vault_unreachable";
 
 impl From<VaultError> for Failure {
@@ -567,7 +569,8 @@ impl From<NatsError> for Failure {
             NatsError::Unreachable { .. } => ("journal_unreachable", Exit::Unavailable),
             NatsError::Name(_) => ("usage", Exit::Usage),
             NatsError::SyncUnknown => {
-                let hint = "name one with --nats-system, or say --trust-sync".to_owned();
+                let hint =
+                    "name one with `journal.nats_system`, or set `journal.trust_sync`".to_owned();
                 return Self::new("journal_unsafe", Exit::Unavailable, error).with_hint(hint);
             }
             NatsError::Version { .. }

@@ -2,7 +2,7 @@
 
 use std::{os::fd::RawFd, path::Path, sync::Arc};
 
-use journal::{Journal as _, Query, SqliteJournal};
+use journal::{Journal, Query};
 use model::Seq;
 use telemetry::{EventsOut, SendRefused};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +26,7 @@ impl Events {
     /// Writes every event after `after` until `stop`, and then what was committed by then.
     pub(crate) async fn follow(
         self,
-        journal: Arc<SqliteJournal>,
+        journal: Arc<dyn Journal>,
         after: Seq,
         stop: CancellationToken,
     ) -> Result<(), Failure> {

@@ -1,9 +1,10 @@
 //! What is served of a workspace, and kept at what the workspace says.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use model::LineageName;
 use runner::Runner;
+use state::StateManager;
 use supervision::Supervisor;
 use tokio_util::sync::CancellationToken;
 use versions::Registry;
@@ -15,9 +16,14 @@ use super::{
 };
 use crate::{failure::Failure, output::Output};
 
+/// Between two looks whether there is a version yet.
+const LOOK_MS: u64 = 200;
+
 /// What a server follows.
 pub(super) enum Follower {
     Releases(WorkspaceFollower),
+    /// What others release.
+    Journal(StateManager, Option<Runner>),
     WorkingTree(Box<WorkingTree>),
 }
 
@@ -35,7 +41,14 @@ pub(super) struct Told {
 
 impl Follower {
     /// A working tree is tried in the workers of `runner`.
-    pub(super) fn new(source: Source, runner: Option<&Runner>) -> Self {
+    pub(super) fn new(
+        source: Option<Source>,
+        manager: &StateManager,
+        runner: Option<&Runner>,
+    ) -> Self {
+        let Some(source) = source else {
+            return Self::Journal(manager.clone(), runner.cloned());
+        };
         match (source.releasing.clone(), runner) {
             (Some(releasing), _) => Self::Releases(WorkspaceFollower {
                 manager: source.manager,
@@ -62,6 +75,19 @@ impl Follower {
                 }
                 Ok(())
             }
+            Self::Journal(manager, runner) => {
+                if let Some(runner) = runner.clone() {
+                    let manager = manager.clone();
+                    tokio::spawn(async move {
+                        // Nobody asks for what is not there yet.
+                        while !has_begun(&manager).await.unwrap_or(false) {
+                            tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+                        }
+                        runner.prepare_until_served().await;
+                    });
+                }
+                Ok(())
+            }
             Self::WorkingTree(tree) => tree.begin().await,
         }
     }
@@ -70,10 +96,8 @@ impl Follower {
     pub(super) async fn has_begun(&self) -> Result<bool, Failure> {
         match self {
             Self::Releases(follower) => follower.has_begun().await,
-            Self::WorkingTree(tree) => {
-                let lineages = tree.manager().lineages().await?;
-                Ok(lineages.contains(&LineageName::default()))
-            }
+            Self::Journal(manager, _) => has_begun(manager).await,
+            Self::WorkingTree(tree) => has_begun(tree.manager()).await,
         }
     }
 
@@ -81,6 +105,7 @@ impl Follower {
     pub(super) async fn begin(&mut self) -> Result<(), Failure> {
         match self {
             Self::Releases(follower) => follower.bring().await,
+            Self::Journal(..) => Ok(()),
             Self::WorkingTree(tree) => tree.begin().await,
         }
     }
@@ -92,7 +117,7 @@ impl Follower {
         stop: CancellationToken,
     ) -> Result<(), Failure> {
         match self {
-            Self::Releases(_) => Ok(()),
+            Self::Releases(_) | Self::Journal(..) => Ok(()),
             Self::WorkingTree(tree) => {
                 let is_aside = true;
                 tree.run(Teller { output, is_aside }, None, stop).await
@@ -104,6 +129,11 @@ impl Follower {
     pub(super) async fn run(self, told: Told, stop: CancellationToken) -> Result<(), Failure> {
         match self {
             Self::Releases(follower) => follower.run(told, stop).await,
+            Self::Journal(..) => {
+                told.begun.cancel();
+                stop.cancelled().await;
+                Ok(())
+            }
             Self::WorkingTree(tree) => {
                 told.begun.cancel();
                 tokio::select! {
@@ -118,4 +148,9 @@ impl Follower {
             }
         }
     }
+}
+
+async fn has_begun(manager: &StateManager) -> Result<bool, Failure> {
+    let lineages = manager.lineages().await?;
+    Ok(lineages.contains(&LineageName::default()))
 }

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use journal::SqliteJournal;
+use journal::Journal;
 use model::LineageName;
 use release::{Breach, Judge, Verdict};
 use semver::Version;
@@ -26,7 +26,7 @@ const KEPT_MAX: usize = 64;
 pub(super) struct LiveJudge {
     pub(super) data: PathBuf,
     pub(super) workspace: PathBuf,
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) journal: Arc<dyn Journal>,
     pub(super) manager: StateManager,
     /// Those that were judged, newest last.
     pub(super) kept: Mutex<VecDeque<Kept>>,

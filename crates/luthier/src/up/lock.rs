@@ -6,12 +6,14 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
+use journal::NatsJournal;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{exit::Exit, failure::Failure, session::create_folder};
 
@@ -190,6 +192,52 @@ impl StartLock {
             std::thread::sleep(Duration::from_millis(TRY_PAUSE_MS));
         }
         Ok(Self { _file: file })
+    }
+}
+
+/// How processes agree on who does what one does for all.
+#[derive(Clone)]
+pub(crate) enum Turns {
+    /// Among those of a data folder.
+    Folder(PathBuf),
+    /// Among all that share a journal.
+    Stream(Arc<NatsJournal>, Duration),
+}
+
+impl Turns {
+    /// Does `work` when it is this process's turn, for as long as it is, until `stop`.
+    pub(crate) async fn take<W>(
+        &self,
+        name: &str,
+        stop: &CancellationToken,
+        work: impl Fn(CancellationToken) -> W,
+    ) -> Result<(), Failure>
+    where
+        W: Future<Output = Result<(), Failure>>,
+    {
+        let (journal, length) = match self {
+            Self::Folder(data) => {
+                return match Lease::wait(data, name, stop).await? {
+                    Some(_lease) => work(stop.clone()).await,
+                    None => Ok(()),
+                };
+            }
+            Self::Stream(journal, length) => (journal, *length),
+        };
+        while let Some(hold) = stop.run_until_cancelled(journal.hold(name, length)).await {
+            let turn = stop.child_token();
+            let lost = turn.clone();
+            let told = hold.lost().clone();
+            let watching = AbortOnDropHandle::new(tokio::spawn(async move {
+                told.cancelled().await;
+                lost.cancel();
+            }));
+            let outcome = work(turn).await;
+            drop(watching);
+            hold.end().await;
+            outcome?;
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use journal::{SqliteJournal, WriterCounts};
+use journal::{OpenJournal, WriterCounts};
 use runner::Runner;
 use state::{StateCounts, StateManager};
 use supervision::{Health, ServiceSnapshot, Supervisor};
@@ -14,7 +14,7 @@ use vault::{Outbox, VaultError};
 
 /// Registers what the stores and supervision show. Asked at each collection, through `Weak`.
 pub(super) fn register(
-    journal: &Arc<SqliteJournal>,
+    journal: &Arc<dyn OpenJournal>,
     outbox: &Arc<Outbox>,
     manager: &StateManager,
     supervisor: &Arc<Supervisor>,
@@ -38,7 +38,7 @@ fn register_runner(runner: Runner) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a queue is shorter than 2^52")]
-fn register_journal(journal: &Weak<SqliteJournal>) {
+fn register_journal(journal: &Weak<dyn OpenJournal>) {
     type Count = fn(&WriterCounts) -> u64;
     const COUNTS: [(&str, &str, Count); 5] = [
         ("events", "Events committed.", |counts| {

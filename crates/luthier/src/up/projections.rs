@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use journal::SqliteJournal;
+use journal::Journal;
 use model::{LineageName, Seq};
 use serde_json::json;
 use state::{HandEdit, Projection, ProjectionError, StateError, StateManager, Target};
@@ -18,7 +18,7 @@ const WRITE_INTERVAL_MS: u64 = 100;
 
 pub(super) struct Projections {
     pub(super) manager: StateManager,
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) journal: Arc<dyn Journal>,
     pub(super) data: PathBuf,
     pub(super) knobs: Arc<StateKnobs>,
     pub(super) after: Seq,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use architect::Architect;
 use console::{Console, WitnessSource};
-use journal::SqliteJournal;
+use journal::OpenJournal;
 use runner::Runner;
 use state::StateManager;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use crate::{cli::Role, witness::Witnesses};
 
 /// What roles work with.
 pub(super) struct Parts {
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) journal: Arc<dyn OpenJournal>,
     pub(super) manager: StateManager,
     pub(super) witnesses: Witnesses,
     /// There is one where the role is served, and where versions can be released.

@@ -1,19 +1,18 @@
 //! Seals what was committed, every second or 256 events, and has the vault witness it.
 
 use std::{
-    path::PathBuf,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
-use journal::{Journal as _, SqliteJournal, Witness};
+use journal::{OpenJournal, Witness};
 use model::Seq;
 use tokio_util::sync::CancellationToken;
 use vault::Vault;
 
 use super::{
-    lock::Lease,
+    lock::Turns,
     services::{JournalKnobs, VaultHealth, chain},
 };
 use crate::{
@@ -26,8 +25,8 @@ use crate::{
 const LOOK_MS: u64 = 50;
 
 pub(super) struct Sealer {
-    pub(super) data: PathBuf,
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) turns: Turns,
+    pub(super) journal: Arc<dyn OpenJournal>,
     pub(super) vault: Arc<Vault>,
     pub(super) knobs: Arc<JournalKnobs>,
     pub(super) vault_health: Arc<VaultHealth>,
@@ -36,9 +35,11 @@ pub(super) struct Sealer {
 impl Sealer {
     /// Seals until `stop`, and once more then; of several processes one does.
     pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Failure> {
-        let Some(_lease) = Lease::wait(&self.data, "sealer", &stop).await? else {
-            return Ok(());
-        };
+        let seal = |stop| self.seal(stop);
+        self.turns.take("sealer", &stop, seal).await
+    }
+
+    async fn seal(&self, stop: CancellationToken) -> Result<(), Failure> {
         let mut looks = tokio::time::interval(Duration::from_millis(LOOK_MS));
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut sealed_at, mut sealed_events) = (Instant::now(), 0);
@@ -111,7 +112,7 @@ impl Sealer {
         };
         let kept = tokio::task::spawn_blocking(recall).await;
         let kept = kept.map_err(|panic| Failure::new("internal", Exit::Internal, panic))??;
-        confirm_witness(&self.journal, kept).await
+        confirm_witness(&*self.journal, kept).await
     }
 
     async fn keep(&self, witness: Witness) -> Result<(), Failure> {

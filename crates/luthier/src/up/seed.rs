@@ -124,9 +124,16 @@ impl WorkspaceFollower {
             seen = now;
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                brought = self.bring() => brought?,
+                brought = self.bring() => match brought {
+                    Err(failure) if failure.is_journal_away() => {
+                        let reason = chain(&failure);
+                        tracing::warn!(reason, "the workspace is taken up when the journal is back");
+                        seen = Seen::default();
+                    }
+                    brought => brought?,
+                },
             }
-            if !has_begun && self.has_begun().await? {
+            if !has_begun && self.has_begun().await.unwrap_or(false) {
                 has_begun = true;
                 self.load();
                 if let Some(registry) = &told.registry

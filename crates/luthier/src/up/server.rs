@@ -7,7 +7,7 @@ use std::{
 };
 
 use architect::Architect;
-use journal::{Journal as _, SqliteJournal};
+use journal::OpenJournal;
 use release::{Guard, Releaser};
 use runner::Runner;
 use supervision::Supervisor;
@@ -26,6 +26,7 @@ use super::{
     follow::{Follower, Told},
     judging::LiveJudge,
     keeper::TelemetryKeeper,
+    lock::Turns,
     metrics, observe, outbox,
     projections::Projections,
     roles::{self, Parts},
@@ -42,6 +43,7 @@ use crate::{
     config::{Config, HttpConfig},
     exit::Exit,
     failure::Failure,
+    ledger::Ledger,
     session::Session,
     witness::Witnesses,
 };
@@ -49,12 +51,15 @@ use crate::{
 /// Time that everything after the last request has to come to its end.
 const WIND_DOWN_MS_MAX: u64 = 30_000;
 
+/// Between two looks whether the journal is back.
+const JOURNAL_LOOK_MS: u64 = 500;
+
 /// A server that is up.
 pub(super) struct Server {
     config: Config,
     url: String,
     links: Vec<Link>,
-    journal: Arc<SqliteJournal>,
+    journal: Arc<dyn OpenJournal>,
     supervisor: Arc<Supervisor>,
     /// Was it said where it is?
     announced: CancellationToken,
@@ -74,7 +79,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) async fn start(
         session: &Session,
-        workspace: &Path,
+        workspace: Option<&Path>,
         taken: Taken,
         scraper: Scraper,
     ) -> Result<Self, Failure> {
@@ -84,28 +89,31 @@ impl Server {
         let source = shared.source(session, workspace, &taken)?;
         let url = taken.bound.url("");
         let pool = taken.pool.clone();
-        let runner = pool.map(|pool| shared.start_runner(&config, pool, source.git.clone()));
+        let git = source.as_ref().and_then(|source| source.git.clone());
+        let runner = pool.map(|pool| shared.start_runner(&config, pool, git.clone()));
+        let refused = source.as_ref().map(|source| source.refused.clone());
         let supervisor =
-            shared.supervise(&config, &url, source.refused.clone(), runner.as_ref())?;
-        let releaser = source.releasing.as_ref().map(|it| it.releaser.clone());
+            shared.supervise(&config, &url, refused.unwrap_or_default(), runner.as_ref())?;
+        let releasing = source.as_ref().and_then(|source| source.releasing.clone());
+        let releaser = releasing.as_ref().map(|it| it.releaser.clone());
         let serving = Phase::default();
         let is_served = taken.roles.contains(&Role::Architect);
         let architect = shared.start_architect(
             (session, &config, &taken.opened.data),
-            source.releasing.as_ref().filter(|_| is_served),
+            releasing.as_ref().filter(|_| is_served),
             runner.clone(),
             serving.stop.clone(),
         )?;
         let handoff = architect.as_ref().and_then(|it| it.handoff().cloned());
         let is_tuned = taken.roles.contains(&Role::Tuner);
-        let tuner = is_tuned.then(|| shared.start_tuner(&config, &source, runner.clone(), handoff));
-        let git = source.git.clone();
+        let tuner = is_tuned
+            .then(|| shared.start_tuner(&config, releasing.as_ref(), runner.clone(), handoff));
         let witnesses = Witnesses {
             journal: shared.journal.clone(),
             vault: shared.vault.clone(),
             repo: git.clone(),
         };
-        let mut follower = Follower::new(source, runner.as_ref());
+        let mut follower = Follower::new(source, &shared.manager, runner.as_ref());
         follower.begin_serving().await?;
         let registry = if taken.roles.contains(&Role::Versions) {
             Some(shared.open_registry(git, &taken.opened.data).await)
@@ -200,10 +208,9 @@ impl Server {
     /// Roles that follow the journal beside answering.
     fn spawn_followers(&mut self, architect: Option<Architect>, registry: Option<Registry>) {
         if let Some(architect) = architect {
-            self.working.spawn("architect", |stop| async move {
-                let ended = architect.run(stop).await;
-                ended.map_err(|error| Failure::new("architect_ended", Exit::Failure, chain(&error)))
-            });
+            let journal = self.journal.clone();
+            self.working
+                .spawn("architect", |stop| run_architect(architect, journal, stop));
         }
         if let Some(registry) = registry {
             let journal = self.journal.clone();
@@ -277,57 +284,25 @@ impl Server {
         &mut self,
         follower: SettingsFollower,
         after: u64,
-        (data, workspace): (&Path, &Path),
+        (data, workspace): (&Path, Option<&Path>),
         shared: &Shared,
         releaser: Option<Releaser>,
     ) {
+        let turns = match &shared.ledger {
+            Ledger::File(_) => Turns::Folder(data.to_owned()),
+            Ledger::Shared(journal) => Turns::Stream(journal.clone(), self.config.journal.lease),
+        };
         let sealer = Sealer {
-            data: data.to_owned(),
+            turns: turns.clone(),
             journal: shared.journal.clone(),
             vault: shared.vault.clone(),
             knobs: shared.journal_knobs.clone(),
             vault_health: shared.vault_health.clone(),
         };
-        let projections = Projections {
-            manager: shared.manager.clone(),
-            journal: shared.journal.clone(),
-            data: data.to_owned(),
-            knobs: shared.state_knobs.clone(),
-            after,
-        };
         let keeper = TelemetryKeeper {
             data: data.to_owned(),
             vault: shared.vault.clone(),
             settings: self.config.telemetry.clone(),
-        };
-        let archiver = Archiver {
-            data: data.to_owned(),
-            journal: shared.journal.clone(),
-            vault: shared.vault.clone(),
-            manager: shared.manager.clone(),
-            knobs: shared.journal_knobs.clone(),
-        };
-        let triggers = Triggers {
-            data: data.to_owned(),
-            workspace: workspace.to_owned(),
-            journal: shared.journal.clone(),
-            manager: shared.manager.clone(),
-        };
-        let watching = Watching {
-            data: data.to_owned(),
-            journal: shared.journal.clone(),
-            manager: shared.manager.clone(),
-            window: self.config.watch,
-            guard: releaser.map(|releaser| {
-                let judge = LiveJudge {
-                    data: data.to_owned(),
-                    workspace: workspace.to_owned(),
-                    journal: shared.journal.clone(),
-                    manager: shared.manager.clone(),
-                    kept: Mutex::default(),
-                };
-                Guard::new(releaser, Arc::new(judge))
-            }),
         };
         let supervisor = self.supervisor.clone();
         self.working.spawn("supervision", |stop| async move {
@@ -346,16 +321,71 @@ impl Server {
         });
         self.working
             .spawn("settings", |stop| follower.run(after, stop));
-        self.working
-            .spawn("projections", |stop| projections.run(stop));
         self.working.spawn("telemetry", |stop| keeper.run(stop));
-        self.working.spawn("archiver", |stop| archiver.run(stop));
-        self.working.spawn("triggers", |stop| triggers.run(stop));
-        self.working.spawn("watch", |stop| watching.run(stop));
+        // A stream keeps all that was ever written.
+        if let Ledger::File(journal) = &shared.ledger {
+            let archiver = Archiver {
+                data: data.to_owned(),
+                journal: journal.clone(),
+                vault: shared.vault.clone(),
+                manager: shared.manager.clone(),
+                knobs: shared.journal_knobs.clone(),
+            };
+            self.working.spawn("archiver", |stop| archiver.run(stop));
+        }
         let waiting = shared.outbox.clone();
         self.working
             .spawn("outbox", |stop| outbox::send(waiting, stop));
         self.sealing.spawn("sealer", |stop| sealer.run(stop));
+        if let Some(workspace) = workspace {
+            self.spawn_caretakers(after, (data, workspace), shared, turns, releaser);
+        }
+    }
+
+    /// What looks after the versions of a workspace.
+    fn spawn_caretakers(
+        &mut self,
+        after: u64,
+        (data, workspace): (&Path, &Path),
+        shared: &Shared,
+        turns: Turns,
+        releaser: Option<Releaser>,
+    ) {
+        let projections = Projections {
+            manager: shared.manager.clone(),
+            journal: shared.journal.clone(),
+            data: data.to_owned(),
+            knobs: shared.state_knobs.clone(),
+            after,
+        };
+        let triggers = Triggers {
+            turns: turns.clone(),
+            data: data.to_owned(),
+            workspace: workspace.to_owned(),
+            journal: shared.journal.clone(),
+            manager: shared.manager.clone(),
+        };
+        let watching = Watching {
+            turns,
+            data: data.to_owned(),
+            ledger: shared.ledger.clone(),
+            manager: shared.manager.clone(),
+            window: self.config.watch,
+            guard: releaser.map(|releaser| {
+                let judge = LiveJudge {
+                    data: data.to_owned(),
+                    workspace: workspace.to_owned(),
+                    journal: shared.journal.clone(),
+                    manager: shared.manager.clone(),
+                    kept: Mutex::default(),
+                };
+                Guard::new(releaser, Arc::new(judge))
+            }),
+        };
+        self.working
+            .spawn("projections", |stop| projections.run(stop));
+        self.working.spawn("triggers", |stop| triggers.run(stop));
+        self.working.spawn("watch", |stop| watching.run(stop));
     }
 
     /// Serves until a signal, or until a part of it ends, and takes the rest down with it.
@@ -420,6 +450,30 @@ impl Server {
     }
 }
 
+/// While the journal is away there is nothing to work on; what was begun goes on when it is back.
+async fn run_architect(
+    architect: Architect,
+    journal: Arc<dyn OpenJournal>,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    loop {
+        let Err(error) = architect.run(stop.clone()).await else {
+            return Ok(());
+        };
+        let reason = chain(&error);
+        if stop.is_cancelled() || journal.check().await.is_ok() {
+            return Err(Failure::new("architect_ended", Exit::Failure, reason));
+        }
+        tracing::warn!(reason, "the Architect waits for the journal");
+        while journal.check().await.is_err() {
+            let pause = tokio::time::sleep(Duration::from_millis(JOURNAL_LOOK_MS));
+            if stop.run_until_cancelled(pause).await.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
 fn app_config(config: &Config) -> AppConfig {
     let HttpConfig {
         tokens,
@@ -443,7 +497,7 @@ fn app_config(config: &Config) -> AppConfig {
 /// Ready when the journal answers now and no service is ill.
 fn readiness(
     supervisor: &Arc<Supervisor>,
-    journal: &Arc<SqliteJournal>,
+    journal: &Arc<dyn OpenJournal>,
     begun: &CancellationToken,
 ) -> Readiness {
     let (supervisor, journal, begun) = (supervisor.clone(), journal.clone(), begun.clone());

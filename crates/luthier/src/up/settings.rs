@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use journal::{Journal as _, Query, SqliteJournal};
+use journal::{Journal, Query};
 use model::{EventType, Seq};
 use serde_json::{Value, json};
 use supervision::{SettingSpec, SettingValue, Supervisor};
@@ -18,7 +18,7 @@ use crate::{
 
 pub(super) struct SettingsFollower {
     pub(super) supervisor: Arc<Supervisor>,
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) journal: Arc<dyn Journal>,
     pub(super) configured: Settings,
 }
 

@@ -12,7 +12,7 @@ use std::{
 use architect::Architect;
 use atoms::Handoff;
 use jiff::Timestamp;
-use journal::{FileIdentity, OpenOptions, SqliteJournal};
+use journal::OpenJournal;
 use python::Pool;
 use repo::Repo;
 use runner::{CodeStore, LogHistory, Runner, RunnerParts};
@@ -38,13 +38,15 @@ use crate::{
     config::Config,
     exit::Exit,
     failure::Failure,
+    ledger::Ledger,
     releasing::Releasing,
     session::{self, Session, allowed_signers, logs_path, vault_path},
 };
 
 /// What services and tasks share.
 pub(super) struct Shared {
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) ledger: Ledger,
+    pub(super) journal: Arc<dyn OpenJournal>,
     pub(super) vault: Arc<Vault>,
     /// What may wait for the vault.
     pub(super) outbox: Arc<Outbox>,
@@ -54,7 +56,6 @@ pub(super) struct Shared {
     pub(super) journal_knobs: Arc<JournalKnobs>,
     pub(super) state_knobs: Arc<StateKnobs>,
     pub(super) vault_health: Arc<VaultHealth>,
-    pub(super) file: FileIdentity,
 }
 
 impl Shared {
@@ -63,6 +64,7 @@ impl Shared {
         let vault = Arc::new(taken.opened.vault()?);
         let outbox = Arc::new(session::outbox(vault.clone(), &taken.opened.data));
         Ok(Self {
+            ledger: taken.opened.ledger.clone(),
             store: session::store(&outbox, &taken.opened.data)?,
             outbox,
             vault,
@@ -71,16 +73,19 @@ impl Shared {
             journal_knobs: Arc::default(),
             state_knobs: Arc::default(),
             vault_health: Arc::default(),
-            file: taken.opened.file,
         })
     }
 
+    /// Nothing where the journal alone is followed.
     pub(super) fn source(
         &self,
         session: &Session,
-        workspace: &Path,
+        workspace: Option<&Path>,
         taken: &Taken,
-    ) -> Result<tools::Source, Failure> {
+    ) -> Result<Option<tools::Source>, Failure> {
+        let Some(workspace) = workspace else {
+            return Ok(None);
+        };
         let source = tools::SourceOf {
             claim: taken.claim,
             config: &taken.opened.configured.config,
@@ -92,7 +97,7 @@ impl Shared {
             pool: taken.pool.clone(),
             output: session.output,
         };
-        source.source(&taken.opened.data)
+        source.source(&taken.opened.data).map(Some)
     }
 
     pub(super) fn start_runner(
@@ -109,6 +114,10 @@ impl Shared {
             pool,
             history: LogHistory::new(logs_path(&config.data), self.vault.clone()),
             arrays: Some(ArrayStore::new(self.store.clone())),
+            tenure: match &self.ledger {
+                Ledger::File(_) => None,
+                Ledger::Shared(journal) => Some(journal.begin_tenure(config.journal.lease)),
+            },
         };
         Runner::start(parts, config.runner.runner.clone())
     }
@@ -141,7 +150,7 @@ impl Shared {
     pub(super) fn start_tuner(
         &self,
         config: &Config,
-        source: &tools::Source,
+        releasing: Option<&Releasing>,
         runner: Option<Runner>,
         handoff: Option<Handoff>,
     ) -> Tuner {
@@ -151,7 +160,7 @@ impl Shared {
             journal: self.journal.clone(),
             manager: self.manager.clone(),
             store: self.store.clone(),
-            releasing: source.releasing.as_ref(),
+            releasing,
             runner,
         };
         tuning.start()
@@ -195,8 +204,6 @@ impl Shared {
             Arc::new(JournalService {
                 journal: self.journal.clone(),
                 data: config.data.clone(),
-                file: self.file,
-                queue_max: OpenOptions::new("").queue_max,
                 knobs: self.journal_knobs.clone(),
                 failed_before: AtomicU64::new(0),
             }),

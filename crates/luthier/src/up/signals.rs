@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use journal::{AppendError, Expect, Journal, SqliteJournal};
+use journal::{AppendError, Expect, Journal};
 use model::{Context, EventType, NewEvent, Subject, event::AgentRole};
 use serde_json::Value;
 use supervision::{EmitError, Signal, SignalSink};
 
 /// The way of signals into the journal.
 pub(super) struct LedgerSink {
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) journal: Arc<dyn Journal>,
 }
 
 #[async_trait]

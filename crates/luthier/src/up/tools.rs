@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use journal::SqliteJournal;
+use journal::Journal;
 use python::Pool;
 use repo::Repo;
 use runner::{CodeStore, LogHistory, Runner, RunnerParts};
@@ -31,7 +31,7 @@ use crate::{
     failure::Failure,
     output::Output,
     releasing::{self, Releasing, repository},
-    session::{Configured, Opened, Session, logs_path},
+    session::{Configured, Session, Unopened, logs_path},
 };
 
 /// Time that installing the packages of a version may take.
@@ -93,7 +93,7 @@ pub(super) struct SourceOf<'a> {
     pub(super) claim: Claim,
     pub(super) config: &'a Config,
     pub(super) workspace: PathBuf,
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) journal: Arc<dyn Journal>,
     pub(super) manager: StateManager,
     pub(super) vault: Arc<Vault>,
     pub(super) store: Store,
@@ -120,7 +120,7 @@ impl SourceOf<'_> {
                 };
                 Some(Releasing::new(shared, &config, Some(&self.workspace))?)
             }
-            (Claim::WorkingTree, _) | (_, None) => None,
+            (Claim::WorkingTree | Claim::Replica, _) | (_, None) => None,
         };
         Ok(Source {
             manager: self.manager,
@@ -139,6 +139,7 @@ impl SourceOf<'_> {
 fn git(claim: Claim, workspace: &Path, data: &Path) -> Result<Option<Arc<Repo>>, Failure> {
     match claim {
         Claim::Alone | Claim::Beside => repository(Some(workspace), data).map(Some),
+        Claim::Replica => Ok(None),
         Claim::WorkingTree => Ok(seed::open(workspace)),
     }
 }
@@ -174,7 +175,7 @@ where
     let claim = claim(session, of, &configured)?;
     let configured = match claim {
         Claim::WorkingTree => configured.for_dev(),
-        Claim::Alone | Claim::Beside => configured,
+        Claim::Alone | Claim::Beside | Claim::Replica => configured,
     };
     let data = configured.data(session)?;
     let config = configured.config.clone();
@@ -188,7 +189,7 @@ where
         } else {
             Lock::Theirs
         };
-        let opened = Opened::new(configured, data)?;
+        let opened = Unopened { configured, data }.open().await?;
         let outcome = async {
             let of = SourceOf {
                 claim,
@@ -202,6 +203,7 @@ where
                 output: session.output,
             };
             let source = of.source(&opened.data)?;
+            let manager = source.manager.clone();
             let parts = RunnerParts {
                 journal: opened.journal.clone(),
                 manager: source.manager.clone(),
@@ -210,6 +212,7 @@ where
                 pool,
                 history: LogHistory::new(logs_path(&opened.data), source.vault.clone()),
                 arrays: Some(ArrayStore::new(source.store.clone())),
+                tenure: None,
             };
             let runner = Runner::start(parts, config.runner.runner.clone());
             let tuning = tuning::Shared {
@@ -223,7 +226,7 @@ where
             };
             let tuner = tuning.start();
             let stop = stop_on_signal()?;
-            let follower = Follower::new(source, Some(&runner));
+            let follower = Follower::new(Some(source), &manager, Some(&runner));
             let following = lock.follow(follower, session.output, &stop).await?;
             let hosts = Hosts {
                 runner: runner.clone(),

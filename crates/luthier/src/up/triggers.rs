@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use journal::{Journal, Query, SqliteJournal, Watch};
+use journal::{Journal, Query, Watch};
 use model::{Digest, Event, EventType, LineageName, Seq};
 use semver::Version;
 use state::{Root, StateError, StateManager};
@@ -16,16 +16,17 @@ use tokio::{task::spawn_blocking, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use triggers::{Episodes, Kpis, LiveBudgets, Observation, Told};
 
-use super::{lock::Lease, services::chain};
+use super::{lock::Turns, services::chain};
 use crate::{exit::Exit, failure::Failure, live};
 
 /// Between two judgements. A window may pass, and a breach with it, while nothing is written.
 const JUDGE_MS: u64 = 500;
 
 pub(super) struct Triggers {
+    pub(super) turns: Turns,
     pub(super) data: PathBuf,
     pub(super) workspace: PathBuf,
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) journal: Arc<dyn Journal>,
     pub(super) manager: StateManager,
 }
 
@@ -66,14 +67,11 @@ fn serves(root: &Root) -> Serves {
 impl Triggers {
     /// Judges until `stop`; of several processes one does.
     pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Failure> {
-        let Some(_lease) = Lease::wait(&self.data, "triggers", &stop).await? else {
-            return Ok(());
+        let follow = async |stop: CancellationToken| {
+            let _followed = stop.run_until_cancelled(self.follow()).await;
+            Ok(())
         };
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => Ok(()),
-            () = self.follow() => Ok(()),
-        }
+        self.turns.take("triggers", &stop, follow).await
     }
 
     /// Ends with the journal alone. A read that fails is told and tried again at the next look.

@@ -4,21 +4,22 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use journal::{Journal as _, Order, Query, SqliteJournal};
+use journal::{Journal, NatsJournal, Order, Query};
 use model::{EventType, LineageName, Seq};
 use release::{Guard, Look, Runners, Watch, WatchError};
 use state::StateManager;
 use tokio_util::sync::CancellationToken;
 
-use super::{live::find_runners, lock::Lease, services::chain};
-use crate::failure::Failure;
+use super::{live::find_runners, lock::Turns, services::chain};
+use crate::{failure::Failure, ledger::Ledger};
 
 /// Between two looks.
 const LOOK_MS: u64 = 200;
 
 pub(super) struct Watching {
+    pub(super) turns: Turns,
     pub(super) data: PathBuf,
-    pub(super) journal: Arc<SqliteJournal>,
+    pub(super) ledger: Ledger,
     pub(super) manager: StateManager,
     pub(super) window: Duration,
     pub(super) guard: Option<Guard>,
@@ -28,43 +29,53 @@ impl Watching {
     /// Watches until `stop`; of several processes one does. A failure is told and tried again: what
     /// is not known to be good stays watched.
     pub(super) async fn run(self, stop: CancellationToken) -> Result<(), Failure> {
-        let Some(_lease) = Lease::wait(&self.data, "watch", &stop).await? else {
-            return Ok(());
-        };
-        let runners = ServersHere {
-            data: self.data,
-            journal: self.journal.clone(),
+        let journal = self.ledger.journal();
+        let runners: Arc<dyn Runners> = match self.ledger {
+            Ledger::File(_) => Arc::new(ServersHere {
+                data: self.data,
+                journal: journal.clone(),
+            }),
+            Ledger::Shared(journal) => Arc::new(ServersAnywhere(journal)),
         };
         let watch = Watch {
             manager: self.manager,
-            runners: Arc::new(runners),
+            runners,
             window: self.window,
             clock: Arc::new(Timestamp::now),
             guard: self.guard,
         };
-        let mut looks = tokio::time::interval(Duration::from_millis(LOOK_MS));
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let (mut looked_at, mut told) = (None, Vec::new());
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return Ok(()),
-                _ = looks.tick() => {}
-            }
-            // Nothing becomes due while nothing is watched and nothing happens.
-            let newest = self.journal.newest().await.ok();
-            if newest.is_some() && newest == looked_at {
-                continue;
-            }
-            let looked = look(&watch).await;
-            looked_at = newest.filter(|_| !looked.is_watching && looked.problems.is_empty());
-            if looked.problems != told {
-                for problem in &looked.problems {
-                    tracing::warn!(problem, "what serves could not be looked after");
-                }
-            }
-            told = looked.problems;
+        let look = |stop| look_until(&watch, &*journal, stop);
+        self.turns.take("watch", &stop, look).await
+    }
+}
+
+async fn look_until(
+    watch: &Watch,
+    journal: &dyn Journal,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let mut looks = tokio::time::interval(Duration::from_millis(LOOK_MS));
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut looked_at, mut told) = (None, Vec::new());
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(()),
+            _ = looks.tick() => {}
         }
+        // Nothing becomes due while nothing is watched and nothing happens.
+        let newest = journal.newest().await.ok();
+        if newest.is_some() && newest == looked_at {
+            continue;
+        }
+        let looked = look(watch).await;
+        looked_at = newest.filter(|_| !looked.is_watching && looked.problems.is_empty());
+        if looked.problems != told {
+            for problem in &looked.problems {
+                tracing::warn!(problem, "what serves could not be looked after");
+            }
+        }
+        told = looked.problems;
     }
 }
 
@@ -121,10 +132,20 @@ impl Looked {
     }
 }
 
+/// Those that share a journal.
+struct ServersAnywhere(Arc<NatsJournal>);
+
+#[async_trait]
+impl Runners for ServersAnywhere {
+    async fn have_taken_up(&self, lineage: &LineageName, change: Seq) -> Result<bool, String> {
+        Ok(*lineage != LineageName::default() || self.0.have_taken_up(change))
+    }
+}
+
 /// The servers of one data folder.
 struct ServersHere {
     data: PathBuf,
-    journal: Arc<SqliteJournal>,
+    journal: Arc<dyn Journal>,
 }
 
 #[async_trait]

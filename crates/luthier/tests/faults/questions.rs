@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan as _};
-use journal::{Expect, Journal as _, OpenOptions, SqliteJournal};
+use journal::{Expect, Journal as _, OpenJournal as _, OpenOptions, SqliteJournal};
 use model::{Context, EventType, NewEvent, event::AgentRole};
 use serde_json::{Value, json};
 

@@ -101,9 +101,26 @@ fn every_shell_gets_completions_and_every_command_a_page() {
 #[test]
 fn the_version_is_said() {
     let workspace = Workspace::bare();
-    let said = workspace.run_in(workspace.outside(), &["--version"]);
+    let short = workspace.run_in(workspace.outside(), &["-V"]);
+    let long = workspace.run_in(workspace.outside(), &["--version"]);
+
+    let first = concat!("luthier ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(short.stdout, first);
+    let rest = long.stdout.strip_prefix(first).unwrap();
+    let lines: Vec<_> = rest.lines().map(|line| line.split_at(10)).collect();
+    let [
+        ("commit    ", commit),
+        ("target    ", target),
+        ("features  ", features),
+    ] = lines[..]
+    else {
+        panic!("{rest}")
+    };
+    let is_known = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_known || commit == "not known", "{commit}");
+    assert!(target.ends_with("-linux-gnu"), "{target}");
     assert_eq!(
-        said.stdout,
-        concat!("luthier ", env!("CARGO_PKG_VERSION"), "\n")
+        features,
+        "journal: sqlite, nats; vault: folder, s3; sandbox: wasm, native; telemetry: otlp, prometheus"
     );
 }

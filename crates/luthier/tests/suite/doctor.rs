@@ -1,6 +1,7 @@
 //! `luthier doctor`
 
 use journal::Journal as _;
+use journal::OpenJournal as _;
 use serde_json::{Value, json};
 
 use crate::server::{Server, Workspace};

@@ -1,6 +1,7 @@
 //! The real executable, from outside: what people and scripts see.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod apart;
 mod architect;
 mod asking;
 mod bucket;

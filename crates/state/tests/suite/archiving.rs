@@ -10,7 +10,8 @@ use std::{
 
 use jiff::Timestamp;
 use journal::{
-    ArchivePlan, ArchiveStore, OpenOptions, SqliteJournal, StoreFailure, archive, seal_up_to_now,
+    ArchivePlan, ArchiveStore, OpenJournal as _, OpenOptions, SqliteJournal, StoreFailure, archive,
+    seal_up_to_now,
 };
 use serde_json::{Value, json};
 use state::{Change, StateManager, Target};

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use journal::{OpenOptions, SqliteJournal};
+use journal::{OpenJournal as _, OpenOptions, SqliteJournal};
 use model::{Context, LineageName, event::AgentRole};
 use semver::Version;
 use serde_json::{Value, json};

@@ -9,8 +9,8 @@ use std::{
 };
 
 use journal::{
-    AppendError, ArchiveStore, Change, Expect, Journal as _, SqliteJournal, StoreFailure,
-    Unavailable,
+    AppendError, ArchiveStore, Change, Expect, Journal as _, OpenJournal as _, SqliteJournal,
+    StoreFailure, Unavailable,
 };
 use model::{Event, NewEvent};
 use serde_json::json;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use journal::{Journal as _, Order, Query, SqlError};
+use journal::{Order, Query, SqlError};
 use model::Event;
 use vault::{Conditions, Key, WRITERS};
 
@@ -16,7 +16,8 @@ use crate::{
     config::VaultSettings,
     exit::Exit,
     failure::Failure,
-    session::{Configured, Opened, journal_path, open_vault, outbox, recall_witness},
+    ledger::{self, Ledger},
+    session::{Configured, Opened, Unopened, open_vault, outbox, recall_witness},
     up::free_bytes,
 };
 
@@ -36,7 +37,7 @@ const FREE_FAIL_BYTES: u64 = 64 << 20;
 pub(super) async fn all(configured: Configured, data: PathBuf) -> Vec<Check> {
     let mut checks = vec![disk(&data)];
     let settings = configured.config.vault.clone();
-    if !journal_path(&data).exists() {
+    if !ledger::is_there(&configured.config, &data) {
         checks.push(clock(None));
         checks.push(Check::ok("journal", "none yet; `luthier up` makes it"));
         checks.push(match &settings {
@@ -45,12 +46,18 @@ pub(super) async fn all(configured: Configured, data: PathBuf) -> Vec<Check> {
         });
         return checks;
     }
-    match Opened::new(configured, data.clone()) {
+    let unopened = Unopened {
+        configured,
+        data: data.clone(),
+    };
+    match unopened.open().await {
         Ok(opened) => {
             let tail = tail(&opened).await;
             checks.push(clock(tail.as_ref().ok().and_then(|events| events.last())));
             checks.push(journal(tail));
-            checks.push(file(opened.journal.check_file(FILE_CHECK_MS_MAX).await));
+            if let Ledger::File(journal) = &opened.ledger {
+                checks.push(file(journal.check_file(FILE_CHECK_MS_MAX).await));
+            }
             opened.close().await;
         }
         Err(failure) => {

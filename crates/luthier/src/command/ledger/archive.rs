@@ -55,9 +55,15 @@ pub(super) async fn run(
         .output
         .progress("archiving", plan.witness.as_ref().map_or(0, |seal| seal.to));
     let stop = CancellationToken::new();
-    let report = journal::archive(&opened.journal, &plan, Timestamp::now, &stop, |seq| {
-        bar.set_position(seq);
-    })
+    let report = journal::archive(
+        opened.ledger.file("an archive")?,
+        &plan,
+        Timestamp::now,
+        &stop,
+        |seq| {
+            bar.set_position(seq);
+        },
+    )
     .await?;
     bar.finish_and_clear();
     let mut answer = json!(report);

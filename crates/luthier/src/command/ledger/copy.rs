@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use journal::{ExportFormat, Journal as _, Order};
+use journal::{ExportFormat, Order};
 use serde_json::json;
 
 use super::FilterArgs;
@@ -39,7 +39,7 @@ pub(super) async fn fork(
         Some(at) => at,
         None => opened.journal.newest().await?,
     };
-    let verdict = journal::fork(&opened.journal, at, &journal_path(&into)).await?;
+    let verdict = journal::fork(opened.ledger.file("a fork")?, at, &journal_path(&into)).await?;
     made.keep();
     let answer =
         json!({ "at": at, "into": into, "events": verdict.events, "seals": verdict.seals });

@@ -4,13 +4,18 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use journal::{Journal as _, NatsJournal, NatsOptions, migrate_to_file, migrate_to_nats};
+use journal::{
+    Journal as _, NatsJournal, NatsOptions, OpenJournal as _, SqliteJournal, migrate_to_file,
+    migrate_to_nats,
+};
 use serde_json::json;
 
 use crate::{
+    config::Flags,
     exit::Exit,
     failure::Failure,
-    session::{Opened, Session, create_folder, journal_path},
+    ledger::Ledger,
+    session::{Session, create_folder, find_file, journal_path},
 };
 
 #[derive(Args, Clone, Debug)]
@@ -32,65 +37,85 @@ enum Kept {
     Nats,
 }
 
+/// In place of what is configured.
 #[derive(Args, Clone, Debug)]
 struct NatsArgs {
-    /// The servers, `nats://user:password@host:4222`, with commas between them
-    #[arg(long, value_name = "URL", env = "LUTHIER_NATS", hide_env_values = true)]
-    nats: String,
+    /// The servers, `nats://user:password@host:4222`, with commas between them [default:
+    /// `journal.nats`]
+    #[arg(long, value_name = "URL")]
+    nats: Option<String>,
     /// The same for a user of the system account, who is asked whether servers sync what they store
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "LUTHIER_NATS_SYSTEM",
-        hide_env_values = true
-    )]
+    /// [default: `journal.nats_system`]
+    #[arg(long, value_name = "URL")]
     nats_system: Option<String>,
     /// Believe that servers sync what they store, and ask none
     #[arg(long, conflicts_with = "nats_system")]
     trust_sync: bool,
-    /// The stream that is the ledger
-    #[arg(long, value_name = "NAME", default_value = "luthier")]
-    stream: String,
-    /// On so many servers each event is kept; only where the stream is made
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
-    replicas: u8,
+    /// The stream that is the ledger [default: `journal.stream`]
+    #[arg(long, value_name = "NAME")]
+    stream: Option<String>,
+    /// On so many servers each event is kept; only where the stream is made [default:
+    /// `journal.replicas`]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=5))]
+    replicas: Option<u8>,
 }
 
-impl From<NatsArgs> for NatsOptions {
-    fn from(args: NatsArgs) -> Self {
-        Self {
-            system: args.nats_system,
-            trusts_sync: args.trust_sync,
-            stream: args.stream,
-            replicas: usize::from(args.replicas),
-            ..Self::new(args.nats)
+impl NatsArgs {
+    fn flags(&self) -> Flags {
+        let mut flags = Flags::new();
+        if let Some(nats) = &self.nats {
+            flags.push(("journal.nats", json!(nats), "--nats"));
         }
+        if let Some(system) = &self.nats_system {
+            flags.push(("journal.nats_system", json!(system), "--nats-system"));
+        }
+        if self.trust_sync {
+            flags.push(("journal.trust_sync", json!(true), "--trust-sync"));
+        }
+        if let Some(stream) = &self.stream {
+            flags.push(("journal.stream", json!(stream), "--stream"));
+        }
+        if let Some(replicas) = self.replicas {
+            flags.push(("journal.replicas", json!(replicas), "--replicas"));
+        }
+        flags
     }
 }
 
-pub(super) fn run(session: &Session, args: MigrateArgs) -> Result<(), Failure> {
+pub(super) fn run(session: &Session, args: &MigrateArgs) -> Result<(), Failure> {
+    let configured = session.configure(args.nats.flags())?;
+    let data = configured.data(session)?;
+    let config = &configured.config;
+    let Some(nats) = config.journal.nats.clone() else {
+        return Err(Failure::usage("it is not said which servers")
+            .with_hint("name them with --nats, or set `journal.nats`".to_owned()));
+    };
     match (args.from, args.to) {
         (Kept::Sqlite, Kept::Nats) => {
-            let opened = session.open_journal()?;
-            session.work_on(opened, async |opened| {
-                to_nats(session, opened, args.nats).await
+            find_file(&data)?;
+            session.block_on(async {
+                let journal = Ledger::open_file(config, &data)?;
+                let outcome = to_nats(session, &journal, nats).await;
+                journal.close().await;
+                outcome
             })
         }
-        (Kept::Nats, Kept::Sqlite) => {
-            let (_, data) = session.data()?;
-            session.block_on(to_file(session, &data, args.nats))
-        }
+        (Kept::Nats, Kept::Sqlite) => session.block_on(to_file(session, &data, nats)),
         _ => Err(Failure::usage("the ledger is there already")
             .with_hint("say `migrate sqlite nats` or `migrate nats sqlite`".to_owned())),
     }
 }
 
-async fn to_nats(session: &Session, opened: &Opened, args: NatsArgs) -> Result<(), Failure> {
-    let stream = args.stream.clone();
-    let shared = NatsJournal::open(args.into()).await?;
-    let newest = opened.journal.newest().await?;
+async fn to_nats(
+    session: &Session,
+    journal: &SqliteJournal,
+    nats: NatsOptions,
+) -> Result<(), Failure> {
+    let stream = nats.stream.clone();
+    let shared = NatsJournal::open(nats).await?;
+    let newest = journal.newest().await?;
     let bar = session.output.progress("copying", newest);
-    let copied = migrate_to_nats(&*opened.journal, &shared, |seq| bar.set_position(seq)).await;
+    let copied = migrate_to_nats(journal, &shared, |seq| bar.set_position(seq)).await;
     bar.finish_and_clear();
     shared.close().await;
     let events = copied?;
@@ -100,9 +125,9 @@ async fn to_nats(session: &Session, opened: &Opened, args: NatsArgs) -> Result<(
     })
 }
 
-async fn to_file(session: &Session, data: &Path, args: NatsArgs) -> Result<(), Failure> {
-    let stream = args.stream.clone();
-    let shared = NatsJournal::open(args.into()).await?;
+async fn to_file(session: &Session, data: &Path, nats: NatsOptions) -> Result<(), Failure> {
+    let stream = nats.stream.clone();
+    let shared = NatsJournal::open(nats).await?;
     let newest = shared.newest().await?;
     if newest == 0 {
         let message = format!("there is no ledger in the stream `{stream}`");

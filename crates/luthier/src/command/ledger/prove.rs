@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use journal::{Journal as _, OpenJournal as _, Verdict, Witness};
+use journal::{Verdict, Witness};
 
 use crate::{
     exit::Exit,
@@ -52,7 +52,7 @@ fn text_of(session: &Session, verdict: &Verdict) -> String {
 }
 
 pub(super) async fn seal(session: &Session, opened: &Opened) -> Result<(), Failure> {
-    confirm_witness(&opened.journal, recall_witness(&opened.vault()?)?).await?;
+    confirm_witness(&*opened.journal, recall_witness(&opened.vault()?)?).await?;
     let sealed = journal::seal_up_to_now(&*opened.journal, Timestamp::now).await?;
     if let Some(witness) = &sealed {
         keep_witness(&opened.vault()?, witness)?;

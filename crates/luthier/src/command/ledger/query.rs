@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use journal::{Journal as _, Order, Query, SqlTable};
+use journal::{Order, Query, SqlTable};
 use serde_json::{Value, json};
 
 use super::{FilterArgs, line_of};
@@ -51,7 +51,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     if let Some(statement) = args.sql {
         let rows_max = args.limit.unwrap_or(ROWS_DEFAULT);
-        let table = opened.journal.sql(statement, rows_max).await?;
+        let table = opened.ledger.file("SQL")?.sql(statement, rows_max).await?;
         return session.output.answer(&table, text_of);
     }
     let order = if args.newest_first {

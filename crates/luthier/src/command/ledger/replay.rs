@@ -4,7 +4,7 @@ use std::{path::PathBuf, str::FromStr, sync::Arc};
 
 use clap::Args;
 use jiff::Timestamp;
-use journal::{Journal as _, Order, Query};
+use journal::{Order, Query};
 use model::{EventType, LineageName, Seq, Subject};
 use semver::Version;
 use serde_json::json;

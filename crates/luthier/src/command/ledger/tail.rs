@@ -1,7 +1,7 @@
 //! `ledger tail`
 
 use clap::Args;
-use journal::{Journal as _, Order};
+use journal::Order;
 use model::Event;
 
 use super::{FilterArgs, line_of};

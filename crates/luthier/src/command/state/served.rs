@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use journal::{Journal as _, Order, Query};
+use journal::{Order, Query};
 use model::{EventType, LineageName, Seq, Subject};
 use tokio::time::timeout;
 

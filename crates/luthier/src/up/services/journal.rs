@@ -11,13 +11,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use journal::{FileIdentity, Journal as _, SqliteJournal};
+use journal::OpenJournal;
 use supervision::{
     HealError, Health, Pressure, Service, SettingError, SettingSpec, SettingValue, Shed,
 };
 
 use super::{chain, whole};
-use crate::session::journal_path;
 
 pub(super) const NAME: &str = "journal";
 
@@ -111,39 +110,16 @@ impl JournalKnobs {
 }
 
 pub(in crate::up) struct JournalService {
-    pub(in crate::up) journal: Arc<SqliteJournal>,
+    pub(in crate::up) journal: Arc<dyn OpenJournal>,
     pub(in crate::up) data: PathBuf,
-    /// The file that is open, which must stay the one at its path.
-    pub(in crate::up) file: FileIdentity,
-    pub(in crate::up) queue_max: usize,
     pub(in crate::up) knobs: Arc<JournalKnobs>,
     /// Failed writes when it was last looked at.
     pub(in crate::up) failed_before: AtomicU64,
 }
 
 impl JournalService {
-    /// What became of the file's path: whatever is written goes where nobody will look for it.
-    fn find_loss(&self) -> Option<String> {
-        let path = journal_path(&self.data);
-        let path_text = path.display();
-        match FileIdentity::of(&path) {
-            Ok(found) if found == self.file => None,
-            Ok(_) => Some(format!(
-                "`{path_text}` was replaced by another file; put the first one back, or restart"
-            )),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(format!(
-                "`{path_text}` was moved away; put it back, or stop the server"
-            )),
-            Err(error) => Some(format!("`{path_text}` cannot be looked at: {error}")),
-        }
-    }
-
     async fn read(&self) -> Result<(), String> {
-        if let Some(loss) = self.find_loss() {
-            return Err(loss);
-        }
-        let read = self.journal.newest().await;
-        read.map(|_newest| ()).map_err(|error| chain(&error))
+        self.journal.check().await.map_err(|error| chain(&error))
     }
 
     fn find_strain(&self) -> Option<String> {
@@ -152,7 +128,7 @@ impl JournalService {
         if failed_since > 0 {
             return Some(format!("{failed_since} writes failed since the last look"));
         }
-        let queued_percent = self.journal.queued() * 100 / self.queue_max.max(1);
+        let queued_percent = self.journal.queued() * 100 / self.journal.queue_max().max(1);
         if queued_percent as u64 > self.knobs.queue_percent_max() {
             return Some(format!("the writer's queue is {queued_percent} % full"));
         }
@@ -189,31 +165,26 @@ impl Service for JournalService {
 
     async fn shed_load(&self, _level: Pressure) -> Shed {
         let journal = self.journal.clone();
-        let released = tokio::task::spawn_blocking(move || journal.release_recent()).await;
-        let bytes = released.unwrap_or_else(|panic| {
-            tracing::error!(%panic, "the newest events were not let go of");
-            0
-        }) as u64;
-        // How much memory their page caches held is SQLite's to know.
-        match (self.journal.release_readers(), bytes) {
-            (0, 0) => Shed::nothing(),
-            (0, _) => Shed::new(bytes, "the newest events"),
-            (readers, _) => Shed::new(
-                bytes,
-                format!("the newest events, {readers} idle readers and their page caches"),
-            ),
+        let released = tokio::task::spawn_blocking(move || journal.release()).await;
+        match released {
+            Ok(0) => Shed::nothing(),
+            Ok(bytes) => Shed::new(bytes as u64, "the newest events"),
+            Err(panic) => {
+                tracing::error!(%panic, "the newest events were not let go of");
+                Shed::nothing()
+            }
         }
     }
 
     async fn heal(&self) -> Result<(), HealError> {
-        self.journal.release_readers();
+        let journal = self.journal.clone();
+        // What cannot be let go of is no reason not to look.
+        drop(tokio::task::spawn_blocking(move || journal.release()).await);
         self.read().await.map_err(HealError::failed)
     }
 
     /// Closed by whoever opened it, after the last signal was written.
-    async fn shutdown(&self) {
-        self.journal.release_readers();
-    }
+    async fn shutdown(&self) {}
 
     fn settings(&self) -> &'static [SettingSpec] {
         SETTINGS

@@ -16,7 +16,10 @@ use std::{
 use serde_json::{Value, json};
 
 use super::asking::{Session, call, commit, git, listen, release, until};
-use crate::server::{Server, Workspace, client::EventStream};
+use crate::{
+    apart::Town,
+    server::{Server, Workspace, client::EventStream},
+};
 
 const CALLS_MIN: u32 = 1_000;
 /// On a slow machine there are more, until everything has moved.
@@ -98,9 +101,15 @@ struct Progress {
     moving: AtomicUsize,
 }
 
+/// Who serves which role: one process all of them, or each its own.
+struct Servers<'a> {
+    runners: Vec<&'a Server>,
+    tuner: &'a Server,
+}
+
 struct Load<'a> {
     workspace: &'a Workspace,
-    server: &'a Server,
+    servers: &'a Servers<'a>,
     session: &'a Session<'a>,
     began: Instant,
     progress: Progress,
@@ -157,28 +166,41 @@ impl Load<'_> {
         if turn.is_multiple_of(3) {
             self.session.call(tool, &arguments)
         } else {
-            call(self.server, "active", tool, &arguments)
+            call(self.runner(turn), "active", tool, &arguments)
         }
     }
 
-    /// The version that is served at this moment.
-    fn look(&self) -> Value {
-        self.remember(|| call(self.server, "active", "naps", &json!({"wait_ms": 0})))
+    /// One after the other.
+    fn runner(&self, turn: u32) -> &Server {
+        let runners = &self.servers.runners;
+        runners[turn as usize % runners.len()]
+    }
+
+    /// The version that each of them serves at this moment.
+    fn look(&self) -> Vec<Value> {
+        let runners = self.servers.runners.iter();
+        let wait = json!({"wait_ms": 0});
+        runners
+            .map(|runner| self.remember(|| call(runner, "active", "naps", &wait)))
+            .collect()
     }
 
     fn promote(&self) {
         for number in 1..=PROMOTES {
             self.wait_for_turn(number, PROMOTE_EVERY_MS);
             let staged = self
-                .server
+                .servers
+                .tuner
                 .patch_staging(&json!({"greeting": number.to_string()}));
             assert_eq!(staged.status, 200, "{staged:?}");
-            let promoted = self.server.luthier_json(&["state", "promote"]);
+            let promoted = self.servers.tuner.luthier_json(&["state", "promote"]);
             self.progress.state.store(number, SeqCst);
             let hash = promoted["hash"].as_str().unwrap().to_owned();
             let number = number.to_string();
             self.numbers.lock().unwrap().insert(hash, number.clone());
-            assert_eq!(self.look()[1], number, "after {promoted}");
+            for seen in self.look() {
+                assert_eq!(seen[1], number, "after {promoted}");
+            }
         }
         self.progress.moving.fetch_sub(1, SeqCst);
     }
@@ -199,7 +221,9 @@ impl Load<'_> {
                 release(self.workspace);
                 while minor(&acknowledged.next_data()["version"]) < FIRST_MINOR + number {}
                 self.progress.code.store(number, SeqCst);
-                assert_eq!(self.look()[0], number.to_string());
+                for seen in self.look() {
+                    assert_eq!(seen[0], number.to_string());
+                }
                 fs::write(folder.join("go"), "").unwrap();
 
                 let held = held.join().unwrap();
@@ -212,7 +236,8 @@ impl Load<'_> {
     /// Each version that ever was, with the code and the state that belong to it.
     fn versions(&self) -> HashMap<String, [String; 2]> {
         let events = self
-            .server
+            .servers
+            .tuner
             .get("/events?subject=lineage.main&limit=500")
             .json();
         let events = events["events"].as_array().unwrap();
@@ -279,22 +304,60 @@ fn hear_all(mut stream: EventStream) {
 #[test]
 fn a_thousand_calls_during_a_hundred_promotes_and_twenty_releases_are_each_of_one_version() {
     let workspace = Workspace::new();
-    write_code(&workspace, 0);
+    furnish(&workspace);
+    git(&workspace, &["init", "-q", "-b", "main"]);
+    commit(&workspace);
+    let server = Server::start_in(&workspace);
+    let servers = Servers {
+        runners: vec![&server],
+        tuner: &server,
+    };
+
+    run(&workspace, &servers, || {});
+}
+
+#[test]
+fn the_same_holds_for_roles_apart_while_the_journal_and_a_runner_are_killed() {
+    let mut town = Town::new(furnish);
+    let others = town.serve(&["tuner", "versions", "console"]);
+    let runners = ["one", "two"].map(|name| town.replica(name, &[]));
+    let third = town.replica("three", &[]);
+    let (workspace, nats) = (town.workspace.clone(), &mut town.nats);
+    let servers = Servers {
+        runners: runners.iter().collect(),
+        tuner: &others,
+    };
+
+    run(&workspace, &servers, move || {
+        let mut third = third;
+        thread::sleep(Duration::from_secs(3));
+        // It says no goodbye, so that the next promote waits until its lease has run out.
+        third.kill();
+        thread::sleep(Duration::from_secs(3));
+        nats.kill();
+        nats.restart();
+    });
+}
+
+fn furnish(workspace: &Workspace) {
+    write_code(workspace, 0);
     let state = fs::read_to_string(workspace.path().join("state/active.state.json")).unwrap();
     let mut state: Value = serde_json::from_str(&state).unwrap();
     state["greeting"] = FIRST_STATE.into();
     workspace.write("state/active.state.json", &state.to_string());
-    git(&workspace, &["init", "-q", "-b", "main"]);
-    commit(&workspace);
-    let server = Server::start_in(&workspace);
-    let session = Session::open(&server, "active");
-    let streams = [session.listen(STATE), listen(&server, "active", STATE)];
+}
+
+/// Everything at once, and `disturb` in the middle of it.
+fn run(workspace: &Workspace, servers: &Servers<'_>, disturb: impl FnOnce() + Send) {
+    let first = servers.runners[0];
+    let session = Session::open(first, "active");
+    let streams = [session.listen(STATE), listen(first, "active", STATE)];
     let path = "/events/stream?subject=runner.lineage.main";
-    let acknowledged = EventStream::open(server.url(), "GET", path, &[], "");
+    let acknowledged = EventStream::open(servers.tuner.url(), "GET", path, &[], "");
 
     let load = Load {
-        workspace: &workspace,
-        server: &server,
+        workspace,
+        servers,
         session: &session,
         began: Instant::now(),
         progress: Progress::default(),
@@ -305,13 +368,15 @@ fn a_thousand_calls_during_a_hundred_promotes_and_twenty_releases_are_each_of_on
     thread::scope(|scope| {
         scope.spawn(|| load.promote());
         scope.spawn(|| load.release(acknowledged));
+        scope.spawn(disturb);
         load.call();
     });
 
     load.check();
     let last = [RELEASES.to_string(), PROMOTES.to_string()];
     let in_session = session.call("naps", &json!({"wait_ms": 0}))["structuredContent"].clone();
-    for answer in [&in_session["result"], &load.look()] {
+    let seen = load.look();
+    for answer in seen.iter().chain([&in_session["result"]]) {
         assert_eq!([&answer[0], &answer[1]], [&last[0], &last[1]], "{answer}");
     }
     for stream in streams {

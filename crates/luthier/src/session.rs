@@ -268,7 +268,7 @@ impl Opened {
     /// Where what belongs to versions is kept, and what brings it to a vault elsewhere.
     pub(crate) fn store(&self) -> Result<(Store, Arc<Outbox>), Failure> {
         let outbox = Arc::new(outbox(Arc::new(self.vault()?), &self.data));
-        Ok((store(&outbox, &self.data)?, outbox))
+        Ok((store(&outbox, &self.configured.config)?, outbox))
     }
 
     /// Writes what is queued and lets go of it.
@@ -350,9 +350,13 @@ pub(crate) fn outbox(vault: Arc<Vault>, data: &Path) -> Outbox {
 }
 
 /// What is kept of versions: on this disk, and on its way to the vault.
-pub(crate) fn store(outbox: &Arc<Outbox>, data: &Path) -> Result<Store, Failure> {
-    let disk = Vault::open(vault_path(data))?;
-    Ok(Store::new(Arc::new(disk), outbox.clone()))
+pub(crate) fn store(outbox: &Arc<Outbox>, config: &Config) -> Result<Store, Failure> {
+    let disk = Vault::open(vault_path(&config.data))?;
+    let store = Store::new(Arc::new(disk), outbox.clone());
+    Ok(match config.journal.nats {
+        Some(_) => store.shared(),
+        None => store,
+    })
 }
 
 fn no_workspace(folder: &Path) -> Failure {

@@ -30,10 +30,11 @@ impl CodeStore {
 
     /// Keeps `files`, unless they are there. Blocks on the disk.
     pub fn put(&self, files: &FileSet) -> Result<(), CodeError> {
+        let key = key(files.digest());
         match self.get(files.digest()) {
-            Ok(_kept) => Ok(()),
-            Err(CodeError::Missing { .. } | CodeError::Damaged { .. }) => {
-                Ok(self.store.put(&key(files.digest()), &files.to_bytes())?)
+            Ok(_kept) if self.store.is_at_hand(&key)? => Ok(()),
+            Ok(_) | Err(CodeError::Missing { .. } | CodeError::Damaged { .. }) => {
+                Ok(self.store.put_named(&key, &files.to_bytes())?)
             }
             Err(error) => Err(error),
         }

@@ -11,6 +11,7 @@ use state::{HistoryEntry, Root, is_of_staging};
 
 use crate::{
     builtin,
+    code::CodeError,
     offer::{Offer, OnTrial},
     runner::{ACTIVE, CANARY, Inner, ServeError, lock},
     served::Served,
@@ -34,7 +35,7 @@ impl Inner {
             }
             Err(error) => {
                 tracing::error!(%error, %lineage, "what is new is not served, what was before is");
-                error.may_pass().then_some(entry)
+                self.may_pass(&error).then_some(entry)
             }
         }
     }
@@ -61,11 +62,17 @@ impl Inner {
                 }
             }
         }
-        let may_pass = matches!(&outcome, Err(error) if error.may_pass());
+        let may_pass = matches!(&outcome, Err(error) if self.may_pass(error));
         if let Some(tenure) = self.tenure_of(lineage).filter(|_| !may_pass) {
             tenure.has_taken_up(event.seq);
         }
         outcome
+    }
+
+    /// May it pass by itself? A vault that others share may not have yet what they keep there.
+    fn may_pass(&self, error: &ServeError) -> bool {
+        let is_missing = matches!(error, ServeError::Code(CodeError::Missing { .. }));
+        error.may_pass() || (is_missing && self.tenure.is_some())
     }
 
     /// What is waited for where `lineage` moves: aliases lead to `main` alone.

@@ -40,7 +40,7 @@ impl ArrayStore {
         if Sha256Sum::of(bytes) != hash {
             return Err(ArrayError::Other { hash });
         }
-        Ok(self.store.put(&key(hash), bytes)?)
+        Ok(self.store.put_named(&key(hash), bytes)?)
     }
 
     /// The bytes of that hash, proved to be them. Blocks on the disk.

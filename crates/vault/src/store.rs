@@ -11,12 +11,18 @@ pub struct Store {
     disk: Arc<Vault>,
     /// None where the folder is the vault.
     outbox: Option<Arc<Outbox>>,
+    /// Do others read in the vault what is named here?
+    is_shared: bool,
 }
 
 impl Store {
     /// A folder that is the vault.
     pub fn of_folder(disk: Arc<Vault>) -> Self {
-        Self { disk, outbox: None }
+        Self {
+            disk,
+            outbox: None,
+            is_shared: false,
+        }
     }
 
     /// A folder, and what sends to the vault, which may be the same folder.
@@ -25,6 +31,15 @@ impl Store {
         Self {
             disk,
             outbox: is_elsewhere.then_some(outbox),
+            is_shared: false,
+        }
+    }
+
+    /// The same where processes without this folder follow what is said of it.
+    pub fn shared(self) -> Self {
+        Self {
+            is_shared: true,
+            ..self
         }
     }
 
@@ -39,6 +54,26 @@ impl Store {
         match &self.outbox {
             Some(outbox) => outbox.put(key, bytes),
             None => Ok(()),
+        }
+    }
+
+    /// Keeps what never changes and is about to be named: where others follow that name, it is in the vault before
+    /// they can hear of it.
+    pub fn put_named(&self, key: &Key, bytes: &[u8]) -> Result<(), VaultError> {
+        match &self.outbox {
+            Some(outbox) if self.is_shared => {
+                self.disk.put(key, bytes)?;
+                outbox.vault().put_once(key, bytes).map(drop)
+            }
+            _ => self.put(key, bytes),
+        }
+    }
+
+    /// Is what is named here at hand for everybody who may follow that name?
+    pub fn is_at_hand(&self, key: &Key) -> Result<bool, VaultError> {
+        match &self.outbox {
+            Some(outbox) if self.is_shared => Ok(outbox.vault().get(key)?.is_some()),
+            _ => Ok(self.get(key)?.is_some()),
         }
     }
 

@@ -65,7 +65,7 @@ impl Shared {
         let outbox = Arc::new(session::outbox(vault.clone(), &taken.opened.data));
         Ok(Self {
             ledger: taken.opened.ledger.clone(),
-            store: session::store(&outbox, &taken.opened.data)?,
+            store: session::store(&outbox, &taken.opened.configured.config)?,
             outbox,
             vault,
             manager: StateManager::new(journal.clone(), Arc::new(Timestamp::now)),

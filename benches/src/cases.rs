@@ -1,5 +1,6 @@
 //! Every case, peers first.
 
+mod apart;
 mod architect;
 mod plans;
 mod proof;
@@ -107,6 +108,7 @@ impl Bench {
         self.measure_registry().await?;
         self.measure_sandboxes()?;
         self.measure_runner().await?;
+        self.measure_apart().await?;
         self.measure_proof()?;
         self.measure_shards()?;
         self.measure_topology()?;

@@ -202,7 +202,7 @@ impl Bench {
         Ok(fs::remove_dir_all(folder)?)
     }
 
-    fn programs<'a>(&'a self, folder: &'a Path) -> Programs<'a> {
+    pub(super) fn programs<'a>(&'a self, folder: &'a Path) -> Programs<'a> {
         Programs {
             tools: &self.tools,
             luthier: &self.luthier,

@@ -86,9 +86,20 @@ pub(crate) async fn drive(
     callers: usize,
     duration: Duration,
 ) -> Result<Answered> {
+    drive_all(std::slice::from_ref(endpoint), era, call, callers, duration).await
+}
+
+/// The same at several servers of the same tools, as many callers at each.
+pub(crate) async fn drive_all(
+    endpoints: &[Endpoint],
+    era: Era,
+    call: &Call,
+    callers: usize,
+    duration: Duration,
+) -> Result<Answered> {
     let start = Arc::new(Barrier::new(callers));
     let mut tasks = JoinSet::new();
-    for _ in 0..callers {
+    for endpoint in endpoints.iter().cycle().take(callers) {
         let mut connection = Connection::open(endpoint, era).await?;
         call.prove(&mut connection).await?;
         tasks.spawn(repeat(connection, call.clone(), start.clone(), duration));

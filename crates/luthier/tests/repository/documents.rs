@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use crate::root;
+use crate::{read, root};
 
 /// Every page of documentation.
 fn pages() -> Vec<PathBuf> {
@@ -91,4 +91,25 @@ fn every_path_and_link_in_the_documentation_leads_somewhere() {
     }
 
     assert_eq!(broken, Vec::<String>::new());
+}
+
+#[test]
+fn every_figure_to_size_by_was_measured() {
+    let measured = read("docs/reference/performance.md");
+    let page = read("docs/reference/sizing.md");
+    let (_, section) = page.split_once("## Figures\n").unwrap();
+    let (table, _) = section.split_once("\n## ").unwrap();
+    // Below the head of the table, and the line under it.
+    let figures = table
+        .lines()
+        .filter_map(|row| row.split('|').nth(2))
+        .skip(2);
+    let figures: Vec<&str> = figures
+        .filter_map(|it| it.split_whitespace().next())
+        .collect();
+
+    assert!(!figures.is_empty());
+    for figure in figures {
+        assert!(measured.contains(&format!("| {figure} ")), "{figure}");
+    }
 }

@@ -241,7 +241,9 @@ fn the_proxy_sends_each_path_to_its_role() {
             name, port, paths, ..
         } = role;
         let count = role.replicas_max.unwrap_or(role.replicas);
-        let mut wanted = vec![format!("server-template {name} {count} {name}:{port}")];
+        let mut wanted = vec![format!(
+            r#"server-template {name} {count} "{name}${{DNS_SUFFIX}}:{port}""#
+        )];
         // What nobody else takes is the console's.
         wanted.push(match &**name {
             "console" => "default_backend console".to_owned(),

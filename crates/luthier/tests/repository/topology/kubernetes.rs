@@ -305,8 +305,15 @@ fn there_are_as_many_copies_of_the_journal_as_servers_of_it() {
 }
 
 #[test]
-fn the_way_in_leads_to_the_proxy() {
+fn the_way_in_leads_to_the_proxy_and_that_to_the_roles() {
     let manifests = Manifests::load();
+    let kustomization = yaml(&format!("{FOLDER}/kustomization.yaml"));
+    let namespace = kustomization[0]["namespace"].as_str().unwrap();
+    let variables = &manifests.place("proxy").container["env"];
+    let mut variables = variables.as_array().unwrap().iter();
+    let suffix = variables.find(|it| it["name"] == "DNS_SUFFIX").unwrap();
+    let wanted = format!(".{namespace}.svc.cluster.local");
+    assert_eq!(suffix["value"], *wanted);
     let ingress = manifests.find("Ingress", "luthier").unwrap();
     for rule in ingress["spec"]["rules"].as_array().unwrap() {
         let settings = &manifests.find("ConfigMap", "luthier").unwrap()["data"];

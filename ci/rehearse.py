@@ -211,11 +211,11 @@ class Stage:
         def servers(line):
             name, port = line[1], self.ports[line[1]]
             addresses = RUNNERS if name == "runner" else RUNNERS[:1]
-            return "\n  ".join(f"server {name}-{it} {it}:{port}" for it in addresses)
+            return "\n  ".join(f"server {name}-{it} {it}:{port}{line[2]}" for it in addresses)
 
         config = self.config(
             "haproxy.cfg",
-            (r'server-template (\w+) \d+ ".*"', servers),
+            (r'server-template (\w+) \d+ "[^"]*"(.*)', servers),
             (r" resolvers names init-addr none", ""),
             (r"\nglobal\n", f"\nglobal\n  stats socket {self.folder}/proxy.sock level admin\n"),
             (r"bind :8080", f"bind 127.0.0.1:{self.ports['proxy']}"),

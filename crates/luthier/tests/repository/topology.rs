@@ -241,9 +241,17 @@ fn the_proxy_sends_each_path_to_its_role() {
             name, port, paths, ..
         } = role;
         let count = role.replicas_max.unwrap_or(role.replicas);
+        let is_one = count == 1;
+        // There is nobody else to ask where there is one.
+        let check = if is_one { "" } else { " check" };
         let mut wanted = vec![format!(
-            r#"server-template {name} {count} "{name}${{DNS_SUFFIX}}:{port}""#
+            r#"server-template {name} {count} "{name}${{DNS_SUFFIX}}:{port}"{check}"#
         )];
+        if !is_one {
+            wanted.push(format!(
+                r#"server-template {name} {count} "{name}-any${{DNS_SUFFIX}}:{port}""#
+            ));
+        }
         // What nobody else takes is the console's.
         wanted.push(match &**name {
             "console" => "default_backend console".to_owned(),

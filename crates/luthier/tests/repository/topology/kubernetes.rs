@@ -186,6 +186,13 @@ fn the_cluster_starts_each_role_as_the_topology_says() {
         let wanted = (role.replicas, role.replicas_max);
         assert_eq!(manifests.replicas(name), wanted, "{name}");
         manifests.expect_service(name, role.port);
+        if role.replicas_max.is_some() {
+            let all = format!("{name}-any");
+            let all = manifests.find("Service", &all);
+            let spec = &all.expect("the proxy asks for all of them")["spec"];
+            assert_eq!(spec["publishNotReadyAddresses"], true, "{name}");
+            assert_eq!(spec["selector"][NAME], *name, "{name}");
+        }
         expect_environment(&manifests, &topology, role);
         expect_volumes(&placed, &topology, role);
     }

@@ -24,6 +24,7 @@ mod kill;
 mod power;
 mod seals;
 mod shared;
+mod soak;
 mod sql;
 mod tamper;
 mod watch;

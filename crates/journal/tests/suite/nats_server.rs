@@ -122,6 +122,11 @@ impl NatsCluster {
     pub(crate) const SIZE: usize = 3;
 
     pub(crate) fn start() -> Self {
+        Self::with("")
+    }
+
+    /// With these settings of the cluster.
+    pub(crate) fn with(settings: &str) -> Self {
         // Each has to know beforehand where the others will be.
         let held: Vec<TcpListener> = (0..Self::SIZE)
             .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
@@ -139,7 +144,7 @@ impl NatsCluster {
         let servers = places.iter().enumerate().map(|(number, place)| {
             let settings = format!(
                 "{SETTINGS}\nserver_name: \"server-{number}\"\n\
-                 cluster {{ name: \"tests\", listen: \"{place}\", routes: [{routes}] }}"
+                 cluster {{ name: \"tests\", listen: \"{place}\", routes: [{routes}]\n{settings} }}"
             );
             NatsServer::with(&settings, STREAMS)
         });
@@ -153,9 +158,14 @@ impl NatsCluster {
             .iter()
             .map(|server| server.address.clone())
             .collect();
+        self.options_at(&addresses)
+    }
+
+    /// The same for who gets at the servers at these places.
+    pub(crate) fn options_at(&self, addresses: &[String]) -> NatsOptions {
         NatsOptions {
-            replicas: Self::SIZE,
-            ..options(&addresses)
+            replicas: self.servers.len(),
+            ..options(addresses)
         }
     }
 

@@ -17,7 +17,7 @@ use async_nats::jetstream::{
     consumer::{AckPolicy, PullConsumer, pull},
     stream::Stream,
 };
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use model::{Event, Seq, event::IdempotencyKey};
 use tokio::time::sleep;
 
@@ -33,6 +33,8 @@ const CONSUMER: &str = "keys";
 const NOTED_WITHIN: Duration = Duration::from_secs(30);
 /// So many may be taken and not noted yet, by all processes together.
 const TAKEN_MAX: i64 = 256;
+/// So many are taken at a time, and noted at once: the rest is for others.
+const NOTES_MAX: usize = 32;
 /// Of what is not noted yet, so much is looked through before it is asked again how far it is.
 const BEHIND_MAX: usize = 16;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -133,23 +135,33 @@ impl Keys {
     }
 
     async fn note_while_connected(&self) -> Result<(), Unavailable> {
-        let messages = self.consumer().await?.messages().await;
-        let mut messages = messages.map_err(|error| unreachable(&error))?;
-        while let Some(message) = messages.next().await {
+        let consumer = self.consumer().await?;
+        let taken = consumer.stream().max_messages_per_batch(NOTES_MAX);
+        let messages = taken.messages().await;
+        let messages = messages.map_err(|error| unreachable(&error))?;
+        let noted = messages.map(|message| async move {
             let message = message.map_err(|error| unreachable(&error))?;
-            let place = message.info();
-            let place = place.map_err(|error| Unavailable::Unreachable(error.to_string()))?;
-            let seq = place.stream_sequence;
-            let (message, acker) = message.split();
-            let stored = Stored::new(seq, message.headers, message.payload);
-            // What cannot be read has no key that anybody could ask for.
-            if let Ok(Some(key)) = stored.event().map(|event| event.key.clone()) {
-                self.note_one(&key, seq).await?;
-            }
-            let acked = acker.ack_with(AckKind::Ack).await;
-            acked.map_err(|error| Unavailable::Unreachable(error.to_string()))?;
+            self.note_message(message).await
+        });
+        // In which order makes no difference: an event has one key, and a key one event.
+        noted
+            .buffer_unordered(NOTES_MAX)
+            .try_for_each(|()| async { Ok(()) })
+            .await
+    }
+
+    async fn note_message(&self, message: jetstream::Message) -> Result<(), Unavailable> {
+        let place = message.info();
+        let place = place.map_err(|error| Unavailable::Unreachable(error.to_string()))?;
+        let seq = place.stream_sequence;
+        let (message, acker) = message.split();
+        let stored = Stored::new(seq, message.headers, message.payload);
+        // What cannot be read has no key that anybody could ask for.
+        if let Ok(Some(key)) = stored.event().map(|event| event.key.clone()) {
+            self.note_one(&key, seq).await?;
         }
-        Ok(())
+        let acked = acker.ack_with(AckKind::Ack).await;
+        acked.map_err(|error| Unavailable::Unreachable(error.to_string()))
     }
 
     async fn note_one(&self, key: &IdempotencyKey, seq: Seq) -> Result<(), Unavailable> {

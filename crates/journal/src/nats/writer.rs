@@ -365,21 +365,28 @@ fn failed(error: &PublishError, was_sent: bool) -> Failed {
             is_unknown: was_sent && error.kind() != PublishErrorKind::StreamNotFound,
         };
     };
-    let full = [
-        ErrorCode::STORAGE_RESOURCES_EXCEEDED,
-        ErrorCode::INSUFFICIENT_RESOURCES,
-        ErrorCode::STREAM_STORE_FAILED,
-    ];
-    let text = refused.to_string();
-    // The others may have stored what this server could not.
-    let is_unknown = refused.error_code() == ErrorCode::STREAM_STORE_FAILED;
     Failed {
-        reason: if full.contains(&refused.error_code()) {
-            Unavailable::DiskFull(text)
-        } else {
-            Unavailable::Unreachable(text)
-        },
-        is_unknown,
+        reason: reason_of_refusal(refused),
+        // The others may have stored what this server could not.
+        is_unknown: refused.error_code() == ErrorCode::STREAM_STORE_FAILED,
+    }
+}
+
+/// What the server has said no to, sorted by what is done about it.
+fn reason_of_refusal(refused: &jetstream::Error) -> Unavailable {
+    let text = refused.to_string();
+    match refused.error_code() {
+        ErrorCode::STORAGE_RESOURCES_EXCEEDED
+        | ErrorCode::INSUFFICIENT_RESOURCES
+        | ErrorCode::ACCOUNT_RESOURCES_EXCEEDED
+        | ErrorCode::STREAM_STORE_FAILED => Unavailable::DiskFull(text),
+        // Others are under way there: so it may be taken in a moment.
+        ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT
+        | ErrorCode::STREAM_EXPECTED_LAST_SEQ_PER_SUBJECT_NOT_READY
+        | ErrorCode::STREAM_TOO_MANY_REQUESTS => Unavailable::Busy(text),
+        // Whoever asks the same again is told the same.
+        _ if (400..500).contains(&refused.code()) => Unavailable::Failed(text),
+        _ => Unavailable::Unreachable(text),
     }
 }
 
@@ -453,5 +460,37 @@ impl Head for View {
 
     fn body(&mut self, seq: Seq) -> Result<Option<Body>, ReadError> {
         self.handle.block_on(self.reader.body(seq))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_refuses_is_told_from_what_it_does_not_answer() {
+        let told = [
+            (400, 10_002),
+            (400, 10_164),
+            (429, 10_167),
+            (404, 10_059),
+            (503, 10_008),
+        ];
+        let codes = told.map(|(code, error)| {
+            let refused = serde_json::json!({"code": code, "err_code": error, "description": "no"});
+            let refused = serde_json::from_value(refused).unwrap();
+            reason_of_refusal(&refused).code()
+        });
+
+        assert_eq!(
+            codes,
+            [
+                "disk_full",
+                "journal_busy",
+                "journal_busy",
+                "journal_failed",
+                "journal_unreachable",
+            ]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Getting at a server, and making sure that it keeps what it acknowledges.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use async_nats::{
     Client, ConnectErrorKind, ConnectOptions, ServerAddr,
@@ -33,8 +33,11 @@ const RECONNECT_PAUSE_MAX: Duration = Duration::from_millis(250);
 /// What one server of a cluster waits for another's answer.
 const SERVERS_ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
+/// How the address of a server may begin.
+const SCHEMES: [&str; 4] = ["nats", "tls", "ws", "wss"];
+
 /// How a journal on `JetStream` is opened.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NatsOptions {
     /// `nats://user:password@host:4222`, several with commas between them.
     pub servers: String,
@@ -64,6 +67,20 @@ impl NatsOptions {
             writes_max: 4096,
             is_awaited: |_event| false,
         }
+    }
+}
+
+impl fmt::Debug for NatsOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let system = self.system.as_deref().map(without_passwords);
+        f.debug_struct("NatsOptions")
+            .field("servers", &without_passwords(&self.servers))
+            .field("system", &system)
+            .field("trusts_sync", &self.trusts_sync)
+            .field("stream", &self.stream)
+            .field("replicas", &self.replicas)
+            .field("writes_max", &self.writes_max)
+            .finish_non_exhaustive()
     }
 }
 
@@ -116,7 +133,9 @@ pub(super) async fn connect(servers: &str) -> Result<Client, NatsError> {
         .split(',')
         .map(|server| server.trim().parse())
         .collect();
-    let addresses = addresses.map_err(|error| failed(error.to_string()))?;
+    // The parser's own words may show a part of a password.
+    let addresses =
+        addresses.map_err(|_invalid| failed("one of them is no address of a server".to_owned()))?;
     // One user for all of them; without a password it is a token.
     let named = addresses
         .iter()
@@ -153,13 +172,22 @@ fn reconnect_pause(tries: usize) -> Duration {
     pause.min(RECONNECT_PAUSE_MAX)
 }
 
+/// Where the servers are, and no more. A comma may be part of a password that was not written as a URL has it.
 fn without_passwords(servers: &str) -> String {
-    let shown = servers.split(',').map(|server| {
-        let (scheme, rest) = server.split_once("://").unwrap_or(("nats", server));
-        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-        format!("{}://{host}", scheme.trim())
-    });
-    shown.collect::<Vec<_>>().join(",")
+    let mut shown: Vec<(bool, String)> = Vec::new();
+    for server in servers.split(',') {
+        let named = server.trim().split_once("://");
+        let named = named.filter(|(scheme, _)| SCHEMES.contains(scheme));
+        let (scheme, rest) = named.unwrap_or(("nats", server.trim()));
+        let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+        if !user.is_empty() && named.is_none() {
+            // What is before it may be the beginning of the password, back to where a URL begins.
+            while shown.pop().is_some_and(|(is_begun, _)| !is_begun) {}
+        }
+        shown.push((named.is_some(), format!("{scheme}://{host}")));
+    }
+    let shown: Vec<String> = shown.into_iter().map(|(_, server)| server).collect();
+    shown.join(",")
 }
 
 /// Refuses what could lose an event that it has acknowledged.

@@ -91,3 +91,32 @@ async fn what_is_no_stream_and_what_is_no_server_is_named() {
     );
     assert!(!gone.contains("secret"), "{gone}");
 }
+
+#[tokio::test]
+async fn no_part_of_a_password_is_shown() {
+    let servers = [
+        "nats://luthier:secret@127.0.0.1:1",
+        "luthier:secret@127.0.0.1:1",
+        "nats://luthier:secret,secret@127.0.0.1:1",
+        "nats://luthier:secret,secret,secret@127.0.0.1:1",
+        "nats://luthier:secret@secret,secret://secret@127.0.0.1:1",
+    ];
+    for server in servers {
+        let options = NatsOptions {
+            system: Some(server.to_owned()),
+            ..NatsOptions::new(server)
+        };
+        let shown = format!("{options:?}");
+        let refused = refusal(options).await;
+
+        assert!(shown.contains("127.0.0.1:1"), "{shown}");
+        assert!(refused.contains("127.0.0.1:1"), "{refused}");
+        assert!(
+            !format!("{shown}{refused}").contains("secret"),
+            "{server}: {shown} {refused}"
+        );
+    }
+
+    let several = NatsOptions::new("nats://a:secret@one:1,tls://two:2, three:3");
+    insta::assert_snapshot!(format!("{several:?}"), @r#"NatsOptions { servers: "nats://one:1,tls://two:2,nats://three:3", system: None, trusts_sync: false, stream: "luthier", replicas: 1, writes_max: 4096, .. }"#);
+}

@@ -36,7 +36,7 @@ const SEED: u64 = 1;
 /// So many clients go straight to the servers, and as many by links that fail.
 const CLIENTS: usize = 3;
 /// So many use each client at once.
-const WORKERS: usize = 3;
+const WORKERS: usize = 6;
 const PROGRESS_EVERY: Duration = Duration::from_secs(30);
 /// So long everything may take to come to rest when nothing fails any more.
 const REST_MAX: Duration = Duration::from_mins(3);

@@ -13,10 +13,11 @@ use serde_json::json;
 use super::history::{History, Number, Outcome, Place, Request};
 use crate::support::{event, key, subject};
 
-/// So many subjects are written to at a time, by everybody.
-const SUBJECTS: u64 = 4;
+/// So many subjects are written to at a time, by everybody: few enough to get in each other's way, and enough for
+/// most to be writing, and not waiting for others, when something fails.
+const SUBJECTS: u64 = 12;
 /// After so many requests others take their place, so that there are always some that are new.
-const AGE_REQUESTS: u64 = 400;
+const AGE_REQUESTS: u64 = 1_500;
 /// Of the writes that were acknowledged, so many are asked for again.
 const WRITTEN_MAX: usize = 64;
 const PAGE_EVENTS_MAX: usize = 20;
@@ -97,7 +98,7 @@ impl Worker {
             6 => Expect::Revision(self.chance.u64(1..20)),
             _ => Expect::Any,
         };
-        let is_keyed = self.chance.bool();
+        let is_keyed = self.chance.u32(..3) == 0;
         let begun = self.common.history.begin();
         let number = begun.0;
         let key = is_keyed.then(|| key(&format!("k{number}")));

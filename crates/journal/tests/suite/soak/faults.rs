@@ -19,8 +19,9 @@ const SERVER_MS: std::ops::Range<u64> = 200..5_000;
 const LINK_MS: std::ops::Range<u64> = 100..6_000;
 /// And sometimes longer than writers have patience, where that ends in time.
 const LONG_MS: std::ops::Range<u64> = 15_000..25_000;
-/// In between most clients get something done: an election takes some seconds.
-const REST_MS: std::ops::Range<u64> = 200..6_000;
+/// In between there has to be something under way that can be lost: an election takes up to ten seconds.
+const SERVER_REST_MS: std::ops::Range<u64> = 2_000..16_000;
+const LINK_REST_MS: std::ops::Range<u64> = 100..2_000;
 const SLOW_MS: std::ops::Range<u64> = 5..300;
 
 /// How often each kind was made.
@@ -36,7 +37,7 @@ async fn pause(chance: &mut Rng, milliseconds: std::ops::Range<u64>) {
 
 /// How long a fault lasts that leaves nobody to answer.
 async fn last(chance: &mut Rng, milliseconds: std::ops::Range<u64>, until: Instant) {
-    let is_long = chance.u32(..4) == 0;
+    let is_long = chance.u32(..8) == 0;
     let has_time = Instant::now() + Duration::from_millis(LONG_MS.end) < until;
     let milliseconds = if is_long && has_time {
         LONG_MS
@@ -85,7 +86,7 @@ pub(super) async fn of_servers(
 ) {
     let administrator = administrator(cluster).await;
     while Instant::now() < until {
-        pause(&mut chance, REST_MS).await;
+        pause(&mut chance, SERVER_REST_MS).await;
         let one = chance.usize(..NatsCluster::SIZE);
         let other = (one + chance.usize(1..NatsCluster::SIZE)) % NatsCluster::SIZE;
         let (first, second) = (Blow::any(&mut chance), Blow::any(&mut chance));
@@ -115,7 +116,7 @@ pub(super) async fn of_servers(
                 second.strike(&mut cluster.servers[other]);
                 last(&mut chance, SERVER_MS, until).await;
                 first.heal(&mut cluster.servers[one]);
-                pause(&mut chance, REST_MS).await;
+                pause(&mut chance, SERVER_REST_MS).await;
                 second.heal(&mut cluster.servers[other]);
             }
         }
@@ -131,20 +132,21 @@ async fn administrator(cluster: &NatsCluster) -> Client {
 /// Of links, one after the other; all are whole when it returns.
 pub(super) async fn of_links(links: &[Link], mut chance: Rng, until: Instant, counts: Counts) {
     while Instant::now() < until {
-        pause(&mut chance, REST_MS).await;
-        let (kind, state) = match chance.u32(..5) {
+        pause(&mut chance, LINK_REST_MS).await;
+        let (kind, state) = match chance.u32(..8) {
             0 => ("links cut", State::Cut),
             1 => {
                 let piece = Duration::from_millis(chance.u64(SLOW_MS));
                 ("links slow", State::Slow(piece))
             }
-            2 => ("links without answers", State::Mute),
-            3 => ("links without questions", State::Deaf),
+            2 | 3 => ("links without answers", State::Mute),
+            4 => ("links without questions", State::Deaf),
+            5 | 6 => ("answers to writes lost", State::Treacherous),
             _ => ("links dead", State::Dead),
         };
         count(&counts, kind);
         // Sometimes there is no other way.
-        let is_all = chance.u32(..4) == 0;
+        let is_all = chance.bool();
         let one = chance.usize(..links.len());
         let struck = links.iter().enumerate();
         let struck = struck.filter(|(at, _)| is_all || *at == one);

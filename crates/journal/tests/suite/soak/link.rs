@@ -1,6 +1,9 @@
 //! A connection between a client and a server that can be made as bad as it gets.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -13,6 +16,8 @@ use tokio::{
     time::sleep,
 };
 
+/// How a message begins that is an event.
+const EVENT: &[u8] = b"HPUB luthier.event.";
 const CHUNK_BYTES: usize = 64 << 10;
 
 /// How a link is.
@@ -29,6 +34,8 @@ pub(super) enum State {
     Deaf,
     /// Both.
     Dead,
+    /// The same as mute, from the first event on that is on its way to be written.
+    Treacherous,
 }
 
 #[derive(Clone, Copy)]
@@ -40,7 +47,7 @@ enum Way {
 impl State {
     fn loses(self, way: Way) -> bool {
         match self {
-            State::Whole | State::Slow(_) => false,
+            State::Whole | State::Slow(_) | State::Treacherous => false,
             State::Cut | State::Dead => true,
             State::Mute => matches!(way, Way::ToClient),
             State::Deaf => matches!(way, Way::ToServer),
@@ -94,10 +101,21 @@ async fn connect(client: TcpStream, server: String, state: watch::Receiver<State
     };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
+    let has_event = AtomicBool::new(false);
+    let (to_server, to_client) = (
+        carry(
+            from_client,
+            to_server,
+            state.clone(),
+            Way::ToServer,
+            &has_event,
+        ),
+        carry(from_server, to_client, state, Way::ToClient, &has_event),
+    );
     // Where one way has ended, so has the other.
     tokio::select! {
-        () = carry(from_client, to_server, state.clone(), Way::ToServer) => {}
-        () = carry(from_server, to_client, state.clone(), Way::ToClient) => {}
+        () = to_server => {}
+        () = to_client => {}
     }
 }
 
@@ -106,22 +124,30 @@ async fn carry(
     mut to: OwnedWriteHalf,
     mut state: watch::Receiver<State>,
     way: Way,
+    has_event: &AtomicBool,
 ) {
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut has_lost = false;
     loop {
         let now = *state.borrow_and_update();
         // Behind a hole nothing that follows would make sense.
-        if now == State::Cut || (has_lost && !now.loses(way)) {
+        if now == State::Cut || (has_lost && matches!(now, State::Whole | State::Slow(_))) {
             return;
         }
         tokio::select! {
             changed = state.changed() => if changed.is_err() { return },
             read = from.read(&mut buffer) => {
                 let Ok(bytes @ 1..) = read else { return };
-                if now.loses(way) {
+                let is_betrayed = match (now, way) {
+                    (State::Treacherous, Way::ToClient) => has_event.load(Ordering::SeqCst),
+                    _ => false,
+                };
+                if has_lost || is_betrayed || now.loses(way) {
                     has_lost = true;
                     continue;
+                }
+                if now == State::Treacherous && has_begun_event(&buffer[..bytes]) {
+                    has_event.store(true, Ordering::SeqCst);
                 }
                 if let State::Slow(pause) = now {
                     sleep(pause).await;
@@ -132,4 +158,8 @@ async fn carry(
             }
         }
     }
+}
+
+fn has_begun_event(piece: &[u8]) -> bool {
+    piece.windows(EVENT.len()).any(|bytes| bytes == EVENT)
 }

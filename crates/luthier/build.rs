@@ -1,6 +1,6 @@
 //! Lets the program find the Python library that the crate `python` was built with, and say what it was built of.
 
-use std::{env, path::Path, process::Command};
+use std::{env, process::Command};
 
 #[expect(
     clippy::disallowed_methods,
@@ -19,18 +19,11 @@ fn main() {
     println!("cargo::rustc-env=BUILT_FOR={target}");
 }
 
-/// What is checked out, where that is a repository.
+/// What was checked out when this ran, where that is a repository. It does not run again for every commit, since
+/// everything would be built anew: what is packed for others names the commit in `LUTHIER_COMMIT`.
 fn commit() -> Option<String> {
-    let head = git(&["rev-parse", "--absolute-git-dir"])?;
-    let head = Path::new(&head).join("logs/HEAD");
-    if head.exists() {
-        println!("cargo::rerun-if-changed={}", head.display());
-    }
-    git(&["rev-parse", "HEAD"])
-}
-
-fn git(args: &[&str]) -> Option<String> {
-    let output = Command::new("git").args(args).output().ok()?;
+    let output = Command::new("git").args(["rev-parse", "HEAD"]).output();
+    let output = output.ok().filter(|output| output.status.success())?;
     let text = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then(|| text.trim().to_owned())
+    Some(format!("{} (working tree)", text.trim()))
 }

@@ -155,10 +155,7 @@ impl Journal for NatsJournal {
     }
 
     async fn last(&self, subject: &Subject) -> Result<Option<Arc<Event>>, ReadError> {
-        let told = self.reader.last(subject).await?;
-        // Who led the servers, and does not know that it does no more, may tell of what was before.
-        let known = self.writer.known(subject);
-        Ok(told.into_iter().chain(known).max_by_key(|event| event.seq))
+        self.writer.last(subject).await
     }
 
     async fn last_at(&self, subject: &Subject, seq: Seq) -> Result<Option<Arc<Event>>, ReadError> {

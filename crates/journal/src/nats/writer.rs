@@ -5,6 +5,9 @@
 //! whose answer got lost is sent again, with the same expectation, until it is known whether it is there: the next
 //! event of the subject is it, or it never will be.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -126,7 +129,7 @@ impl Writer {
             let is_kept = kept.is_some();
             let current = match kept.take() {
                 Some(event) => Some(event),
-                None => self.reader.last(&subject).await.map_err(unread)?,
+                None => self.last(&subject).await.map_err(unread)?,
             };
             let ran = self.run(current.clone(), change).await?;
             change = ran.change;
@@ -152,6 +155,24 @@ impl Writer {
             }
             sleep(pause.mul_f64(fastrand::f64())).await;
             pause = (2 * pause).min(PAUSE_MAX);
+        }
+    }
+
+    /// The newest event of a subject. Who led the stream and has not heard that another one does may tell of an older
+    /// one for a moment: where this process knows better, it asks again.
+    pub(super) async fn last(&self, subject: &Subject) -> Result<Option<Arc<Event>>, ReadError> {
+        let known = self.heads().find(subject).map_or(0, |event| event.seq);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let last = self.reader.last(subject).await?;
+            if last.as_ref().map_or(0, |event| event.seq) >= known {
+                return Ok(last);
+            }
+            if Instant::now() >= until {
+                let reason = "whoever answers has not heard of all that is written".to_owned();
+                return Err(ReadError::Unavailable(Unavailable::Unreachable(reason)));
+            }
+            sleep(PAUSE_MAX).await;
         }
     }
 
@@ -188,11 +209,6 @@ impl Writer {
         if !heads.find(&event.subject).is_some_and(is_older) {
             heads.put(event.clone());
         }
-    }
-
-    /// The newest event of a subject that was heard of.
-    pub(super) fn known(&self, subject: &Subject) -> Option<Arc<Event>> {
-        self.heads().find(subject)
     }
 
     pub(super) fn release(&self) -> usize {
@@ -460,37 +476,5 @@ impl Head for View {
 
     fn body(&mut self, seq: Seq) -> Result<Option<Body>, ReadError> {
         self.handle.block_on(self.reader.body(seq))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_server_refuses_is_told_from_what_it_does_not_answer() {
-        let told = [
-            (400, 10_002),
-            (400, 10_164),
-            (429, 10_167),
-            (404, 10_059),
-            (503, 10_008),
-        ];
-        let codes = told.map(|(code, error)| {
-            let refused = serde_json::json!({"code": code, "err_code": error, "description": "no"});
-            let refused = serde_json::from_value(refused).unwrap();
-            reason_of_refusal(&refused).code()
-        });
-
-        assert_eq!(
-            codes,
-            [
-                "disk_full",
-                "journal_busy",
-                "journal_busy",
-                "journal_failed",
-                "journal_unreachable",
-            ]
-        );
     }
 }

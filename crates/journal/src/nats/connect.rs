@@ -5,7 +5,8 @@ use std::{fmt, time::Duration};
 use async_nats::{
     Client, ConnectErrorKind, ConnectOptions, ServerAddr,
     jetstream::{
-        self,
+        self, ErrorCode,
+        context::GetStreamErrorKind,
         stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
     },
 };
@@ -188,6 +189,28 @@ fn without_passwords(servers: &str) -> String {
     }
     let shown: Vec<String> = shown.into_iter().map(|(_, server)| server).collect();
     shown.join(",")
+}
+
+/// Is there a stream of that name? One that cannot be is not.
+pub(super) async fn has_stream(client: &Client, options: &NatsOptions) -> Result<bool, NatsError> {
+    let found = jetstream::new(client.clone())
+        .get_stream(&options.stream)
+        .await;
+    let Err(error) = found else { return Ok(true) };
+    match error.kind() {
+        GetStreamErrorKind::EmptyName | GetStreamErrorKind::InvalidStreamName => Ok(false),
+        GetStreamErrorKind::JetStream(error)
+            if error.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+        {
+            Ok(false)
+        }
+        GetStreamErrorKind::JetStream(_) | GetStreamErrorKind::Request => {
+            Err(NatsError::Unreachable {
+                servers: without_passwords(&options.servers),
+                reason: error.to_string(),
+            })
+        }
+    }
 }
 
 /// Refuses what could lose an event that it has acknowledged.

@@ -105,6 +105,15 @@ impl NatsJournal {
         }))
     }
 
+    /// Opens what is there already; where nothing is, nothing is made.
+    pub async fn find(options: NatsOptions) -> Result<Option<Arc<Self>>, NatsError> {
+        let client = connect::connect(&options.servers).await?;
+        if !connect::has_stream(&client, &options).await? {
+            return Ok(None);
+        }
+        Self::open(options).await.map(Some)
+    }
+
     /// A lease for somebody who answers from what it has taken up.
     pub fn begin_tenure(&self, length: Duration) -> Tenure {
         Tenure::begin(self.leases.clone(), length)

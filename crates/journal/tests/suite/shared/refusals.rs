@@ -93,6 +93,22 @@ async fn what_is_no_stream_and_what_is_no_server_is_named() {
 }
 
 #[tokio::test]
+async fn where_nothing_is_nothing_is_made_by_looking() {
+    let server = NatsServer::default();
+    let unheard_of = NatsOptions {
+        stream: "a b".to_owned(),
+        ..server.options()
+    };
+
+    assert!(NatsJournal::find(server.options()).await.unwrap().is_none());
+    assert!(NatsJournal::find(server.options()).await.unwrap().is_none());
+    assert!(NatsJournal::find(unheard_of).await.unwrap().is_none());
+
+    server.journal().await;
+    assert!(NatsJournal::find(server.options()).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn no_part_of_a_password_is_shown() {
     let servers = [
         "nats://luthier:secret@127.0.0.1:1",

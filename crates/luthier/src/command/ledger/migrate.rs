@@ -127,12 +127,15 @@ async fn to_nats(
 
 async fn to_file(session: &Session, data: &Path, nats: NatsOptions) -> Result<(), Failure> {
     let stream = nats.stream.clone();
-    let shared = NatsJournal::open(nats).await?;
+    let none = || {
+        let message = format!("there is no ledger in the stream `{stream}`");
+        Failure::new("no_journal", Exit::NotFound, message)
+            .with_hint("name another one with --stream".to_owned())
+    };
+    let shared = NatsJournal::find(nats).await?.ok_or_else(none)?;
     let newest = shared.newest().await?;
     if newest == 0 {
-        let message = format!("there is no ledger in the stream `{stream}`");
-        return Err(Failure::new("no_journal", Exit::NotFound, message)
-            .with_hint("name another one with --stream".to_owned()));
+        return Err(none());
     }
     create_folder(data)?;
     let bar = session.output.progress("copying", newest);

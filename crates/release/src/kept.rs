@@ -21,7 +21,7 @@ pub(crate) struct Object {
 pub(crate) fn put_all(store: &Store, objects: &[Object]) -> Result<(), VaultError> {
     objects
         .iter()
-        .try_for_each(|object| store.put(&object.key, &object.bytes))
+        .try_for_each(|object| store.put_named(&object.key, &object.bytes))
 }
 
 /// The files that workers load, under the name by which they are asked for.

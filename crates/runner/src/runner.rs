@@ -408,7 +408,10 @@ impl Runner {
         let troubles = lock(&self.inner.troubles);
         let mut troubles: Vec<_> = troubles.clone().into_iter().collect();
         let tenure = self.inner.tenure.as_ref();
-        if let Some(since) = tenure.and_then(Tenure::ended_since) {
+        if let Some(since) = tenure
+            .filter(|it| it.was_current())
+            .and_then(Tenure::ended_since)
+        {
             let seconds = since.as_secs();
             let reason =
                 format!("the journal was not heard of for {seconds} s longer than a lease");

@@ -57,13 +57,13 @@ impl Store {
         }
     }
 
-    /// Keeps what never changes and is about to be named: where others follow that name, it is in the vault before
+    /// Keeps what is about to be named: where others follow that name, it is in the vault before
     /// they can hear of it.
     pub fn put_named(&self, key: &Key, bytes: &[u8]) -> Result<(), VaultError> {
         match &self.outbox {
             Some(outbox) if self.is_shared => {
                 self.disk.put(key, bytes)?;
-                outbox.vault().put_once(key, bytes).map(drop)
+                outbox.vault().put(key, bytes)
             }
             _ => self.put(key, bytes),
         }

@@ -13,8 +13,10 @@ use crate::{
     server::{Reply, Server, Workspace, request},
 };
 
-/// How long a Runner goes on without the journal.
-const LEASE_MS: &str = "1500";
+/// How long a Runner goes on without the journal, where that is to be seen, …
+const LEASE_MS: u32 = 1_500;
+/// … and where it is not.
+const LONG_LEASE_MS: u32 = 6_000;
 
 const TOOL: &str = r#"
 from luthier import Context, tool
@@ -31,25 +33,38 @@ pub(crate) struct Town {
     s3: S3Server,
     pub(crate) workspace: Workspace,
     folders: TempDir,
+    lease_ms: u32,
 }
 
 impl Town {
     /// With the workspace that `furnish` makes of an empty one.
     pub(crate) fn new(furnish: impl FnOnce(&Workspace)) -> Self {
+        Self::with_lease(LEASE_MS, furnish)
+    }
+
+    /// One in which nobody notices that the journal is away for a moment.
+    pub(crate) fn patient(furnish: impl FnOnce(&Workspace)) -> Self {
+        Self::with_lease(LONG_LEASE_MS, furnish)
+    }
+
+    fn with_lease(lease_ms: u32, furnish: impl FnOnce(&Workspace)) -> Self {
         let town = Self {
             nats: NatsServer::default(),
             s3: S3Server::start(),
             workspace: Workspace::new(),
             folders: tempfile::tempdir().unwrap(),
+            lease_ms,
         };
+        let is_text = |value: &str| value != "true" && value.parse::<u32>().is_err();
         let lines: Vec<String> = town
             .settings()
             .into_iter()
-            .map(|(key, value)| format!("{key} = \"{value}\"\n"))
+            .map(|(key, value)| match is_text(&value) {
+                true => format!("{key} = \"{value}\"\n"),
+                false => format!("{key} = {value}\n"),
+            })
             .collect();
-        // Those that are no texts.
-        let lines = lines.concat().replace("\"true\"", "true");
-        let lines = lines.replace(&format!("\"{LEASE_MS}\""), LEASE_MS);
+        let lines = lines.concat();
         town.workspace
             .write("luthier.toml", &format!("name = \"bench\"\n{lines}"));
         furnish(&town.workspace);
@@ -63,7 +78,7 @@ impl Town {
         vec![
             ("journal.nats", nats.servers),
             ("journal.nats_system", nats.system.unwrap()),
-            ("journal.lease_ms", LEASE_MS.to_owned()),
+            ("journal.lease_ms", self.lease_ms.to_string()),
             ("vault.s3", format!("s3://{BUCKET}/team")),
             ("vault.endpoint", self.s3.endpoint()),
             ("vault.path_style", "true".to_owned()),
@@ -159,8 +174,10 @@ fn a_promote_is_answered_when_no_replica_serves_what_was_before() {
         town.workspace.luthier_json(&["ledger", "verify"])["ok"],
         true
     );
-    let versions = tuner.get("/versions?include_unstable=true").json();
-    assert_eq!(versions["versions"].as_array().unwrap().len(), 11);
+    until(&json!(11), || {
+        let known = tuner.get("/versions?include_unstable=true").json();
+        json!(known["versions"].as_array().unwrap().len())
+    });
 }
 
 #[test]

@@ -318,7 +318,7 @@ fn a_thousand_calls_during_a_hundred_promotes_and_twenty_releases_are_each_of_on
 
 #[test]
 fn the_same_holds_for_roles_apart_while_the_journal_and_a_runner_are_killed() {
-    let mut town = Town::new(furnish);
+    let mut town = Town::patient(furnish);
     let others = town.serve(&["tuner", "versions", "console"]);
     let runners = ["one", "two"].map(|name| town.replica(name, &[]));
     let third = town.replica("three", &[]);

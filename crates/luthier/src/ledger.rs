@@ -19,7 +19,10 @@ impl Ledger {
     /// Where there is none it is made.
     pub(crate) async fn open(config: &Config, data: &Path) -> Result<Self, Failure> {
         match &config.journal.nats {
-            Some(nats) => Ok(Self::Shared(NatsJournal::open(nats.clone()).await?)),
+            Some(nats) => {
+                let opening = Box::pin(NatsJournal::open(nats.clone()));
+                Ok(Self::Shared(opening.await?))
+            }
             None => Self::open_file(config, data).map(Self::File),
         }
     }

@@ -36,6 +36,7 @@ impl Store {
     }
 
     /// The same where processes without this folder follow what is said of it.
+    #[must_use]
     pub fn shared(self) -> Self {
         Self {
             is_shared: true,

@@ -100,7 +100,8 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
     checks.extend(candidates::all(session, &configured)?);
     match configured.data(session) {
         Ok(data) => {
-            checks.extend(session.block_on(async { Ok(stores::all(configured, data).await) })?);
+            let stores = Box::pin(stores::all(configured, data));
+            checks.extend(session.block_on(async { Ok(stores.await) })?);
         }
         Err(failure) => {
             let check = Check::of_failure("workspace", &failure);

@@ -149,14 +149,13 @@ fn readiness(session: &Session, url: &str) -> Result<Readiness, Failure> {
 }
 
 async fn look(opened: &Opened) -> Result<JournalStatus, Failure> {
-    let (path, bytes) = match &opened.configured.config.journal.nats {
-        Some(nats) => (format!("the stream `{}`", nats.stream), None),
-        None => {
-            let path = journal_path(&opened.data);
-            let found = std::fs::metadata(&path)
-                .map_err(|error| Failure::io(&format!("look at `{}`", path.display()), error))?;
-            (path.display().to_string(), Some(found.len()))
-        }
+    let (path, bytes) = if let Some(nats) = &opened.configured.config.journal.nats {
+        (format!("the stream `{}`", nats.stream), None)
+    } else {
+        let path = journal_path(&opened.data);
+        let found = std::fs::metadata(&path)
+            .map_err(|error| Failure::io(&format!("look at `{}`", path.display()), error))?;
+        (path.display().to_string(), Some(found.len()))
     };
     let journal = opened.journal.clone();
     let manager = StateManager::new(journal.clone(), Arc::new(Timestamp::now));

@@ -59,9 +59,9 @@ impl Town {
         let lines: Vec<String> = town
             .settings()
             .into_iter()
-            .map(|(key, value)| match is_text(&value) {
-                true => format!("{key} = \"{value}\"\n"),
-                false => format!("{key} = {value}\n"),
+            .map(|(key, value)| {
+                let quote = if is_text(&value) { "\"" } else { "" };
+                format!("{key} = {quote}{value}{quote}\n")
             })
             .collect();
         let lines = lines.concat();

@@ -82,7 +82,7 @@ find_release() {
 
 # Does what was unpacked run here?
 try_it() {
-  said=$("$1/bin/luthier" --version 2>&1) && return
+  said=$("$1/bin/luthier" -V 2>&1) && return
   library=$(printf '%s\n' "$said" | sed -n 's/.*\(libpython3\.[0-9]*\)\.so.*/\1/p' | head -n 1)
   if [ -n "$library" ]; then
     fail "this release needs Python's shared library $library, and it is not here" \
@@ -153,7 +153,7 @@ fi
 done
 link "$home/bin/luthier" "$prefix/bin/luthier"
 
-say "$("$prefix/bin/luthier" --version) is $prefix/bin/luthier"
+say "$("$prefix/bin/luthier" -V) is $prefix/bin/luthier"
 case :${PATH:-}: in
   *:"$prefix/bin":*) ;;
   # The reader's shell is to expand the second one.

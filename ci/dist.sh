@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [ $# -eq 3 ] || { printf 'usage: ci/dist.sh PROGRAM COMPONENT FOLDER\n' >&2; exit 2; }
 program=$1 component=$2 folder=$3
 
-version=$("$program" --version | sed 's/^luthier \([^ ]*\).*/\1/')
+version=$("$program" -V | sed 's/^luthier \([^ ]*\).*/\1/')
 name=luthier-$version-$(uname -m)-unknown-linux-gnu
 box=$(mktemp -d)
 trap 'rm -rf "$box"' EXIT

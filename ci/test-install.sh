@@ -44,7 +44,7 @@ files() { find "$box/$1" -mindepth 1 ! -type d | wc -l; }
 
 ci/dist.sh "$1" "$2" "$box/releases/good" >/dev/null
 archive=$(basename "$box"/releases/good/*.tar.gz)
-version=$("$1" --version)
+version=$("$1" -V)
 mkdir -p "$box/home"
 
 mkfifo "$box/address"
@@ -62,7 +62,7 @@ tools=
 install_to one --from "$url/good/"
 expect "it installs ($output)" "$status" 0
 expect "and says what, and what is next" "$output" "*fetching $archive*$version is $box/one/bin/luthier*next: export PATH=*"
-expect "the program runs from there" "$("$box/one/bin/luthier" --version)" "$version"
+expect "the program runs from there" "$("$box/one/bin/luthier" -V)" "$version"
 expect "manual pages are where they are looked for" "$(head -c 3 "$box/one/share/man/man1/luthier.1")" ".ie"
 expect "and so are completions" "$(head -n 1 "$box/one/share/zsh/site-functions/_luthier")" "#compdef luthier"
 home=$(dirname "$(dirname "$(readlink "$box/one/bin/luthier")")")
@@ -75,7 +75,7 @@ expect "a second time it has nothing to fetch" "$output" "*is here already*"
 expect "and changes nothing" "$(listing one)" "$before"
 
 LUTHIER_BASE_URL=$url/good sh install.sh --prefix "$box/named" >/dev/null
-expect "the folder may be named by the environment" "$("$box/named/bin/luthier" --version)" "$version"
+expect "the folder may be named by the environment" "$("$box/named/bin/luthier" -V)" "$version"
 
 cp -r "$box/releases/good" "$box/releases/changed"
 printf 'x' | dd of="$box/releases/changed/$archive" bs=1 seek=4096 conv=notrunc status=none

@@ -150,7 +150,8 @@ impl Follower {
     }
 }
 
-async fn has_begun(manager: &StateManager) -> Result<bool, Failure> {
+/// Is there a first version?
+pub(super) async fn has_begun(manager: &StateManager) -> Result<bool, Failure> {
     let lineages = manager.lineages().await?;
     Ok(lineages.contains(&LineageName::default()))
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use model::{Context, LineageName, event::AgentRole};
+use model::{Context, event::AgentRole};
 use repo::{CloneError, CommitId, Glance, OpenError, Repo};
 use runner::{CodeStore, Runner};
 use state::{Author, StateError, StateManager};
@@ -148,11 +148,7 @@ impl WorkspaceFollower {
     }
 
     pub(super) async fn has_begun(&self) -> Result<bool, Failure> {
-        Ok(self
-            .manager
-            .lineages()
-            .await?
-            .contains(&LineageName::default()))
+        super::follow::has_begun(&self.manager).await
     }
 
     /// Loads what serves, beside everything else.

@@ -84,11 +84,6 @@ impl Tenure {
         now().checked_sub(*self.ends.borrow())
     }
 
-    /// How long it lasts when it is renewed.
-    pub fn length(&self) -> Duration {
-        self.length
-    }
-
     /// Lets go of it for ever, so that nobody waits until it has run out.
     pub async fn end(&self) {
         self.renewing.abort();
